@@ -1,0 +1,162 @@
+package kind
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Kind is a resource together with the Go type of its objects. It is a value: the methods that
+// change something return a changed copy. The zero Kind is invalid; its Err says so. All methods
+// may be called concurrently, and none of them panics.
+type Kind[T Object] struct {
+	// resolve gives the resource, or what is wrong with the declaration. It is called late and
+	// once, because a declaration may be a package variable that is initialised before the
+	// init functions that register its Go type have run. Nil in the zero Kind.
+	resolve func() (Resource, error)
+	create  func() T
+	// register adds the Go type to a scheme; nil where no registration is needed.
+	register func(*runtime.Scheme) error
+}
+
+var errZero = errors.New("the kind is a zero value: declare it with kind.Of, kind.Unstructured or kind.Metadata, or take a built-in kind")
+
+// declared resolves the declaration; the zero Kind resolves to an error.
+func (k Kind[T]) declared() (Resource, error) {
+	if k.resolve == nil {
+		return Resource{}, errZero
+	}
+	return k.resolve()
+}
+
+// Resource says what a request needs to know about the kind. Of a Kind whose Err is not nil,
+// it says as much as is known, which may be nothing.
+func (k Kind[T]) Resource() Resource {
+	r, _ := k.declared() //nolint:errcheck // Err reports it
+	return r
+}
+
+// Err says what is wrong with the declaration of the kind and what to do about it, or returns
+// nil. The zero Kind, a nil function, a Go type that is not in the scheme it should be in and a
+// plural that is no DNS label are examples.
+func (k Kind[T]) Err() error {
+	_, err := k.declared()
+	return err
+}
+
+// New returns an empty object of the caller's own, with apiVersion and kind set. Of a Kind
+// whose Err is not nil they may be empty, and where T is no pointer type New returns T's zero
+// value.
+func (k Kind[T]) New() T {
+	obj := k.allocate()
+	if r, err := k.declared(); err == nil {
+		stamp(obj, r)
+	}
+	return obj
+}
+
+func (k Kind[T]) allocate() T {
+	if k.create != nil {
+		return k.create()
+	}
+	return allocate[T]()
+}
+
+// allocate makes the struct that T points to, or T's zero value where T is no such pointer.
+func allocate[T Object]() T {
+	t := reflect.TypeFor[T]()
+	if t.Kind() != reflect.Pointer {
+		var none T
+		return none
+	}
+	obj, _ := reflect.New(t.Elem()).Interface().(T) //nolint:errcheck // it has T's type by construction
+	return obj
+}
+
+// stamp sets apiVersion and kind of an object that has them.
+func stamp(obj Object, r Resource) {
+	if k := obj.GetObjectKind(); k != nil {
+		k.SetGroupVersionKind(r.GVK())
+	}
+}
+
+// Plural returns a copy of the kind whose resource has this name in URLs. It is for custom
+// kinds whose plural is not the one that the kind's name suggests; a built-in kind's plural is
+// known, and another one is an error.
+func (k Kind[T]) Plural(plural string) Kind[T] {
+	return k.change(func(r *Resource) error {
+		if known, ok := builtinResource(r.Group, r.Kind); ok && known.Plural != plural {
+			return fmt.Errorf("the plural of the built-in kind %s is %q: remove Plural(%q)", r.Kind, known.Plural, plural)
+		}
+		if msgs := validation.IsDNS1035Label(plural); len(msgs) > 0 {
+			return fmt.Errorf("Plural(%q) for kind %s: %s", plural, r.Kind, strings.Join(msgs, "; "))
+		}
+		r.Plural = plural
+		r.Guessed = false
+		return nil
+	})
+}
+
+// ClusterScoped returns a copy of the kind whose objects live in no namespace. It is for custom
+// kinds, which are taken as namespaced otherwise; the scope of a built-in kind is known, and
+// another one is an error.
+func (k Kind[T]) ClusterScoped() Kind[T] {
+	return k.change(func(r *Resource) error {
+		if known, ok := builtinResource(r.Group, r.Kind); ok && known.Namespaced {
+			return fmt.Errorf("the built-in kind %s is namespaced: remove ClusterScoped()", r.Kind)
+		}
+		r.Namespaced = false
+		return nil
+	})
+}
+
+// change returns a copy whose resource is edited when it is resolved.
+func (k Kind[T]) change(edit func(*Resource) error) Kind[T] {
+	if k.resolve == nil {
+		return k
+	}
+	before := k.resolve
+	k.resolve = sync.OnceValues(func() (Resource, error) {
+		r, err := before()
+		if err != nil {
+			return r, err
+		}
+		return r, edit(&r)
+	})
+	return k
+}
+
+// AddToScheme registers the Go type in a scheme, so that clients built on the scheme can read
+// and write the kind. For unstructured kinds there is nothing to register; for metadata the
+// types of meta.k8s.io are. It returns what Err returns for a wrong declaration.
+func (k Kind[T]) AddToScheme(scheme *runtime.Scheme) error {
+	if err := k.Err(); err != nil {
+		return err
+	}
+	if scheme == nil {
+		return fmt.Errorf("kind %s: AddToScheme was called with a nil scheme", k.Resource().Kind)
+	}
+	if k.register == nil {
+		return nil
+	}
+	if err := guarded(k.register, scheme); err != nil {
+		return fmt.Errorf("kind %s: registering its Go type: %w", k.Resource().Kind, err)
+	}
+	return nil
+}
+
+// guarded calls a function that belongs to the user and turns its panic into an error: a scheme
+// panics when it is given two Go types for one kind.
+func guarded(add func(*runtime.Scheme) error, scheme *runtime.Scheme) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("AddToScheme panicked: %v", p)
+		}
+	}()
+	return add(scheme)
+}
