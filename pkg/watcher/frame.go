@@ -1,0 +1,28 @@
+package watcher
+
+import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+
+// What the reading of answers is made of; Frame, Meta, Owner and EventType are named beside what uses them.
+type (
+	// ListMeta is what a watcher needs of a list's metadata.
+	ListMeta = wire.ListMeta
+	// ReaderOptions are the settings of the readers of an answer.
+	ReaderOptions = wire.ReaderOptions
+	// WatchReader reads the events of an answer to a watch request.
+	WatchReader = wire.WatchReader
+	// ListReader reads the items of an answer to a list request.
+	ListReader = wire.ListReader
+	// BadFrameError says that one frame could not be understood and was skipped.
+	BadFrameError = wire.BadFrameError
+)
+
+// The types of frames.
+const (
+	Unknown  = wire.Unknown
+	Added    = wire.Added
+	Modified = wire.Modified
+	Deleted  = wire.Deleted
+	Bookmark = wire.Bookmark
+	Error    = wire.Error
+	Listed   = wire.Listed
+)

@@ -1,0 +1,146 @@
+package watcher
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// Server is one API server: where it is, how to talk to it, and what was learned about it. It is safe for
+// concurrent use; all streams to one server share one.
+type Server struct {
+	base     *url.URL
+	client   *http.Client
+	agent    string
+	encoding string // the Accept-Encoding header
+	warn     func(text string)
+
+	mu          sync.Mutex
+	noWatchList map[string]bool       // by scope, see watchListScope
+	noMedia     map[mediaRefusal]bool // forms of answer refused for a resource
+	warned      map[string]bool       // texts that were handed on
+}
+
+type mediaRefusal struct {
+	resource kind.Resource
+	media    Media
+}
+
+// ServerOption is a setting of a Server.
+type ServerOption func(*Server)
+
+// WithWarnings has warn called with the text of each warning of the server (Warning header, code 299), once
+// for each text, from any goroutine. Default: warnings are dropped.
+func WithWarnings(warn func(text string)) ServerOption {
+	return func(s *Server) { s.warn = warn }
+}
+
+// WithGzip asks the server for gzip. Default: identity, since compressing costs both sides more CPU than
+// decoding does, and saves nothing inside a cluster. An answer that comes as gzip is read either way.
+func WithGzip() ServerOption {
+	return func(s *Server) { s.encoding = "gzip" }
+}
+
+// NewServer makes the Server that a client-go configuration describes. It opens no connection. The
+// configuration's timeout and rate limits are not used: a stream has no end of its own, and a target makes
+// few requests. Errors are those of the configuration.
+func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
+	own := rest.CopyConfig(cfg)
+	own.Timeout = 0
+	own.GroupVersion = nil
+	own.APIPath = ""
+	base, _, err := rest.DefaultServerUrlFor(own)
+	if err != nil {
+		return nil, fmt.Errorf("the server's address in the client configuration: %w", err)
+	}
+	client, err := rest.HTTPClientFor(own)
+	if err != nil {
+		return nil, fmt.Errorf("the client configuration: %w", err)
+	}
+	s := NewServerForClient(base, client, opts...)
+	if own.UserAgent == "" { // else the client's transport sets it
+		s.agent = rest.DefaultKubernetesUserAgent()
+	}
+	return s, nil
+}
+
+// NewServerForClient makes a Server of a base URL, whose path is put before every request's, and a client
+// that must have no timeout. Tests give it a client whose transport follows a script.
+func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption) *Server {
+	at := *base
+	at.Path = strings.TrimRight(at.Path, "/")
+	at.RawPath, at.RawQuery, at.Fragment = "", "", ""
+	s := &Server{
+		base: &at, client: client, encoding: "identity",
+		noWatchList: map[string]bool{}, noMedia: map[mediaRefusal]bool{}, warned: map[string]bool{},
+	}
+	for _, o := range opts {
+		o(s)
+	}
+	return s
+}
+
+// CloseIdleConnections closes connections that carry no request.
+func (s *Server) CloseIdleConnections() { s.client.CloseIdleConnections() }
+
+// WatchListRefused tells whether RefuseWatchList was called for this resource's server.
+func (s *Server) WatchListRefused(r kind.Resource) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.noWatchList[""] || s.noWatchList[watchListScope(r)]
+}
+
+// RefuseWatchList remembers that a watch with initial events does not work for this resource, so that lists
+// are used instead. It then holds for all resources of the server that answered: for a built-in group that is
+// everything; another group may be served by an aggregated server of its own, and speaks for its version alone.
+func (s *Server) RefuseWatchList(r kind.Resource) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noWatchList[watchListScope(r)] = true
+}
+
+// watchListScope is the empty string for groups that the main API server serves itself: their names have no
+// dot, which those of custom and aggregated resources must have.
+func watchListScope(r kind.Resource) string {
+	if !strings.Contains(r.Group, ".") {
+		return ""
+	}
+	return r.Group + "/" + r.Version
+}
+
+// RefuseMedia remembers that the server does not give this resource in this form (status 406, or an answer
+// that cannot be read). It tells whether another form is left to ask for.
+func (s *Server) RefuseMedia(r kind.Resource, m Media) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noMedia[mediaRefusal{r, m}] = true
+	_, ok := s.pickMedia(r)
+	return ok
+}
+
+// media is the form to ask for; when all were refused, the first again, since the server may have changed.
+func (s *Server) media(r kind.Resource) Media {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, ok := s.pickMedia(r)
+	if !ok {
+		return MediaPreferred
+	}
+	return m
+}
+
+func (s *Server) pickMedia(r kind.Resource) (Media, bool) {
+	for m := MediaPreferred; m <= MediaPlain; m++ {
+		if m.accept(r, false) == "" || s.noMedia[mediaRefusal{r, m}] {
+			continue
+		}
+		return m, true
+	}
+	return MediaPreferred, false
+}
