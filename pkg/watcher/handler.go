@@ -1,0 +1,63 @@
+package watcher
+
+import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+
+// Frame is one event of a watch or one item of a list: the raw bytes of the object and the metadata that a
+// scan found in them. It is not changed after it was handed out, and may be shared by many readers.
+type Frame = wire.Frame
+
+// Meta is the metadata of an object, as scanned from its raw bytes.
+type Meta = wire.Meta
+
+// Owner is one entry of an object's ownerReferences.
+type Owner = wire.Owner
+
+// DeltaKind says what happened to an object of a stream.
+type DeltaKind uint8
+
+// The two things that can happen to an object.
+const (
+	Upsert DeltaKind = iota // it is there, with this state: new or changed
+	Gone                    // it is not in the stream's set any more
+)
+
+// String returns "upsert" or "gone".
+func (k DeltaKind) String() string {
+	if k == Gone {
+		return "gone"
+	}
+	return "upsert"
+}
+
+// Delta is one change of the set of objects that a stream watches.
+type Delta struct {
+	// Kind is what happened.
+	Kind DeltaKind
+	// Frame is the object as it crossed the wire: the state after an Upsert, the last state for a Gone. It is nil
+	// for a Gone that no event told: one found by a list, by discovery, or by another UID under the same name.
+	Frame *Frame
+	// Entry is the object's place in the index, already brought up to date; for a Gone it has just been taken
+	// out of the index, and is only good until Handle returns.
+	Entry *Entry
+	// New says that an Upsert is the first one for this UID on this stream.
+	New bool
+	// Initial says that the stream is in its first sync, and the object may have existed before it began.
+	Initial bool
+	// Relist says that the change was found by listing again, not told by an event.
+	Relist bool
+	// Ambiguous says of a Gone that the object may also exist and only have left what the server selects.
+	Ambiguous bool
+}
+
+// Handler is told what a stream sees. All its methods are called on the stream's goroutine, in the order of
+// the wire, never two at once. They must not block for long: after a few seconds the server may cut the
+// watch off as too slow. They must not call Stream.Do, which waits for the goroutine they run on.
+type Handler interface {
+	// Handle is called for each change.
+	Handle(Delta)
+	// Synced is called when a snapshot is complete: everything the server had at resourceVersion rv was told, and
+	// so were the deletions found by comparing. Relist is false the first time only.
+	Synced(rv string, relist bool)
+	// StateChanged is called when the phase, the reason or the message of the state changed.
+	StateChanged(State)
+}

@@ -1,0 +1,50 @@
+package watcher
+
+import (
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
+
+// EventType is the type field of a watch event; items of a list have one of their own.
+type EventType = wire.EventType
+
+// Observer is told what metrics want to know of a stream. Its methods are called on the stream's goroutine,
+// save Bytes, which is called where the response is read; they must be quick.
+type Observer interface {
+	// Frame is called for each whole frame, at the time it was taken up.
+	Frame(t EventType, at time.Time)
+	// Bytes is called with the number of bytes read from a response, before decompression is known or not.
+	Bytes(n int)
+	// Reconnect is called when a watch is opened again where it stopped.
+	Reconnect(why Reason)
+	// Relist is called when a snapshot is read again.
+	Relist(why Reason)
+	// Skipped is called for each frame that reached nobody, other than bookmarks.
+	Skipped(why Reason)
+	// State is called with each state, before Handler.StateChanged.
+	State(State)
+}
+
+// NoObserver observes nothing. It can be embedded by an Observer that wants some of the calls only.
+type NoObserver struct{}
+
+// Frame does nothing.
+func (NoObserver) Frame(EventType, time.Time) {}
+
+// Bytes does nothing.
+func (NoObserver) Bytes(int) {}
+
+// Reconnect does nothing.
+func (NoObserver) Reconnect(Reason) {}
+
+// Relist does nothing.
+func (NoObserver) Relist(Reason) {}
+
+// Skipped does nothing.
+func (NoObserver) Skipped(Reason) {}
+
+// State does nothing.
+func (NoObserver) State(State) {}
+
+var _ Observer = NoObserver{}

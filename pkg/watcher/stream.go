@@ -1,0 +1,140 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+)
+
+// Defaults of StreamOptions.
+const (
+	DefaultPageLimit     = 500
+	DefaultWatchMin      = 5 * time.Minute
+	DefaultWatchMax      = 10 * time.Minute
+	DefaultWatchGrace    = 30 * time.Second
+	DefaultProgress      = 30 * time.Second
+	DefaultFirstAnswer   = 60 * time.Second
+	DefaultPollEvery     = 30 * time.Second
+	DefaultBackoffMin    = 200 * time.Millisecond
+	DefaultBackoffMax    = 30 * time.Second
+	DefaultReadAheadSize = 1 << 20
+)
+
+// ErrStopped is returned by Stream.Do when the stream has ended, or ended before the function was run.
+var ErrStopped = errors.New("stream has stopped")
+
+// StreamOptions are the settings of a stream; the zero value of each means its default.
+type StreamOptions struct {
+	// Logger gets one line when the stream is blocked for a new reason and one when it recovers. Default: none.
+	Logger logr.Logger
+	// Observer feeds metrics. Default: NoObserver.
+	Observer Observer
+	// Rand returns numbers in [0,1) for jitter. Default: math/rand/v2. It is called on the stream's goroutine.
+	Rand func() float64
+	// Seed is what was delivered before, by another stream that covered this one: the first snapshot is compared
+	// with it, as a relist is, and only what differs is told.
+	Seed []Entry
+
+	// PageLimit is the number of items asked for in one page of a list. Default 500.
+	PageLimit int64
+	// WatchMin and WatchMax bound the timeout asked for in each watch, drawn at random. Default 5 and 10 minutes.
+	WatchMin, WatchMax time.Duration
+	// WatchGrace is how long after its timeout a watch is given up, if the server did not end it. Default 30 s.
+	WatchGrace time.Duration
+	// Progress is how long a snapshot may stand still. Default 30 s.
+	Progress time.Duration
+	// FirstAnswer is how long a snapshot or a list may take to send its first byte, which includes the time that a
+	// busy server lets it wait in a queue. Default 60 s.
+	FirstAnswer time.Duration
+	// PollEvery is the pause between two lists of a resource that cannot be watched. Default 30 s.
+	PollEvery time.Duration
+	// BackoffMin and BackoffMax bound the pause between two attempts. Default 200 ms and 30 s.
+	BackoffMin, BackoffMax time.Duration
+	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; one frame more
+	// than that may wait. Default 1 MiB.
+	ReadAhead int
+}
+
+func (o StreamOptions) withDefaults() StreamOptions {
+	if o.Observer == nil {
+		o.Observer = NoObserver{}
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	orElse(&o.PageLimit, DefaultPageLimit)
+	orElse(&o.WatchMin, DefaultWatchMin)
+	orElse(&o.WatchMax, max(o.WatchMin, DefaultWatchMax))
+	orElse(&o.WatchGrace, DefaultWatchGrace)
+	orElse(&o.Progress, DefaultProgress)
+	orElse(&o.FirstAnswer, DefaultFirstAnswer)
+	orElse(&o.PollEvery, DefaultPollEvery)
+	orElse(&o.BackoffMin, DefaultBackoffMin)
+	orElse(&o.BackoffMax, max(o.BackoffMin, DefaultBackoffMax))
+	orElse(&o.ReadAhead, DefaultReadAheadSize)
+	return o
+}
+
+// orElse replaces zero and nonsense below it by the default.
+func orElse[N int | int64 | time.Duration](v *N, def N) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// Stream keeps one target's set of objects known: it reads a snapshot, follows the changes, and goes on
+// through everything a cluster does to a watch. It never gives up before its context ends.
+type Stream struct {
+	server  *Server
+	target  Target
+	handler Handler
+	o       StreamOptions
+	cmds    commands
+
+	mu    sync.Mutex
+	state State
+
+	m machine // of the goroutine that runs Run
+}
+
+// NewStream returns a stream that does nothing yet. Several streams may share a server.
+func NewStream(s *Server, t Target, h Handler, o StreamOptions) *Stream {
+	o = o.withDefaults()
+	st := &Stream{server: s, target: t, handler: h, o: o, state: State{Phase: Idle}}
+	st.cmds.init()
+	st.m.init(st)
+	return st
+}
+
+// Target returns what the stream watches.
+func (s *Stream) Target() Target { return s.target }
+
+// State returns what the stream is doing. It may be called from any goroutine.
+func (s *Stream) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Index returns what the stream knows. It may be used in the methods of the Handler and in functions given to
+// Do only.
+func (s *Stream) Index() *Index { return s.m.index }
+
+// Do runs f on the stream's goroutine, between two frames, also while the stream is blocked or waits, and
+// returns when f has returned. Called before Run it waits for Run. It returns ErrStopped, and f was not run, if
+// the stream has ended. It may be called from any goroutine but the stream's own, so not from a Handler.
+func (s *Stream) Do(f func()) error { return s.cmds.do(f) }
+
+// Run keeps the stream going until ctx is done, and returns when nothing of it is left: no goroutine, no open
+// response. It is called once; a second call returns at once.
+func (s *Stream) Run(ctx context.Context) {
+	if !s.cmds.start() {
+		return
+	}
+	defer s.cmds.stop()
+	s.m.run(ctx)
+}
