@@ -1,0 +1,33 @@
+// Package queue decides when a callback is called: in which order, how many at
+// once, what is merged, what is tried again and when.
+//
+// There are two engines with one vocabulary:
+//
+//   - [Queue] serves Reconcile: at most one call at a time for an object, with
+//     its latest state; what arrives while one waits or runs is merged. With
+//     [Options.InOrder] every event is a call of its own, still one at a time.
+//   - [Pool] serves Watch: every event is a call of its own; calls run
+//     concurrently, also two for one object, and start in the order of Add.
+//
+// Both take an [Event], make of it a [Call], give it to a [Handler] and act on
+// the [Result]. Both are generic over the payload, of which a Queue keeps only
+// the latest per object.
+//
+// # Words
+//
+// An object is a namespace and a name ([Key]); two objects that had one name,
+// one after the other, differ in UID and are never merged. An object is at rest
+// when nothing of it waits, runs or is parked; an object at rest costs nothing.
+// A lane is what is serialised (see [Strategy]): an object, a namespace, or all
+// of a queue. A slot is one of Concurrency places for running calls. A call
+// starts when its object, its lane and a slot are all free; a call that waits to
+// be tried again holds none of them.
+//
+// # What it never does
+//
+// It knows no Kubernetes beyond client-go's workqueue, which keeps the books on
+// which lane is dirty and which is being processed, over an order of our own. It
+// reads no object, decodes nothing, logs nothing (see [Observer]) and keeps no
+// goroutine while nothing runs. Its time is that of package time, so that a test
+// runs it in virtual time with testing/synctest.
+package queue
