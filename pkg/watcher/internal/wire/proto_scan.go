@@ -1,7 +1,265 @@
 package wire
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// protobufPrefix begins every document of the media type application/vnd.kubernetes.protobuf.
+var protobufPrefix = []byte("k8s\x00")
 
 // ScanProtobuf finds the metadata in the protobuf of an object without decoding it. Unless bare, raw begins
-// with the envelope that watch events have. With an error come the fields that were understood.
-func ScanProtobuf(raw []byte, bare bool) (Meta, error) { return Meta{}, errors.New("not there yet") }
+// with the envelope that watch events have. Of a repeated field the last wins, but messages, lists and maps add
+// up. An error says what is malformed, or that there is no metadata at all; with it come the fields that were
+// understood.
+func ScanProtobuf(raw []byte, bare bool) (Meta, error) {
+	var m Meta
+	if !bare {
+		env, err := openEnvelope(raw)
+		if err != nil {
+			return m, err
+		}
+		raw = env.raw
+	}
+	found := false
+	f := fields{in: raw}
+	for f.next() {
+		if f.num == 1 && f.wants("metadata", protowire.BytesType) {
+			found = true
+			f.keep(scanObjectMetaPB(f.bytes, &m))
+		}
+	}
+	switch {
+	case f.err != nil:
+		return m, f.err
+	case f.bad != nil:
+		return m, f.bad
+	case !found:
+		return m, errNoMetadata
+	}
+	return m, nil
+}
+
+// Field numbers of metav1.ObjectMeta, OwnerReference, and of the entries of its maps.
+const (
+	metaName            = 1
+	metaNamespace       = 3
+	metaUID             = 5
+	metaResourceVersion = 6
+	metaGeneration      = 7
+	metaDeletion        = 9
+	metaLabels          = 11
+	metaAnnotations     = 12
+	metaOwners          = 13
+	metaFinalizers      = 14
+
+	ownerKind       = 1
+	ownerName       = 3
+	ownerUID        = 4
+	ownerAPIVersion = 5
+	ownerController = 6
+
+	entryKey   = 1
+	entryValue = 2
+)
+
+// scanObjectMetaPB adds the fields of an ObjectMeta to m.
+func scanObjectMetaPB(in []byte, m *Meta) error {
+	f := fields{in: in}
+	for f.next() {
+		switch f.num {
+		case metaName:
+			f.text("metadata.name", &m.Name)
+		case metaNamespace:
+			f.text("metadata.namespace", &m.Namespace)
+		case metaUID:
+			f.text("metadata.uid", &m.UID)
+		case metaResourceVersion:
+			f.text("metadata.resourceVersion", &m.ResourceVersion)
+		case metaGeneration:
+			if f.wants("metadata.generation", protowire.VarintType) {
+				m.Generation = int64(f.varint) //nolint:gosec // two's complement is how protobuf writes an int64
+			}
+		case metaDeletion:
+			m.Deleting = f.wants("metadata.deletionTimestamp", protowire.BytesType) || m.Deleting
+		case metaLabels:
+			f.mapEntry("metadata.labels", &m.Labels)
+		case metaAnnotations:
+			f.mapEntry("metadata.annotations", &m.Annotations)
+		case metaOwners:
+			if f.wants("metadata.ownerReferences", protowire.BytesType) {
+				m.Owners = append(m.Owners, Owner{})
+				f.keep(scanOwnerPB(f.bytes, &m.Owners[len(m.Owners)-1]))
+			}
+		case metaFinalizers:
+			if f.wants("metadata.finalizers", protowire.BytesType) {
+				m.Finalizers = append(m.Finalizers, string(f.bytes))
+			}
+		}
+	}
+	return f.result()
+}
+
+func scanOwnerPB(in []byte, o *Owner) error {
+	f := fields{in: in}
+	for f.next() {
+		switch f.num {
+		case ownerKind:
+			f.text("metadata.ownerReferences.kind", &o.Kind)
+		case ownerName:
+			f.text("metadata.ownerReferences.name", &o.Name)
+		case ownerUID:
+			f.text("metadata.ownerReferences.uid", &o.UID)
+		case ownerAPIVersion:
+			f.text("metadata.ownerReferences.apiVersion", &o.APIVersion)
+		case ownerController:
+			if f.wants("metadata.ownerReferences.controller", protowire.VarintType) {
+				o.Controller = f.varint != 0
+			}
+		}
+	}
+	return f.result()
+}
+
+// envelope is what is needed of a runtime.Unknown.
+type envelope struct {
+	kind string
+	raw  []byte // aliases the input
+}
+
+// openEnvelope reads the prefix and the runtime.Unknown behind it.
+func openEnvelope(in []byte) (envelope, error) {
+	var e envelope
+	in, ok := bytes.CutPrefix(in, protobufPrefix)
+	if !ok {
+		return e, errors.New("the object does not begin as Kubernetes protobuf does")
+	}
+	var encoding string
+	f := fields{in: in}
+	for f.next() {
+		switch f.num {
+		case 1:
+			if f.wants("typeMeta", protowire.BytesType) {
+				f.keep(scanTypeMeta(f.bytes, &e.kind))
+			}
+		case 2:
+			if f.wants("raw", protowire.BytesType) {
+				e.raw = f.bytes
+			}
+		case 3:
+			f.text("contentEncoding", &encoding)
+		}
+	}
+	if encoding != "" && f.bad == nil {
+		f.bad = errors.New("the object has a content encoding of its own")
+	}
+	return e, f.result()
+}
+
+// scanTypeMeta finds the kind in a runtime.TypeMeta.
+func scanTypeMeta(in []byte, kind *string) error {
+	f := fields{in: in}
+	for f.next() {
+		if f.num == 2 {
+			f.text("kind", kind)
+		}
+	}
+	return f.result()
+}
+
+// fields walks over the fields of a protobuf message.
+type fields struct {
+	in     []byte // what is left
+	num    protowire.Number
+	typ    protowire.Type
+	bytes  []byte // the value of a field of BytesType; aliases the input
+	varint uint64 // the value of a field of VarintType
+	err    error  // the message is malformed: the walk is over
+	bad    error  // the first field of another type than declared, passed over
+}
+
+// next goes to the next field.
+func (f *fields) next() bool {
+	if f.err != nil || len(f.in) == 0 {
+		return false
+	}
+	num, typ, n := protowire.ConsumeTag(f.in)
+	if n < 0 {
+		return f.fail(n)
+	}
+	f.num, f.typ, f.in = num, typ, f.in[n:]
+	switch typ {
+	case protowire.BytesType:
+		f.bytes, n = protowire.ConsumeBytes(f.in)
+	case protowire.VarintType:
+		f.varint, n = protowire.ConsumeVarint(f.in)
+	default:
+		n = protowire.ConsumeFieldValue(num, typ, f.in)
+	}
+	if n < 0 {
+		return f.fail(n)
+	}
+	f.in = f.in[n:]
+	return true
+}
+
+func (f *fields) fail(n int) bool {
+	f.err = fmt.Errorf("malformed protobuf: %w", protowire.ParseError(n))
+	return false
+}
+
+// wants tells whether the field has the declared type, and remembers it when it has not.
+func (f *fields) wants(path string, typ protowire.Type) bool {
+	if f.typ == typ {
+		return true
+	}
+	f.keep(fmt.Errorf("%s has the protobuf wire type %d, want %d", path, f.typ, typ))
+	return false
+}
+
+// keep remembers the first error of the walk that does not end it.
+func (f *fields) keep(err error) {
+	if f.bad == nil {
+		f.bad = err
+	}
+}
+
+// text copies the field's value.
+func (f *fields) text(path string, to *string) {
+	if f.wants(path, protowire.BytesType) {
+		*to = string(f.bytes)
+	}
+}
+
+// mapEntry adds the field, an entry of a map of strings.
+func (f *fields) mapEntry(path string, to *map[string]string) {
+	if !f.wants(path, protowire.BytesType) {
+		return
+	}
+	var key, value string
+	e := fields{in: f.bytes}
+	for e.next() {
+		switch e.num {
+		case entryKey:
+			e.text(path, &key)
+		case entryValue:
+			e.text(path, &value)
+		}
+	}
+	if *to == nil {
+		*to = map[string]string{}
+	}
+	(*to)[key] = value
+	f.keep(e.result())
+}
+
+// result is what was wrong with the message.
+func (f *fields) result() error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.bad
+}

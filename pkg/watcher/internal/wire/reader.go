@@ -94,14 +94,14 @@ func parseMedia(contentType string) (media string, params map[string]string, err
 	return media, params, nil
 }
 
-// meter counts what is read and bounds how much of it one frame may take. The bound is what keeps a
-// decoder, which buffers a whole frame, from buffering more than that.
+// meter counts what is read and, for a decoder that buffers a whole frame before it says anything, bounds how
+// much that can be.
 type meter struct {
 	r     io.Reader
 	bytes func(int)
-	max   int64
-	total int64 // bytes read from r so far
-	start int64 // offset at which the current frame began
+	max   int64 // the largest frame
+	total int64 // bytes read so far
+	stop  int64 // bytes after which reading fails; 0: never
 }
 
 func newMeter(r io.Reader, opts ReaderOptions) *meter {
@@ -112,18 +112,17 @@ func newMeter(r io.Reader, opts ReaderOptions) *meter {
 	return &meter{r: r, bytes: opts.Bytes, max: int64(limit)}
 }
 
-// frame says that a new frame begins at this offset, counted in bytes read from the server.
-func (m *meter) frame(offset int64) { m.start = offset }
+// frame says that a frame begins at this offset, and bounds what can be read from there on.
+func (m *meter) frame(offset int64) { m.stop = offset + m.max }
 
-// Read implements io.Reader; it fails with a *FrameTooLargeError at the first byte over the limit.
+// Read implements io.Reader; over the bound it fails with a *FrameTooLargeError.
 func (m *meter) Read(p []byte) (int, error) {
-	left := m.start + m.max - m.total
-	if left < 0 {
-		return 0, &FrameTooLargeError{Limit: m.max}
-	}
-	// One byte more than allowed is read to tell a frame of exactly max bytes from a larger one.
-	if int64(len(p)) > left+1 {
-		p = p[:left+1]
+	if m.stop > 0 {
+		left := m.stop - m.total
+		if left <= 0 {
+			return 0, &FrameTooLargeError{Limit: m.max}
+		}
+		p = p[:min(int64(len(p)), left)]
 	}
 	n, err := m.r.Read(p)
 	m.total += int64(n)
