@@ -2,14 +2,16 @@ package watcher
 
 import (
 	"context"
-	"io"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // Media is a form of answer that is asked for; the next is tried when the server refuses one.
@@ -17,13 +19,34 @@ type Media uint8
 
 // The forms, from the one that is tried first.
 const (
-	MediaPreferred Media = iota // protobuf, then JSON, whatever of it the resource has
-	MediaJSON                   // JSON alone; skipped where that was the preferred form
-	MediaPlain                  // JSON of the whole object, where metadata alone was refused
+	MediaPreferred Media = iota // protobuf, else JSON, as far as the resource has them
+	MediaJSON                   // JSON alone; only where the preferred form includes protobuf
+	MediaPlain                  // JSON of the whole object; only where metadata alone is preferred
 )
 
-// accept is the Accept header of this form; empty when the resource does not have it.
-func (m Media) accept(r kind.Resource, list bool) string { return "application/json" }
+const (
+	acceptProtobuf = "application/vnd.kubernetes.protobuf"
+	acceptJSON     = "application/json"
+	asMetadata     = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+	asMetadataList = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+)
+
+// accept is the Accept header of this form; empty when the resource does not have it. The header names no
+// fallback to whole objects: they would come from a server that merely prefers them.
+func (m Media) accept(r kind.Resource, as string) string {
+	if !r.Metadata {
+		as = ""
+	}
+	switch {
+	case m == MediaPreferred && r.Protobuf:
+		return acceptProtobuf + as + "," + acceptJSON + as
+	case m == MediaPreferred, m == MediaJSON && r.Protobuf:
+		return acceptJSON + as
+	case m == MediaPlain && r.Metadata:
+		return acceptJSON
+	}
+	return ""
+}
 
 // WatchParams are the parameters of a watch.
 type WatchParams struct {
@@ -35,51 +58,118 @@ type WatchParams struct {
 // ListParams are the parameters of a list.
 type ListParams struct {
 	RV       string // empty: consistent; not sent together with Continue
-	Match    string // resourceVersionMatch; not sent together with Continue
+	Match    string // resourceVersionMatch; sent with RV only
 	Limit    int64  // items a page; 0: all
 	Continue string // the token of the page before
 }
 
-// Response is the answer of a server to a list or a watch. The caller closes it.
-type Response struct {
-	Code        int         // HTTP status
-	Header      http.Header // as received
-	ContentType string      // what the body is
-	Media       Media       // the form that was asked for, for RefuseMedia
-	Body        io.ReadCloser
-}
-
-// Close ends the answer, and with it a watch. It may be called more than once, and while another goroutine reads.
-func (r *Response) Close() error { return r.Body.Close() }
-
-// OK tells whether the body is what was asked for, and not an error.
-func (r *Response) OK() bool { return r.Code == http.StatusOK }
-
-// Frames reads the events of a watch.
-func (r *Response) Frames(o ReaderOptions) (WatchReader, error) {
-	return wire.NewWatchReader(r.ContentType, r.Body, o)
-}
-
-// Items reads the items of a list.
-func (r *Response) Items(o ReaderOptions) (ListReader, error) {
-	return wire.NewListReader(r.ContentType, r.Body, o)
-}
-
-// Status reads the body of an error answer; never nil, its Code is that of the answer when the body has none.
-func (r *Response) Status() *metav1.Status { return nil }
-
-// RetryAfter is how long the answer asks to wait before the next request: the Retry-After header.
-func (r *Response) RetryAfter(now time.Time) (time.Duration, bool) {
-	return wire.RetryAfter(r.Header.Get("Retry-After"), now)
-}
-
-// Watch opens a watch of the target. An error means that no answer came; a refusal is an answer. The
-// context bounds the whole life of the answer's body.
+// Watch opens a watch of the target. An error means that no answer came; a refusal is an answer. The context
+// bounds the whole life of the answer's body. Bookmarks are always asked for.
 func (s *Server) Watch(ctx context.Context, t Target, p WatchParams) (*Response, error) {
-	return nil, nil
+	q := t.query()
+	q.Set("watch", "true")
+	q.Set("allowWatchBookmarks", "true")
+	if p.RV != "" {
+		q.Set("resourceVersion", p.RV)
+	}
+	if p.Initial {
+		q.Set("sendInitialEvents", "true")
+		q.Set("resourceVersionMatch", "NotOlderThan") // without it the server refuses with 422
+	}
+	if seconds := int64(p.Timeout / time.Second); seconds > 0 {
+		q.Set("timeoutSeconds", strconv.FormatInt(seconds, 10))
+	}
+	return s.open(ctx, t, q, asMetadata)
 }
 
 // List requests one page of the target's objects. Errors and context are those of Watch.
 func (s *Server) List(ctx context.Context, t Target, p ListParams) (*Response, error) {
-	return nil, nil
+	q := t.query()
+	switch {
+	case p.Continue != "": // the token holds the resourceVersion; the server refuses both
+		q.Set("continue", p.Continue)
+	case p.RV != "":
+		q.Set("resourceVersion", p.RV)
+		if p.Match != "" {
+			q.Set("resourceVersionMatch", p.Match)
+		}
+	}
+	if p.Limit > 0 {
+		q.Set("limit", strconv.FormatInt(p.Limit, 10))
+	}
+	return s.open(ctx, t, q, asMetadataList)
+}
+
+// query holds the target's selectors; no parameter is empty.
+func (t Target) query() url.Values {
+	q := url.Values{}
+	if t.Fields != "" {
+		q.Set("fieldSelector", t.Fields)
+	}
+	if t.Labels != "" {
+		q.Set("labelSelector", t.Labels)
+	}
+	return q
+}
+
+// open requests the target's collection in the form that the server is known to give.
+func (s *Server) open(ctx context.Context, t Target, q url.Values, as string) (*Response, error) {
+	m := s.media(t.Resource)
+	resp, err := s.get(ctx, t.Path(), q, m.accept(t.Resource, as))
+	if err != nil {
+		return nil, err
+	}
+	resp.Media = m
+	return resp, nil
+}
+
+// get makes a request for a path that is already escaped.
+func (s *Server) get(ctx context.Context, path string, q url.Values, accept string) (*Response, error) {
+	target := s.base + path
+	if len(q) > 0 {
+		target += "?" + strings.ReplaceAll(q.Encode(), "%21", "!")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("the request for %s: %w", path, err)
+	}
+	req.Header.Set("Accept", accept)
+	// Set in any case: else the transport asks for gzip by itself, and its reader holds back the end of what
+	// was flushed until the next of several concatenated members begins.
+	req.Header.Set("Accept-Encoding", s.encoding)
+	if s.agent != "" {
+		req.Header.Set("User-Agent", s.agent)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no answer to the request for %s: %w", path, err)
+	}
+	s.warnings(resp.Header.Values("Warning"))
+	return newResponse(resp), nil
+}
+
+// maxWarnings bounds how many texts are remembered; after as many no further warning is handed on.
+const maxWarnings = 1000
+
+// warnings hands on what was not handed on before. Code 299 is what API servers use (RFC 7234, 5.5.7).
+func (s *Server) warnings(headers []string) {
+	if s.warn == nil || len(headers) == 0 {
+		return
+	}
+	parsed, _ := utilnet.ParseWarningHeaders(headers) // what is malformed is not worth an error
+	for _, w := range parsed {
+		if w.Code == 299 && w.Text != "" && s.newWarning(w.Text) {
+			s.warn(w.Text)
+		}
+	}
+}
+
+func (s *Server) newWarning(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.warned[text] || len(s.warned) >= maxWarnings {
+		return false
+	}
+	s.warned[text] = true
+	return true
 }

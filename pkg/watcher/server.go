@@ -15,7 +15,7 @@ import (
 // Server is one API server: where it is, how to talk to it, and what was learned about it. It is safe for
 // concurrent use; all streams to one server share one.
 type Server struct {
-	base     *url.URL
+	base     string // the address with its path, without a slash at its end
 	client   *http.Client
 	agent    string
 	encoding string // the Accept-Encoding header
@@ -74,10 +74,9 @@ func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
 // that must have no timeout. Tests give it a client whose transport follows a script.
 func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption) *Server {
 	at := *base
-	at.Path = strings.TrimRight(at.Path, "/")
-	at.RawPath, at.RawQuery, at.Fragment = "", "", ""
+	at.RawQuery, at.ForceQuery, at.Fragment, at.RawFragment = "", false, "", ""
 	s := &Server{
-		base: &at, client: client, encoding: "identity",
+		base: strings.TrimRight(at.String(), "/"), client: client, encoding: "identity",
 		noWatchList: map[string]bool{}, noMedia: map[mediaRefusal]bool{}, warned: map[string]bool{},
 	}
 	for _, o := range opts {
@@ -137,7 +136,7 @@ func (s *Server) media(r kind.Resource) Media {
 
 func (s *Server) pickMedia(r kind.Resource) (Media, bool) {
 	for m := MediaPreferred; m <= MediaPlain; m++ {
-		if m.accept(r, false) == "" || s.noMedia[mediaRefusal{r, m}] {
+		if m.accept(r, asMetadata) == "" || s.noMedia[mediaRefusal{r, m}] {
 			continue
 		}
 		return m, true
