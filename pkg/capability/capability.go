@@ -1,0 +1,86 @@
+package capability
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Capability is a named group of bindings that a program can switch on and off. Between its bindings,
+// calls of Reconcile for one object never overlap.
+type Capability struct {
+	name, description string
+	at                location
+	bindings          []Binding
+	namespaces        alternatives
+	excluded          []string
+	flaws             []flaw
+}
+
+// New makes a capability of its name, a DNS label such as "webapp", and its bindings. What is wrong
+// with it or with any of them is reported when the program starts.
+//
+// A binding is named by its Alias or by the plural of its kind ("pods"); the second one of that name
+// is "pods-2", and so on.
+func New(name string, bindings ...Binding) *Capability {
+	return &Capability{name: name, at: here(), bindings: slices.Clone(bindings)}
+}
+
+// Name is the name given to New.
+func (c *Capability) Name() string {
+	if c == nil {
+		return ""
+	}
+	return c.name
+}
+
+// Description sets one sentence for people, which plans and logs may show. It returns c.
+func (c *Capability) Description(text string) *Capability {
+	if c != nil {
+		c.description = text
+	}
+	return c
+}
+
+// About is the sentence given to Description.
+func (c *Capability) About() string {
+	if c == nil {
+		return ""
+	}
+	return c.description
+}
+
+// InNamespace confines the bindings on namespaced kinds to these namespaces. Bindings that name none
+// watch these; a binding that names another one is a mistake. Bindings on cluster-scoped kinds stay
+// as they are. Called again, both calls must hold. It returns c.
+func (c *Capability) InNamespace(namespaces ...string) *Capability {
+	if c == nil {
+		return nil
+	}
+	set, flaws := checkedNames("InNamespace", "namespace", namespaces, namespaceProblem)
+	c.flaws = append(c.flaws, flaws...)
+	if len(flaws) == 0 {
+		c.namespaces.and(set)
+	}
+	return c
+}
+
+// NotInNamespace keeps the bindings on namespaced kinds out of these namespaces. A binding that names
+// one of them is a mistake. Called again, both calls hold. It returns c.
+func (c *Capability) NotInNamespace(namespaces ...string) *Capability {
+	if c == nil {
+		return nil
+	}
+	set, flaws := checkedNames("NotInNamespace", "namespace", namespaces, namespaceProblem)
+	c.flaws = append(c.flaws, flaws...)
+	if len(flaws) == 0 {
+		c.excluded = sortedSet(append(c.excluded, set...))
+	}
+	return c
+}
+
+// label checks a name that becomes part of metrics, logs and flags.
+func labelProblem(name string) string {
+	return strings.Join(validation.IsDNS1123Label(name), "; ")
+}

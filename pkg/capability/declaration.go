@@ -1,0 +1,37 @@
+package capability
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// Action says which of the two kinds of callback a binding has.
+type Action string
+
+// The actions.
+const (
+	// ActionWatch calls for every event.
+	ActionWatch Action = "Watch"
+	// ActionReconcile calls for the latest state of an object.
+	ActionReconcile Action = "Reconcile"
+)
+
+// declaration is a binding without its type parameter. It is not changed after it was made: one
+// binding may be given to several capabilities.
+type declaration struct {
+	action      Action
+	at, when    location
+	resource    kind.Resource
+	kindErr     error
+	spec        spec
+	noHandler   bool
+	decode      func(*watcher.Frame) (kind.Object, error)
+	invoke      func(context.Context, Delivery) error
+	addToScheme func(*runtime.Scheme) error
+}
+
+func (d *declaration) declared() *declaration { return d }

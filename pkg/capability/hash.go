@@ -1,0 +1,118 @@
+package capability
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"reflect"
+	"sync"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// hasher makes 8 bytes of what projections return.
+//
+// The form that is hashed is JSON: encoding/json sorts the keys of maps, follows pointers, refuses
+// functions, channels and cycles, and API types have one canonical form in it, where memory has
+// several (a Quantity caches its text, a Time carries a zone, nil and empty differ), so that a dump of
+// memory such as apimachinery's would report changes that are none. Its one trap is that it passes over
+// unexported fields, which would hide changes; types with such fields are refused.
+//
+// The hash is maphash under a seed of its own: who writes an object must not be able to construct a
+// change with an equal hash, as can be done for FNV, and nobody needs the hash outside the process.
+type hasher struct {
+	seed  maphash.Seed
+	known sync.Map // reflect.Type -> string: what JSON cannot see of it, or empty
+}
+
+func newHasher() *hasher { return &hasher{seed: maphash.MakeSeed()} }
+
+// sum hashes all projections of an object together.
+func (h *hasher) sum(projections []func(kind.Object) any, o kind.Object) (uint64, error) {
+	var out maphash.Hash
+	out.SetSeed(h.seed)
+	enc := json.NewEncoder(&out) // a line for each value, and no line break within one
+	for i, project := range projections {
+		v := project(o)
+		if what := h.hidden(reflect.ValueOf(v)); what != "" {
+			return 0, fmt.Errorf("function number %d returns %s, of which a change would not be seen: export it, or return the values in a slice", i+1, what)
+		}
+		if err := enc.Encode(v); err != nil {
+			return 0, fmt.Errorf("function number %d returns a %T that has no JSON form (%T): return plain values", i+1, v, err)
+		}
+	}
+	return out.Sum64(), nil
+}
+
+// hidden says what JSON cannot see of a value. Types are looked at once; behind an interface the
+// values' own types count.
+func (h *hasher) hidden(v reflect.Value) string {
+	if !v.IsValid() {
+		return ""
+	}
+	t := v.Type()
+	known, ok := h.known.Load(t)
+	if !ok {
+		known, _ = h.known.LoadOrStore(t, hiddenIn(t, map[reflect.Type]bool{}))
+	}
+	if what, _ := known.(string); what != "" {
+		return what
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Interface {
+			for i := range v.Len() {
+				if what := h.hidden(v.Index(i).Elem()); what != "" {
+					return what
+				}
+			}
+		}
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.Interface {
+			for it := v.MapRange(); it.Next(); {
+				if what := h.hidden(it.Value().Elem()); what != "" {
+					return what
+				}
+			}
+		}
+	}
+	return ""
+}
+
+var (
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// hiddenIn looks for a struct field that encoding/json passes over without a word.
+func hiddenIn(t reflect.Type, seen map[reflect.Type]bool) string {
+	if seen[t] || marshals(t) {
+		return ""
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return hiddenIn(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if !f.IsExported() && !f.Anonymous {
+				return fmt.Sprintf("a %s with the unexported field %s", t, f.Name)
+			}
+			if what := hiddenIn(f.Type, seen); what != "" {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+// marshals is true of types that write their own JSON.
+func marshals(t reflect.Type) bool {
+	if t.Implements(jsonMarshaler) || t.Implements(textMarshaler) {
+		return true
+	}
+	p := reflect.PointerTo(t)
+	return p.Implements(jsonMarshaler) || p.Implements(textMarshaler)
+}

@@ -1,0 +1,59 @@
+package capability
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/api/validation/path"
+	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// The fields that metadata shows: they compile to what WithName and InNamespace compile to.
+const (
+	fieldName      = "metadata.name"
+	fieldNamespace = "metadata.namespace"
+)
+
+// namespaceProblem says what is wrong with the name of a namespace, or nothing.
+func namespaceProblem(name string) string {
+	return strings.Join(validation.ValidateNamespaceName(name, false), "; ")
+}
+
+// nameProblem says why no object of any kind has this name. Kinds differ: the names of roles, for one,
+// may hold colons and capitals.
+func nameProblem(name string) string {
+	if name == "" {
+		return "it is empty"
+	}
+	if len(name) > utilvalidation.DNS1123SubdomainMaxLength {
+		return utilvalidation.MaxLenError(utilvalidation.DNS1123SubdomainMaxLength)
+	}
+	return strings.Join(path.IsValidPathSegmentName(name), "; ")
+}
+
+// subdomainGroups are the API groups all of whose kinds have DNS subdomains as names.
+var subdomainGroups = map[string]bool{"": true, "apps": true, "batch": true}
+
+// kindNameProblem says why no object of this kind has this name.
+func kindNameProblem(r kind.Resource, name string) string {
+	if !subdomainGroups[r.Group] {
+		return ""
+	}
+	return strings.Join(validation.NameIsDNSSubdomain(name, false), "; ")
+}
+
+// pathProblem says what is wrong with the path of a field selector.
+func pathProblem(p string) string {
+	switch {
+	case p == "":
+		return "the path is empty"
+	case strings.HasPrefix(p, "."):
+		return "the path begins with a dot"
+	case strings.ContainsAny(p, "=!,\\ \t\r\n"):
+		return fmt.Sprintf("the path holds a character that a field selector cannot have in it (one of %q)", "=!,\\ ")
+	}
+	return ""
+}

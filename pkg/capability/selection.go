@@ -1,0 +1,96 @@
+package capability
+
+import (
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// Selection is a set of objects of one kind, with the settings of the binding that it will become.
+// It is a value: each step returns a new Selection and leaves its receiver as it was, so that one head
+// may begin several bindings. It may be used by several goroutines. A wrong step is not reported where
+// it is made; it is kept, and the program's start reports it. Begin with [When]: the zero Selection is
+// such a mistake.
+//
+// Each step that takes several arguments takes them as alternatives; all steps must hold.
+type Selection[T kind.Object] struct {
+	kind kind.Kind[T]
+	when location
+	last *step // the newest; the chain behind it is shared and never changed
+}
+
+// step is one link of a selection.
+type step struct {
+	before *step
+	apply  func(*spec)
+}
+
+// When begins a selection with all objects of a kind.
+func When[T kind.Object](k kind.Kind[T]) Selection[T] {
+	return Selection[T]{kind: k, when: here()}
+}
+
+// Resource is the resource of the selection's kind.
+func (s Selection[T]) Resource() kind.Resource { return s.kind.Resource() }
+
+// New returns an empty object of the selection's kind, with apiVersion and kind set.
+func (s Selection[T]) New() T { return s.kind.New() }
+
+// with returns the selection with one more step.
+func (s Selection[T]) with(apply func(*spec)) Selection[T] {
+	s.last = &step{before: s.last, apply: apply}
+	return s
+}
+
+// spec plays the steps, oldest first.
+func (s Selection[T]) spec() spec {
+	var steps []*step
+	for at := s.last; at != nil; at = at.before {
+		steps = append(steps, at)
+	}
+	out := newSpec()
+	for i := len(steps) - 1; i >= 0; i-- {
+		steps[i].apply(&out)
+	}
+	return out
+}
+
+// Watch ends a selection with a callback that sees every event, each in a call of its own. Calls run
+// concurrently, also two for one object, up to the binding's concurrency, and start in the order in
+// which the events came.
+func (s Selection[T]) Watch(h Handler[T]) Binding {
+	return s.declare(ActionWatch, h)
+}
+
+// Reconcile ends a selection with a callback that brings the world in line with an object. It gets the
+// latest state, what arrives meanwhile is merged, and calls for one object never overlap.
+func (s Selection[T]) Reconcile(h Handler[T]) Reconciler[T] {
+	return Reconciler[T]{d: s.declare(ActionReconcile, h)}
+}
+
+// declare must be called by a function that the user calls.
+func (s Selection[T]) declare(a Action, h Handler[T]) *declaration {
+	return &declaration{
+		action:      a,
+		at:          here(),
+		when:        s.when,
+		resource:    s.kind.Resource(),
+		kindErr:     s.kind.Err(),
+		spec:        s.spec(),
+		noHandler:   h == nil,
+		decode:      decoder(s.kind),
+		invoke:      invoker(s.kind, h),
+		addToScheme: s.kind.AddToScheme,
+	}
+}
+
+// Binding is a selection with what to do about it: what Watch and Reconcile return.
+type Binding interface {
+	// declared is nil for a zero value. It keeps other packages from making bindings.
+	declared() *declaration
+}
+
+// Reconciler is the Binding that Reconcile returns.
+type Reconciler[T kind.Object] struct {
+	d *declaration
+}
+
+func (r Reconciler[T]) declared() *declaration { return r.d }

@@ -1,0 +1,48 @@
+package capability
+
+import (
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// spec is what the steps of a selection came to. Nothing in it depends on their order, but for the
+// order of flaws and for settings, of which the last counts.
+type spec struct {
+	flaws []flaw
+
+	types      typeSet
+	namespaces alternatives
+	names      alternatives
+	// namespacePatterns and namePatterns: one entry for each step.
+	namespacePatterns, namePatterns []pattern
+	labels                          []labels.Requirement
+	fields                          map[string]alternatives
+	annotations                     map[string]alternatives
+	deleting                        bool
+	where                           []func(kind.Object) bool
+	specChange                      bool
+	projections                     []func(kind.Object) any
+
+	alias    string
+	wide     bool
+	settings Settings
+	queued   bool
+}
+
+func newSpec() spec {
+	return spec{
+		fields:      map[string]alternatives{},
+		annotations: map[string]alternatives{},
+		settings: Settings{
+			Concurrency:  DefaultConcurrency,
+			Backoff:      queue.Backoff{Min: DefaultBackoffMin, Max: DefaultBackoffMax},
+			MemoryBudget: DefaultMemoryBudget,
+		},
+	}
+}
+
+func (s *spec) wrong(problem, remedy string) {
+	s.flaws = append(s.flaws, flaw{problem, remedy})
+}

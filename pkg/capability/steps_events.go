@@ -1,0 +1,68 @@
+package capability
+
+// typeSet is a set of event types that a selection asks for. Empty, it asks for objects that exist.
+type typeSet uint8
+
+const (
+	takesAdded typeSet = 1 << iota
+	takesModified
+	takesDeleted
+	takesLeft
+)
+
+// takes builds the filter of a binding's events.
+func (t typeSet) takes(a Action) func(EventType, bool) bool {
+	if t == 0 {
+		t = takesAdded | takesModified
+	}
+	const existing = takesAdded | takesModified
+	return func(typ EventType, initial bool) bool {
+		if initial && a == ActionReconcile && t&existing != 0 && (typ == Added || typ == Modified) {
+			return true // nobody can know what changed while the program was down
+		}
+		switch typ {
+		case Added:
+			return t&takesAdded != 0
+		case Modified:
+			return t&takesModified != 0
+		case Deleted:
+			return t&takesDeleted != 0
+		case Left:
+			return t&takesLeft != 0
+		case Unchanged:
+			return t&existing != 0
+		default:
+			return false
+		}
+	}
+}
+
+// IsCreated asks for objects that enter the set: created, beginning to match, or there at the start
+// (Event.Initial). Event steps add up; a selection without one gets objects that exist: Added,
+// Modified and Unchanged.
+func (s Selection[T]) IsCreated() Selection[T] {
+	return s.with(func(p *spec) { p.types |= takesAdded })
+}
+
+// IsUpdated asks for objects that changed within the set. For Reconcile the objects that are there at
+// the start count as changed, since nobody can know what happened while the program was down.
+func (s Selection[T]) IsUpdated() Selection[T] {
+	return s.with(func(p *spec) { p.types |= takesModified })
+}
+
+// IsCreatedOrUpdated asks for what IsCreated and IsUpdated ask for.
+func (s Selection[T]) IsCreatedOrUpdated() Selection[T] {
+	return s.with(func(p *spec) { p.types |= takesAdded | takesModified })
+}
+
+// IsDeleted asks for objects that are gone from the cluster. Deletions while nobody watched are not
+// told.
+func (s Selection[T]) IsDeleted() Selection[T] {
+	return s.with(func(p *spec) { p.types |= takesDeleted })
+}
+
+// HasLeft asks for objects that exist and no longer match, such as one whose label was changed. The
+// event is Partial.
+func (s Selection[T]) HasLeft() Selection[T] {
+	return s.with(func(p *spec) { p.types |= takesLeft })
+}

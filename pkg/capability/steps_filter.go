@@ -1,0 +1,195 @@
+package capability
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// InNamespace narrows the set to objects in one of these namespaces. Each namespace is a request of
+// its own, so that rights in these are enough; see Wide. It is a mistake on a cluster-scoped kind.
+func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
+	namespaces = slices.Clone(namespaces)
+	return s.with(func(p *spec) {
+		p.nameStep("InNamespace", "namespace", namespaces, namespaceProblem, &p.namespaces)
+	})
+}
+
+// InNamespaceRegex narrows the set to objects in namespaces that match one of these expressions (RE2,
+// unanchored). The namespaces are filtered here, on a cluster-wide stream; together with InNamespace,
+// it chooses among the ones listed there.
+func (s Selection[T]) InNamespaceRegex(expressions ...string) Selection[T] {
+	expressions = slices.Clone(expressions)
+	return s.with(func(p *spec) {
+		p.patternStep("InNamespaceRegex", "namespace", expressions, &p.namespacePatterns)
+	})
+}
+
+// WithName narrows the set to objects with one of these names. Each name is a request of its own, so
+// that no object is read that was not asked for.
+func (s Selection[T]) WithName(names ...string) Selection[T] {
+	names = slices.Clone(names)
+	return s.with(func(p *spec) {
+		p.nameStep("WithName", "name", names, nameProblem, &p.names)
+	})
+}
+
+// WithNameRegex narrows the set to objects whose name matches one of these expressions (RE2,
+// unanchored). Names are filtered here; together with WithName, it chooses among the ones listed there.
+func (s Selection[T]) WithNameRegex(expressions ...string) Selection[T] {
+	expressions = slices.Clone(expressions)
+	return s.with(func(p *spec) {
+		p.patternStep("WithNameRegex", "name", expressions, &p.namePatterns)
+	})
+}
+
+// WithLabel narrows the set to objects that have this label: with any value if none is given, else
+// with one of these. The server selects.
+func (s Selection[T]) WithLabel(key string, values ...string) Selection[T] {
+	values = slices.Clone(values)
+	return s.with(func(p *spec) {
+		op := selection.In
+		if len(values) == 0 {
+			op = selection.Exists
+		}
+		r, err := labels.NewRequirement(key, op, values)
+		if err != nil {
+			p.wrong(fmt.Sprintf("WithLabel(%s): %v", list(append([]string{key}, values...)), err), "correct the label's key or value")
+			return
+		}
+		p.labels = append(p.labels, *r)
+	})
+}
+
+// WithLabels narrows the set to objects whose labels match a selector expression as kubectl takes it,
+// such as "tier in (web, api),!canary". The server selects.
+func (s Selection[T]) WithLabels(expression string) Selection[T] {
+	return s.with(func(p *spec) {
+		rs, err := labels.ParseToRequirements(expression)
+		switch {
+		case err != nil:
+			p.wrong(fmt.Sprintf("WithLabels(%q): %v", expression, err), "write a label selector such as \"tier in (web, api),!canary\"")
+		case len(rs) == 0:
+			p.wrong(fmt.Sprintf("WithLabels(%q): the expression selects every object", expression), "write a label selector, or leave the step out")
+		default:
+			p.labels = append(p.labels, rs...)
+		}
+	})
+}
+
+// WithField narrows the set by a field selector that the server supports for the kind, such as
+// "spec.nodeName" of pods or a selectable field of a custom resource. The empty value selects objects
+// where the field is not set. A field that the server does not know blocks the binding, which says so.
+func (s Selection[T]) WithField(path, value string) Selection[T] {
+	return s.with(func(p *spec) {
+		if problem := pathProblem(path); problem != "" {
+			p.wrong(fmt.Sprintf("WithField(%q, %q): %s", path, value, problem), "write a path such as \"spec.nodeName\"")
+			return
+		}
+		switch path {
+		case fieldName:
+			p.nameStep("WithField(\""+fieldName+"\")", "name", []string{value}, nameProblem, &p.names)
+		case fieldNamespace:
+			p.nameStep("WithField(\""+fieldNamespace+"\")", "namespace", []string{value}, namespaceProblem, &p.namespaces)
+		default:
+			a := p.fields[path]
+			a.and([]string{value})
+			p.fields[path] = a
+		}
+	})
+}
+
+// WithAnnotation narrows the set to objects that have this annotation: with any value if none is
+// given, else with one of these. Annotations are filtered here: no server can select by them.
+func (s Selection[T]) WithAnnotation(key string, values ...string) Selection[T] {
+	values = slices.Clone(values)
+	return s.with(func(p *spec) {
+		// Keys are checked in lower case, as the API server does for annotations.
+		if msgs := validation.IsQualifiedName(strings.ToLower(key)); len(msgs) > 0 {
+			p.wrong(fmt.Sprintf("WithAnnotation(%q): no valid key: %s", key, strings.Join(msgs, "; ")), "correct it")
+			return
+		}
+		a := p.annotations[key]
+		if len(values) > 0 {
+			a.and(values)
+		}
+		p.annotations[key] = a
+	})
+}
+
+// WithDeletionTimestamp narrows the set to objects that are being deleted: they have a
+// deletionTimestamp and wait for their finalizers.
+func (s Selection[T]) WithDeletionTimestamp() Selection[T] {
+	return s.with(func(p *spec) { p.deleting = true })
+}
+
+// Where narrows the set to objects that a function says yes to. It needs the object decoded, so
+// steps that look at metadata, or let the server select, are cheaper and come first. The function is
+// called on one goroutine of each stream, must be quick, and must depend on the object alone. One that
+// panics passes over that object, which is reported.
+func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
+	return s.with(func(p *spec) {
+		if holds == nil {
+			p.wrong("Where(nil): there is nothing to ask", "give a function, or leave the step out")
+			return
+		}
+		p.where = append(p.where, func(o kind.Object) bool {
+			t, ok := o.(T)
+			return ok && holds(t)
+		})
+	})
+}
+
+// OnSpecChange takes a Modified only when metadata.generation changed, which the server counts up when
+// the desired state (the spec) changes, and not the status, labels or annotations. Nothing is decoded.
+// Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them.
+func (s Selection[T]) OnSpecChange() Selection[T] {
+	return s.with(func(p *spec) { p.specChange = true })
+}
+
+// OnChange takes a Modified only when what one of these functions returns changed. It keeps 8 bytes for
+// each object. Results are compared by their JSON form: API types, numbers, strings, slices and maps
+// will do; a struct of your own needs exported fields. Functions are called as those of Where.
+func (s Selection[T]) OnChange(projections ...func(T) any) Selection[T] {
+	projections = slices.Clone(projections)
+	return s.with(func(p *spec) {
+		if len(projections) == 0 {
+			p.wrong("OnChange() without arguments compares nothing", "give a function that returns what to compare, or leave the step out")
+		}
+		for i, project := range projections {
+			if project == nil {
+				p.wrong(fmt.Sprintf("OnChange: function number %d is nil", i+1), "give a function that returns what to compare")
+				continue
+			}
+			p.projections = append(p.projections, func(o kind.Object) any {
+				t, ok := o.(T)
+				if !ok {
+					return nil
+				}
+				return project(t)
+			})
+		}
+	})
+}
+
+func (s *spec) nameStep(step, what string, args []string, problem func(string) string, into *alternatives) {
+	set, flaws := checkedNames(step, what, args, problem)
+	s.flaws = append(s.flaws, flaws...)
+	if len(flaws) == 0 {
+		into.and(set)
+	}
+}
+
+func (s *spec) patternStep(step, what string, args []string, into *[]pattern) {
+	p, flaws := checkedPattern(step, what, args)
+	s.flaws = append(s.flaws, flaws...)
+	if len(flaws) == 0 {
+		*into = append(*into, p)
+	}
+}

@@ -1,0 +1,109 @@
+package capability
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// Alias names the binding in logs, metrics and plans, instead of the plural of its kind. It is a DNS
+// label and must be unique within the capability.
+func (s Selection[T]) Alias(name string) Selection[T] {
+	return s.with(func(p *spec) {
+		if problem := labelProblem(name); problem != "" {
+			p.wrong(fmt.Sprintf("Alias(%q): no valid name: %s", name, problem), "choose a DNS label such as \"web-pods\"")
+			return
+		}
+		p.alias = name
+	})
+}
+
+// Concurrency is how many callbacks of the binding may run at once. Default: 16.
+func (s Selection[T]) Concurrency(n int) Selection[T] {
+	return s.with(func(p *spec) {
+		if n < 1 {
+			p.wrong(fmt.Sprintf("Concurrency(%d): nothing would ever run", n), "give at least 1, or leave the step out for 16")
+			return
+		}
+		p.settings.Concurrency = n
+	})
+}
+
+// Timeout is after how long the context of a callback is cancelled. The object stays held until the
+// callback returns. Default: never.
+func (s Selection[T]) Timeout(d time.Duration) Selection[T] {
+	return s.with(func(p *spec) {
+		if d <= 0 {
+			p.wrong(fmt.Sprintf("Timeout(%s): no callback could finish", d), "give a positive duration, or leave the step out for none")
+			return
+		}
+		p.settings.Timeout = d
+	})
+}
+
+// Backoff bounds the delays between failed calls for an object: the first is lowest, each next one is
+// about twice as long, up to highest. Default: 200ms to 5m.
+func (s Selection[T]) Backoff(lowest, highest time.Duration) Selection[T] {
+	return s.with(func(p *spec) {
+		switch {
+		case lowest <= 0 || highest <= 0:
+			p.wrong(fmt.Sprintf("Backoff(%s, %s): a delay must be positive", lowest, highest), "give two positive durations, or leave the step out for 200ms and 5m")
+		case lowest > highest:
+			p.wrong(fmt.Sprintf("Backoff(%s, %s): the least delay is longer than the greatest", lowest, highest), "give the shorter one first")
+		default:
+			p.settings.Backoff = queue.Backoff{Min: lowest, Max: highest}
+		}
+	})
+}
+
+// MaxAttempts is how many calls in a row may fail. Then the object is parked: reported, and called for
+// again when it changes. Default: no limit.
+func (s Selection[T]) MaxAttempts(n int) Selection[T] {
+	return s.with(func(p *spec) {
+		if n < 1 {
+			p.wrong(fmt.Sprintf("MaxAttempts(%d): nothing would ever be tried", n), "give at least 1, or leave the step out for no limit")
+			return
+		}
+		p.settings.MaxAttempts = n
+	})
+}
+
+// MemoryBudget is how many bytes of raw events may wait for the binding's callbacks. Over it, waiting
+// objects are kept by key alone and read again when their turn comes. Default: 16 MiB.
+func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
+	return s.with(func(p *spec) {
+		if bytes < 1 {
+			p.wrong(fmt.Sprintf("MemoryBudget(%d): no event could wait", bytes), "give a positive number of bytes, or leave the step out for 16 MiB")
+			return
+		}
+		p.settings.MemoryBudget = bytes
+	})
+}
+
+// Queue widens what is serialised: of the calls of the binding that share a namespace (PerNamespace)
+// or all of them (PerKind, Global), one runs at a time. Default: PerObject. It does not fit Watch, whose
+// calls are never queued.
+func (s Selection[T]) Queue(strategy queue.Strategy) Selection[T] {
+	return s.with(func(p *spec) {
+		switch strategy {
+		case queue.PerObject, queue.PerNamespace, queue.PerKind, queue.Global:
+			p.queued = true
+			p.settings.Strategy = strategy
+		default:
+			p.wrong(fmt.Sprintf("Queue(%s): there is no such strategy", strategy), "take queue.PerObject, PerNamespace, PerKind or Global")
+		}
+	})
+}
+
+// InOrder makes every event of an object a call of its own, in order, instead of the latest state. It
+// does not fit Watch, which sees every event anyhow.
+func (s Selection[T]) InOrder() Selection[T] {
+	return s.with(func(p *spec) { p.settings.InOrder = true })
+}
+
+// Wide asks for one cluster-wide stream instead of one for each of several namespaces, and filters
+// here. It needs the right to watch the whole cluster. It is a mistake on a cluster-scoped kind.
+func (s Selection[T]) Wide() Selection[T] {
+	return s.with(func(p *spec) { p.wide = true })
+}

@@ -1,0 +1,71 @@
+package capability
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// reach is the normal form of a selection on metadata and fields: what its targets and its matcher
+// are made of.
+type reach struct {
+	scope             scope
+	wide              bool
+	names             alternatives
+	namespacePatterns []pattern
+	namePatterns      []pattern
+	labels            []labelRule
+	fields            map[string]alternatives
+	annotations       []annotationRule
+	deleting          bool
+}
+
+// joined is true if several namespaces are watched by one cluster-wide stream.
+func (r *reach) joined() bool { return r.wide && len(r.scope.namespaces.values) > 1 }
+
+// targets are the requests to make: one for each namespace and name, never wider than asked for.
+func (r *reach) targets(of kind.Resource) []watcher.Target {
+	namespaces := []string{""}
+	if r.scope.namespaces.set && !r.joined() {
+		namespaces = r.scope.namespaces.values
+	}
+	names := []string{""}
+	if r.names.set {
+		names = r.names.values
+	}
+	out := make([]watcher.Target, 0, len(namespaces)*len(names))
+	selects := selector(r.labels)
+	for _, ns := range namespaces {
+		for _, name := range names {
+			out = append(out, watcher.Target{
+				Resource:  of,
+				Namespace: ns,
+				Labels:    selects,
+				Fields:    r.fieldSelector(name),
+			})
+		}
+	}
+	return out
+}
+
+// fieldSelector prints what the server selects by field, sorted.
+func (r *reach) fieldSelector(name string) string {
+	var terms []string
+	if name != "" {
+		terms = append(terms, fields.OneTermEqualSelector(fieldName, name).String())
+	}
+	for _, ns := range r.scope.excluded {
+		terms = append(terms, fields.OneTermNotEqualSelector(fieldNamespace, ns).String())
+	}
+	for path, a := range r.fields {
+		for _, v := range a.values {
+			terms = append(terms, fields.OneTermEqualSelector(path, v).String())
+		}
+	}
+	slices.Sort(terms)
+	return strings.Join(terms, ",")
+}
