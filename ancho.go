@@ -1,0 +1,20 @@
+// Package ancho makes a program of Kubernetes controllers out of capabilities. A capability declares what
+// to watch and what to do (package capability); [Main] keeps the streams open, orders the work, serves
+// health and metrics, and stops in good order.
+//
+// This package holds Main and nothing else. Programs with a main function of their own use package runtime.
+package ancho
+
+import (
+	"os"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime"
+)
+
+// Main runs the capabilities and ends the process: with 0 when it was stopped as asked (SIGTERM or an
+// interrupt), 1 when it could not run, 2 when a flag or a declaration is wrong. It reads its flags from
+// os.Args (--help lists them) and finds the cluster as kubectl does, in a Pod by its service account.
+func Main(funcs ...capability.Func) {
+	os.Exit(runtime.Main(os.Args, os.Stdout, os.Stderr, funcs...))
+}

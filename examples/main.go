@@ -1,0 +1,12 @@
+// Command examples runs all examples as one program. Try it without a cluster:
+//
+//	go run ./examples --plan
+package main
+
+import (
+	"github.com/ancho-dev/ancho"
+	hello "github.com/ancho-dev/ancho/examples/01-hello"
+	namespaces "github.com/ancho-dev/ancho/examples/02-namespaces"
+)
+
+func main() { ancho.Main(hello.Capability, namespaces.Capability) }

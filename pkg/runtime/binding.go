@@ -1,0 +1,83 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/go-logr/logr"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// work is what waits for a callback: the raw object, decoded only on the worker that runs the call.
+type work struct {
+	frame     *watcher.Frame // nil: only the identity is known
+	identity  watcher.Meta
+	ambiguous bool // Deleted or Left: nobody has looked yet
+}
+
+// engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.
+type engine interface {
+	Add(queue.Event[*work])
+	Run(context.Context)
+	Shutdown()
+	Stats() queue.Stats
+	Running() []queue.RunningInfo
+}
+
+// binding is one binding of the program at work.
+type binding struct {
+	*capability.Compiled
+	id      string // capability/binding
+	engine  engine
+	lookup  lookupFunc
+	log     logr.Logger
+	metrics *bindingMetrics
+}
+
+// lookupFunc reads an object's metadata live.
+type lookupFunc func(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+
+func newBinding(c *capability.Compiled, locks *queue.Locks, lookup lookupFunc, log logr.Logger, m *metrics) *binding {
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, lookup: lookup}
+	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
+	b.metrics = m.forBinding(b)
+	o := queue.Options{
+		Strategy:    c.Settings.Strategy,
+		InOrder:     c.Settings.InOrder,
+		Concurrency: c.Settings.Concurrency,
+		Backoff:     c.Settings.Backoff,
+		MaxAttempts: c.Settings.MaxAttempts,
+		Timeout:     c.Settings.Timeout,
+		Locks:       locks,
+		LockScope:   c.Resource.String(),
+		Observer:    b.metrics,
+	}
+	if c.Action == capability.ActionWatch {
+		b.engine = queue.NewPool(o, b.call)
+	} else {
+		b.engine = queue.New(o, b.call)
+	}
+	return b
+}
+
+// enqueue hands an event to the binding's engine.
+func (b *binding) enqueue(e queue.Event[*work]) {
+	e.Cause = queue.Cause{Type: e.Type, Via: queue.ViaWatch, Kind: b.Resource.Kind, Name: objectName(e.Key)}
+	b.engine.Add(e)
+}
+
+// poisoned passes over one object that a predicate could not be asked about.
+func (b *binding) poisoned(m *watcher.Meta, err error) {
+	b.metrics.undecodable.Inc()
+	b.log.Error(err, "object passed over", "object", objectName(queue.Key{Namespace: m.Namespace, Name: m.Name}))
+}
+
+func objectName(k queue.Key) string {
+	if k.Namespace == "" {
+		return k.Name
+	}
+	return k.Namespace + "/" + k.Name
+}

@@ -1,0 +1,63 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// lookupTimeout bounds the live read that tells Left from Deleted: the object waits for it.
+const lookupTimeout = 30 * time.Second
+
+// errLookup marks a failure of that read, which is not the callback's.
+var errLookup = errors.New("cannot tell whether the object left the selection or was deleted")
+
+// call runs on a worker of the binding's engine: it settles what the event was, decodes, and calls
+// the user's function.
+func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
+	typ, err := b.settle(ctx, c)
+	if err != nil {
+		return queue.Result{Outcome: queue.Retry, Err: err}
+	}
+	if typ != c.Type && !b.Takes(typ, false) {
+		return queue.Result{Outcome: queue.Drop}
+	}
+	d := capability.Delivery{
+		Type:     typ,
+		Frame:    c.Payload.frame,
+		Identity: c.Payload.identity,
+		Initial:  c.Initial,
+		Attempt:  c.Attempt,
+		Merged:   c.Merged,
+		Causes:   c.Causes,
+	}
+	if typ == queue.Left {
+		d.Frame = nil // the last state that matched says nothing of the state that does not
+	}
+	log := b.log.WithValues("object", objectName(c.Key), "event", string(typ))
+	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, log), d))
+}
+
+// settle tells Left from Deleted by a live read where the event itself did not say.
+func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventType, error) {
+	w := c.Payload
+	if c.Type != queue.Deleted || !w.ambiguous {
+		return c.Type, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	m, found, err := b.lookup(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
+	if err != nil {
+		return "", fmt.Errorf("%w: the live read needs the verb get on %s: %w", errLookup, b.Resource, err)
+	}
+	if found && m.UID == c.UID {
+		return queue.Left, nil
+	}
+	return queue.Deleted, nil
+}

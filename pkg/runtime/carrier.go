@@ -1,0 +1,79 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// carrier is one stream of the plan with the routes it serves. Riders are covered by its target; when
+// the server refuses the carrier, each rider runs a narrower stream of its own, and comes back when
+// the carrier is complete again.
+//
+// Its methods run on the stream's goroutine.
+type carrier struct {
+	all    *streams
+	stream *liveStream
+	feed   *feed
+	riders []*rider
+}
+
+func newCarrier(all *streams, ps plannedStream, bindings map[*capability.Compiled]*binding) *carrier {
+	c := &carrier{all: all, feed: newFeed(ps.routes, bindings)}
+	for i, r := range ps.routes {
+		if r.target != ps.target {
+			c.riders = append(c.riders, &rider{carrier: c, route: r, onCarrier: c.feed.routes[i], bindings: bindings})
+		}
+	}
+	c.stream = all.newStream(ps.target, c.feed, nil)
+	return c
+}
+
+// open begins to read the stream; it ends with ctx.
+func (c *carrier) open(ctx context.Context) {
+	c.feed.onSync = func() { c.synced(ctx) }
+	c.feed.onTurn = func(s watcher.State) { c.turned(ctx, s) }
+	c.all.start(ctx, c.stream)
+}
+
+// newFeed lays out the entries for the bindings of some routes.
+func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
+	var flat []*capability.Compiled
+	for _, r := range routes {
+		flat = append(flat, r.bindings...)
+	}
+	places, words := layOut(flat)
+	f := &feed{words: words}
+	for _, r := range routes {
+		lr := &liveRoute{attached: true}
+		for _, c := range r.bindings {
+			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0]})
+			places = places[1:]
+		}
+		f.routes = append(f.routes, lr)
+	}
+	return f
+}
+
+// turned looks at each new state of the carrier's stream. A server that cannot be reached, or has no
+// such resource, would not answer a narrower request either; one that refuses this request may.
+func (c *carrier) turned(ctx context.Context, s watcher.State) {
+	if s.Phase != watcher.Blocked {
+		return
+	}
+	switch s.Reason {
+	case watcher.ReasonForbidden, watcher.ReasonInvalid, watcher.ReasonTooLarge:
+		for _, r := range c.riders {
+			r.leave(ctx)
+		}
+	default:
+	}
+}
+
+// synced brings riders back: the carrier knows everything again.
+func (c *carrier) synced(ctx context.Context) {
+	for _, r := range c.riders {
+		r.rejoin(ctx)
+	}
+}

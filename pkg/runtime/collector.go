@@ -1,0 +1,78 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+var (
+	streamLabels  = []string{"stream"}
+	bindingLabels = []string{"capability", "binding"}
+
+	descStreams = desc("ancho_streams", "Streams that run.", nil)
+	descPhase   = desc("ancho_stream_state", "1 for the phase that the stream is in.", []string{"stream", "phase"})
+	descBlocked = desc("ancho_stream_blocked", "1 while the stream is blocked, with the reason.", []string{"stream", "reason"})
+	descSynced  = desc("ancho_stream_synced", "1 once a first snapshot was complete.", streamLabels)
+	descAge     = desc("ancho_stream_last_frame_age_seconds", "Age of the last frame, bookmarks included; absent before the first.", streamLabels)
+	descWaiting = desc("ancho_binding_waiting", "Calls that are due.", bindingLabels)
+	descRunning = desc("ancho_binding_running", "Calls that run.", bindingLabels)
+	descRetry   = desc("ancho_binding_retrying", "Failed calls that wait for their backoff.", bindingLabels)
+	descRequeue = desc("ancho_binding_requeued", "Requeues that wait for their time.", bindingLabels)
+	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
+)
+
+func desc(name, help string, labels []string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+// collector reads what is true at the moment somebody asks.
+type collector struct{ r *Runtime }
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		descStreams, descPhase, descBlocked, descSynced, descAge,
+		descWaiting, descRunning, descRetry, descRequeue, descParked,
+	} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	running, _ := c.r.streams.statuses()
+	gauge(descStreams, float64(len(running)))
+	for _, s := range running {
+		for _, p := range watcher.Phases() {
+			gauge(descPhase, one(s.State.Phase == p), s.Stream, p.String())
+		}
+		if s.State.Phase == watcher.Blocked {
+			gauge(descBlocked, 1, s.Stream, string(s.State.Reason))
+		}
+		gauge(descSynced, one(s.State.Synced), s.Stream)
+		if last := s.observer.last.Load(); last > 0 {
+			gauge(descAge, time.Since(time.Unix(0, last)).Seconds(), s.Stream)
+		}
+	}
+	for _, b := range c.r.bindings {
+		s := b.engine.Stats()
+		gauge(descWaiting, float64(s.Waiting), b.Capability, b.Binding)
+		gauge(descRunning, float64(s.Running), b.Capability, b.Binding)
+		gauge(descRetry, float64(s.Retrying), b.Capability, b.Binding)
+		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
+		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
+	}
+}
+
+func one(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,91 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// lastChance is how long callbacks have to return once their contexts are cancelled.
+const lastChance = 2 * time.Second
+
+// errStopping is the cause that cancelled contexts of callbacks carry after the grace period.
+var errStopping = errors.New("the program stops and the grace period is over")
+
+// calls are the engines at work.
+type calls struct {
+	r      *Runtime
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	stop   func() bool
+}
+
+// startEngines lets calls start. The contexts of callbacks outlive ctx by the grace period; when ctx ends,
+// no new call starts from that moment on.
+func (r *Runtime) startEngines(ctx context.Context) *calls {
+	c := &calls{r: r, done: make(chan struct{})}
+	var work context.Context
+	work, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	c.stop = context.AfterFunc(ctx, r.shutdownEngines)
+	var wg sync.WaitGroup
+	for _, b := range r.bindings {
+		wg.Go(func() { b.engine.Run(work) })
+	}
+	go func() {
+		wg.Wait()
+		close(c.done)
+	}()
+	return c
+}
+
+func (r *Runtime) shutdownEngines() {
+	for _, b := range r.bindings {
+		b.engine.Shutdown()
+	}
+}
+
+// drain waits for the calls that run. It returns when all have returned, or when the grace period and a
+// last chance after cancelling them are over.
+func (c *calls) drain(grace time.Duration) {
+	c.stop()
+	c.r.shutdownEngines() // again, if the context's end has not yet: it costs nothing
+	defer c.cancel(nil)
+	running := c.r.runningCalls()
+	if len(running) > 0 && grace > 0 {
+		c.r.log.Info("stopping: waiting for running callbacks", "running", len(running), "gracePeriod", grace.String())
+		if c.wait(grace) {
+			c.r.log.Info("stopped")
+			return
+		}
+	}
+	c.cancel(errStopping)
+	if c.wait(lastChance) {
+		c.r.log.Info("stopped")
+		return
+	}
+	c.r.log.Info("stopped, leaving behind callbacks that do not return", "callbacks", c.r.runningCalls())
+}
+
+// wait says whether all engines ended within d.
+func (c *calls) wait(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// runningCalls names the calls that run, as "capability/binding object".
+func (r *Runtime) runningCalls() []string {
+	var out []string
+	for _, b := range r.bindings {
+		for _, c := range b.engine.Running() {
+			out = append(out, b.id+" "+objectName(c.Key))
+		}
+	}
+	return out
+}

@@ -1,0 +1,82 @@
+package runtime
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// DefaultHTTPAddress is where ancho.Main serves health and metrics.
+const DefaultHTTPAddress = ":8080"
+
+// Output formats of --plan.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+)
+
+// flags are the command line of the program that Main makes.
+type flags struct {
+	only       []string
+	kubeconfig string
+	context    string
+	server     string
+	plan       bool
+	output     string
+	namespace  string
+	http       string
+	logLevel   string
+	logFormat  string
+	grace      time.Duration
+}
+
+// parseFlags reads the arguments; help asks for no more than the text that was printed.
+func parseFlags(name string, args []string, stderr io.Writer) (f flags, help bool, err error) {
+	set := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.SortFlags = false
+	set.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, "Usage: %s [flags]\n\nRuns this program's capabilities against a Kubernetes API server. In a cluster no flag is needed.\n\n%s",
+			filepath.Base(name), set.FlagUsages())
+	}
+	set.StringSliceVar(&f.only, "only", nil, "run only these capabilities, by `name`; may be repeated")
+	set.StringVar(&f.kubeconfig, "kubeconfig", "", "`file` to read the cluster from (default: KUBECONFIG, ~/.kube/config, then the Pod's service account)")
+	set.StringVar(&f.context, "context", "", "`name` of the kubeconfig's context")
+	set.StringVar(&f.server, "server", "", "bare `URL` of an API server, such as kubectl proxy's http://127.0.0.1:8001; no kubeconfig is read")
+	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
+	set.StringVarP(&f.output, "output", "o", outputTable, "`format` of --plan: table or json")
+	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
+	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
+	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
+	set.StringVar(&f.logFormat, "log-format", LogJSON, "`format`: json or text")
+	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
+	if err := set.Parse(args); err != nil {
+		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
+			return f, true, nil
+		}
+		return f, false, err
+	}
+	return f, false, f.check(set)
+}
+
+// check looks at what the flags say together.
+func (f *flags) check(set *pflag.FlagSet) error {
+	switch {
+	case set.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
+	case f.output != outputTable && f.output != outputJSON:
+		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
+	case set.Changed("output") && !f.plan:
+		return fmt.Errorf("-o %s: goes with --plan", f.output)
+	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
+		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
+	}
+	if f.grace == 0 {
+		f.grace = -1 // asked for: no grace at all
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package runtime
+
+import "github.com/ancho-dev/ancho/pkg/capability"
+
+// slots is where one binding keeps what it knows of an object, in the words of its index entry:
+// one bit for "in its set", and, only for bindings that compare, the last generation and the hash
+// of the last projection.
+type slots struct {
+	word int
+	mask uint64
+	gen  int // index of the word with the last generation; 0 is none, since word 0 holds bits
+	hash int // index of the word with the projection's hash; 0 is none
+}
+
+// layOut shares out the words of a stream's entries among the bindings it serves. A generation is
+// kept for each binding that compares it, since bindings may join at different times.
+func layOut(bindings []*capability.Compiled) (places []slots, words int) {
+	words = max(1, (len(bindings)+63)/64)
+	places = make([]slots, len(bindings))
+	for i, b := range bindings {
+		places[i] = slots{word: i / 64, mask: 1 << (i % 64)}
+		if b.OnSpecChange {
+			places[i].gen = words
+			words++
+		}
+		if b.OnChange {
+			places[i].hash = words
+			words++
+		}
+	}
+	return places, words
+}
+
+func (s slots) member(words []uint64) bool {
+	return len(words) > s.word && words[s.word]&s.mask != 0
+}
+
+func (s slots) setMember(words []uint64, in bool) {
+	if in {
+		words[s.word] |= s.mask
+		return
+	}
+	words[s.word] &^= s.mask
+}
+
+// changed remembers what the binding compares and says whether all of it differs from last time.
+// A binding that compares nothing takes every change.
+func (s slots) changed(words []uint64, generation int64, hash uint64) bool {
+	changed := true
+	if s.gen > 0 {
+		g := uint64(generation) //nolint:gosec // G115: compared for equality only
+		changed = words[s.gen] != g
+		words[s.gen] = g
+	}
+	if s.hash > 0 {
+		changed = words[s.hash] != hash && changed
+		words[s.hash] = hash
+	}
+	return changed
+}
+
+// move carries what a binding knows of an object from one stream's entry to another's.
+func (s slots) move(from []uint64, to slots, dst []uint64) {
+	to.setMember(dst, s.member(from))
+	if s.gen > 0 && to.gen > 0 {
+		dst[to.gen] = from[s.gen]
+	}
+	if s.hash > 0 && to.hash > 0 {
+		dst[to.hash] = from[s.hash]
+	}
+}

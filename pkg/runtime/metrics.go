@@ -1,0 +1,121 @@
+package runtime
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// The histograms reach from a queue that is empty to a backlog of minutes.
+var latencyBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+
+// metrics are the Prometheus metrics of one runtime. Counters and histograms are written as things
+// happen; what is true at one moment (states, lengths) is read when somebody asks, see collector.go.
+type metrics struct {
+	reconnects, relists, frames, skipped, bytes *prometheus.CounterVec
+	waited, took                                *prometheus.HistogramVec
+	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
+	undecodable                                 *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	histogram := func(name, help string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: latencyBuckets},
+			[]string{"capability", "binding"})
+	}
+	m := &metrics{
+		reconnects:  counter("ancho_stream_reconnects_total", "Watches opened again where they stopped, by reason.", "stream", "reason"),
+		relists:     counter("ancho_stream_relists_total", "Snapshots read and compared, by reason.", "stream", "reason"),
+		frames:      counter("ancho_stream_frames_total", "Frames read, by type.", "stream", "type"),
+		skipped:     counter("ancho_stream_skipped_total", "Frames that reached nobody, by reason.", "stream", "reason"),
+		bytes:       counter("ancho_stream_bytes_total", "Bytes of answers read.", "stream"),
+		waited:      histogram("ancho_binding_received_to_started_seconds", "From the event's arrival to the start of its call."),
+		took:        histogram("ancho_binding_started_to_done_seconds", "How long callbacks run."),
+		calls:       counter("ancho_binding_calls_total", "Calls that ended, by outcome.", "capability", "binding", "outcome"),
+		received:    counter("ancho_binding_events_total", "Events that passed the binding's filters.", "capability", "binding"),
+		merged:      counter("ancho_binding_merged_total", "Events that became part of work that waited.", "capability", "binding"),
+		dropped:     counter("ancho_binding_dropped_total", "Waiting work dropped without a call, by reason.", "capability", "binding", "reason"),
+		gaveUp:      counter("ancho_binding_gave_up_total", "Events given up after too many attempts.", "capability", "binding"),
+		undecodable: counter("ancho_binding_undecodable_total", "Objects passed over because they do not decode.", "capability", "binding"),
+	}
+	for _, c := range []prometheus.Collector{
+		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable,
+	} {
+		if err := reg.Register(c); err != nil {
+			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)
+		}
+	}
+	return m, nil
+}
+
+// streamMetrics observes one stream.
+type streamMetrics struct {
+	watcher.NoObserver
+	m      *metrics
+	stream string
+	bytes  prometheus.Counter
+	frames [watcher.Listed + 1]prometheus.Counter
+	last   atomic.Int64 // unix nanoseconds of the last frame; 0: none yet
+}
+
+func (m *metrics) forStream(name string) *streamMetrics {
+	s := &streamMetrics{m: m, stream: name, bytes: m.bytes.WithLabelValues(name)}
+	for t := range s.frames {
+		s.frames[t] = m.frames.WithLabelValues(name, frameType(watcher.EventType(t))) //nolint:gosec // G115: a small array's index
+	}
+	return s
+}
+
+// Frame implements watcher.Observer.
+func (s *streamMetrics) Frame(t watcher.EventType, at time.Time) {
+	if int(t) < len(s.frames) {
+		s.frames[t].Inc()
+	}
+	s.last.Store(at.UnixNano())
+}
+
+// Bytes implements watcher.Observer.
+func (s *streamMetrics) Bytes(n int) { s.bytes.Add(float64(n)) }
+
+// Reconnect implements watcher.Observer.
+func (s *streamMetrics) Reconnect(why watcher.Reason) {
+	s.m.reconnects.WithLabelValues(s.stream, string(why)).Inc()
+}
+
+// Relist implements watcher.Observer.
+func (s *streamMetrics) Relist(why watcher.Reason) {
+	s.m.relists.WithLabelValues(s.stream, string(why)).Inc()
+}
+
+// Skipped implements watcher.Observer.
+func (s *streamMetrics) Skipped(why watcher.Reason) {
+	s.m.skipped.WithLabelValues(s.stream, string(why)).Inc()
+}
+
+// frameType names a frame's type as the wire does.
+func frameType(t watcher.EventType) string {
+	switch t {
+	case watcher.Added:
+		return "ADDED"
+	case watcher.Modified:
+		return "MODIFIED"
+	case watcher.Deleted:
+		return "DELETED"
+	case watcher.Bookmark:
+		return "BOOKMARK"
+	case watcher.Error:
+		return "ERROR"
+	case watcher.Listed:
+		return "LISTED"
+	default:
+		return "UNKNOWN"
+	}
+}

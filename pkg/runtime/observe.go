@@ -1,0 +1,88 @@
+package runtime
+
+import (
+	"errors"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// bindingMetrics counts and logs what becomes of one binding's calls.
+type bindingMetrics struct {
+	log                                   logr.Logger
+	action                                string
+	waited, took                          prometheus.Observer
+	received, merged, gaveUp, undecodable prometheus.Counter
+	calls                                 [queue.Drop + 1]prometheus.Counter
+	dropped                               *prometheus.CounterVec
+}
+
+func (m *metrics) forBinding(b *binding) *bindingMetrics {
+	c, n := b.Capability, b.Binding
+	o := &bindingMetrics{
+		log:         b.log,
+		action:      string(b.Action),
+		waited:      m.waited.WithLabelValues(c, n),
+		took:        m.took.WithLabelValues(c, n),
+		received:    m.received.WithLabelValues(c, n),
+		merged:      m.merged.WithLabelValues(c, n),
+		gaveUp:      m.gaveUp.WithLabelValues(c, n),
+		undecodable: m.undecodable.WithLabelValues(c, n),
+		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
+	}
+	for out := range o.calls {
+		o.calls[out] = m.calls.WithLabelValues(c, n, queue.Outcome(out).String()) //nolint:gosec // G115: a small array's index
+	}
+	return o
+}
+
+// Received implements queue.Observer.
+func (o *bindingMetrics) Received() { o.received.Inc() }
+
+// Merged implements queue.Observer.
+func (o *bindingMetrics) Merged() { o.merged.Inc() }
+
+// Started implements queue.Observer.
+func (o *bindingMetrics) Started(wait time.Duration) { o.waited.Observe(wait.Seconds()) }
+
+// Parked implements queue.Observer; the number of parked objects is read from the engine.
+func (o *bindingMetrics) Parked(int) {}
+
+// Dropped implements queue.Observer.
+func (o *bindingMetrics) Dropped(why queue.Reason, n int) {
+	o.dropped.WithLabelValues(string(why)).Add(float64(n))
+}
+
+// GaveUp implements queue.Observer; Finished, which is called for the same call, logs it.
+func (o *bindingMetrics) GaveUp(queue.Finish) { o.gaveUp.Inc() }
+
+// Finished implements queue.Observer: it counts each call, and logs those that failed, with what
+// happens next.
+func (o *bindingMetrics) Finished(f queue.Finish) {
+	o.took.Observe(f.Took.Seconds())
+	o.calls[min(int(f.Outcome), len(o.calls)-1)].Inc()
+	if f.Outcome == queue.Drop && f.Err != nil {
+		o.undecodable.Inc()
+	}
+	if f.Err == nil || f.Outcome == queue.Requeue {
+		return
+	}
+	log := o.log.WithValues("action", o.action, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
+	var p *queue.PanicError
+	if errors.As(f.Err, &p) {
+		log = log.WithValues("stack", string(p.Stack))
+	}
+	switch {
+	case f.Outcome == queue.Drop:
+		log.Error(f.Err, "object passed over until it changes")
+	case f.Parked:
+		log.Error(f.Err, "callback failed, object parked until it changes")
+	case f.Again:
+		log.Error(f.Err, "callback failed", "retryIn", f.Next.String())
+	default:
+		log.Error(f.Err, "callback failed, event given up")
+	}
+}

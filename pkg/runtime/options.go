@@ -1,0 +1,53 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+)
+
+// DefaultGracePeriod is how long running callbacks may go on after the stop: a little less than the
+// 30 s that Kubernetes gives a Pod between SIGTERM and SIGKILL.
+const DefaultGracePeriod = 25 * time.Second
+
+// Options are the settings of a Runtime. The zero value of each has a default.
+type Options struct {
+	// Capabilities are what the program can do. Each function is called once, by New. At least one
+	// is needed.
+	Capabilities []capability.Func
+	// Only names the capabilities to run; empty: all. A name that none of them has is an error.
+	Only []string
+	// Namespace confines bindings on namespaced kinds that name no namespace to this one; a binding
+	// that asks for another is an error. Empty: no limit.
+	Namespace string
+	// Logger receives the runtime's messages and, with the object's name added, is the logger in the
+	// context of every callback. The zero value discards.
+	Logger logr.Logger
+	// HTTPAddress is where /healthz, /readyz, /metrics and /debug are served, such as ":8080" or
+	// "127.0.0.1:0". Empty: nowhere; Runtime.Handler serves the same paths to an embedding program.
+	HTTPAddress string
+	// GracePeriod is how long running callbacks may go on after Run's context ends, before their own
+	// contexts are cancelled. Default: DefaultGracePeriod. Negative: cancelled at once.
+	GracePeriod time.Duration
+	// Registry receives the metrics. Default: a registry of the runtime's own, which Handler serves.
+	Registry *prometheus.Registry
+	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
+	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
+	StrictReadiness bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.GracePeriod == 0 {
+		o.GracePeriod = DefaultGracePeriod
+	}
+	if o.Logger.GetSink() == nil {
+		o.Logger = logr.Discard()
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	return o
+}

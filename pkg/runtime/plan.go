@@ -1,0 +1,92 @@
+package runtime
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// plan says which streams a program needs and which bindings each of them serves.
+type plan struct {
+	bindings []*capability.Compiled
+	streams  []plannedStream
+	carrier  map[watcher.Target]watcher.Target // every wanted target -> the one that is requested for it
+}
+
+// plannedStream is one request that stays open, and what rides on it.
+type plannedStream struct {
+	target watcher.Target
+	routes []route
+}
+
+// route is one wanted target with the bindings that want it. A route whose target is not the
+// stream's own is a rider: it is covered by the stream, and can run by itself when the stream cannot.
+type route struct {
+	target   watcher.Target
+	bindings []*capability.Compiled
+}
+
+// newPlan shares targets: bindings with the same target use one stream, and a target that a wider
+// one covers rides on the widest. Order follows the declarations, so that a plan reads like them.
+func newPlan(bindings []*capability.Compiled) *plan {
+	p := &plan{bindings: bindings, carrier: map[watcher.Target]watcher.Target{}}
+	var targets []watcher.Target
+	wants := map[watcher.Target][]*capability.Compiled{}
+	for _, b := range bindings {
+		for _, t := range b.Targets {
+			if _, known := wants[t]; !known {
+				targets = append(targets, t)
+			}
+			wants[t] = append(wants[t], b)
+		}
+	}
+	p.assignCarriers(targets)
+	at := map[watcher.Target]int{}
+	for _, t := range targets {
+		c := p.carrier[t]
+		i, known := at[c]
+		if !known {
+			i = len(p.streams)
+			at[c] = i
+			p.streams = append(p.streams, plannedStream{target: c})
+		}
+		p.streams[i].routes = append(p.streams[i].routes, route{target: t, bindings: wants[t]})
+	}
+	return p
+}
+
+// assignCarriers looks for the widest cover of each target. Only targets of one resource can cover
+// each other, so the search is quadratic in a kind's targets, not in the program's.
+func (p *plan) assignCarriers(targets []watcher.Target) {
+	byResource := map[string][]watcher.Target{}
+	for _, t := range targets {
+		k := t.Resource.String()
+		byResource[k] = append(byResource[k], t)
+	}
+	for _, group := range byResource {
+		// The fewest constraints first: what covers a cover covers what that one covers.
+		widest := slices.Clone(group)
+		slices.SortStableFunc(widest, func(a, b watcher.Target) int {
+			return cmp.Compare(constraints(a), constraints(b))
+		})
+		for _, t := range group {
+			p.carrier[t] = t
+			for _, w := range widest {
+				if w == t {
+					break
+				}
+				if w.Covers(t) {
+					p.carrier[t] = w // w has no cover itself: it would have been met first
+					break
+				}
+			}
+		}
+	}
+}
+
+// constraints is a measure of how narrow a target is: a target can only cover one that is longer.
+func constraints(t watcher.Target) int {
+	return len(t.Namespace) + len(t.Labels) + len(t.Fields)
+}

@@ -1,0 +1,110 @@
+package runtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+)
+
+// PlannedBinding is one row of a plan: how a binding is served.
+type PlannedBinding struct {
+	Capability string   `json:"capability"`
+	Binding    string   `json:"binding"`
+	Action     string   `json:"action"`
+	Streams    []string `json:"streams"`             // the requests that serve it, shared ones included
+	ClientSide []string `json:"clientSide"`          // what the server does not filter
+	Finalizer  string   `json:"finalizer,omitempty"` // what Finalize puts on matching objects
+	Warnings   []string `json:"warnings,omitempty"`
+}
+
+// Plan is what a program will watch. It is made without a cluster.
+type Plan []PlannedBinding
+
+func (p *plan) public() Plan {
+	out := make(Plan, 0, len(p.bindings))
+	for _, b := range p.bindings {
+		out = append(out, PlannedBinding{
+			Capability: b.Capability,
+			Binding:    b.Binding,
+			Action:     string(b.Action),
+			Streams:    p.streamsOf(b),
+			ClientSide: p.clientSideOf(b),
+			Warnings:   b.Warnings,
+		})
+	}
+	return out
+}
+
+func (p *plan) streamsOf(b *capability.Compiled) []string {
+	out := make([]string, 0, len(b.Targets))
+	seen := map[string]bool{}
+	for _, t := range b.Targets {
+		if s := p.carrier[t].String(); !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// clientSideOf adds to a binding's own filters what it would select on the server, had it a stream
+// of its own, and now selects here because it rides on a wider one.
+func (p *plan) clientSideOf(b *capability.Compiled) []string {
+	out := append([]string{}, b.ClientSide...)
+	for _, t := range b.Targets {
+		if p.carrier[t] != t {
+			out = append(out, "only "+strings.Replace(t.String(), "?watch=true&", "?", 1))
+		}
+	}
+	return out
+}
+
+// Streams counts the distinct requests of the plan.
+func (p Plan) Streams() int {
+	seen := map[string]bool{}
+	for _, b := range p {
+		for _, s := range b.Streams {
+			seen[s] = true
+		}
+	}
+	return len(seen)
+}
+
+// WriteTable prints the plan for people.
+func (p Plan) WriteTable(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(tw, "BINDING\tACTION\tSTREAM\tFILTERED HERE") // errors surface in Flush
+	for _, b := range p {
+		for i, s := range b.Streams {
+			name, action, client := b.Capability+"/"+b.Binding, b.Action, strings.Join(b.ClientSide, "; ")
+			if i > 0 {
+				name, action, client = "", "", ""
+			}
+			_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", name, action, s, client)
+		}
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, b := range p {
+		for _, text := range b.Warnings {
+			if _, err := fmt.Fprintf(w, "warning: %s/%s: %s\n", b.Capability, b.Binding, text); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := fmt.Fprintf(w, "\n%d bindings, %d streams\n", len(p), p.Streams())
+	return err
+}
+
+// WriteJSON prints the plan for programs: an array with one object a binding.
+func (p Plan) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // a URL's & stays readable
+	return enc.Encode(p)
+}

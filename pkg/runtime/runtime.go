@@ -1,0 +1,155 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// Runtime is a program of capabilities, ready to run against one API server.
+type Runtime struct {
+	o        Options
+	log      logr.Logger
+	env      *environment
+	plan     *plan
+	bindings []*binding
+	streams  *streams
+	server   *watcher.Server
+	health   *health
+}
+
+// PlanFor returns what a program with these options would watch. It needs no cluster: capability functions
+// get clients that refuse every request. The error lists every wrong declaration with its file and line.
+func PlanFor(o Options) (Plan, error) {
+	e, err := newEnvironment(withoutCluster(), logr.Discard())
+	if err != nil {
+		return nil, err
+	}
+	defer e.broadcaster.Shutdown()
+	compiled, err := declared(o, e.env)
+	if err != nil {
+		return nil, err
+	}
+	return newPlan(compiled).public(), nil
+}
+
+// New makes a Runtime. It calls the capability functions and reports every wrong declaration together,
+// each with its file and line (a [capability.DeclarationError] among others); it opens no connection, so
+// that what only the server can know is found while running. A rate limit in cfg holds for the clients in
+// Env alone, and where there is none, none is set: the API server's priority and fairness does better.
+func New(cfg *rest.Config, o Options) (*Runtime, error) {
+	if cfg == nil {
+		return nil, errors.New("runtime.New: the configuration is nil: load one with client-go's clientcmd or rest.InClusterConfig")
+	}
+	o = o.withDefaults()
+	cfg = rest.CopyConfig(cfg)
+	if cfg.QPS == 0 && cfg.RateLimiter == nil {
+		cfg.QPS = -1
+	}
+	e, err := newEnvironment(cfg, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := declared(o, e.env)
+	if err != nil {
+		e.broadcaster.Shutdown()
+		return nil, err
+	}
+	for _, c := range compiled {
+		if err := c.AddToScheme(e.scheme); err != nil {
+			e.broadcaster.Shutdown()
+			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
+		}
+	}
+	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled)}
+	if err := r.assemble(cfg); err != nil {
+		e.broadcaster.Shutdown()
+		return nil, err
+	}
+	return r, nil
+}
+
+// assemble makes the parts from the plan.
+func (r *Runtime) assemble(cfg *rest.Config) (err error) {
+	r.server, err = watcher.NewServer(cfg, watcher.WithWarnings(func(text string) {
+		r.log.Info("the API server warns", "warning", text)
+	}))
+	if err != nil {
+		return err
+	}
+	m, err := newMetrics(r.o.Registry)
+	if err != nil {
+		return err
+	}
+	byDeclaration := map[*capability.Compiled]*binding{}
+	locks := sharedLocks(r.plan.bindings)
+	for _, c := range r.plan.bindings {
+		b := newBinding(c, locks[c.Capability], r.server.Lookup, r.log, m)
+		byDeclaration[c] = b
+		r.bindings = append(r.bindings, b)
+	}
+	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
+	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness}
+	return r.o.Registry.Register(collector{r})
+}
+
+// sharedLocks gives the bindings of a capability one table of locks, where two of them reconcile the same
+// resource: their calls for one object must not overlap. Elsewhere the queue's own order is enough.
+func sharedLocks(bindings []*capability.Compiled) map[string]*queue.Locks {
+	type pair struct{ capability, resource string }
+	count, locks := map[pair]int{}, map[string]*queue.Locks{}
+	for _, b := range bindings {
+		if b.Action != capability.ActionReconcile {
+			continue
+		}
+		p := pair{b.Capability, b.Resource.String()}
+		if count[p]++; count[p] > 1 && locks[b.Capability] == nil {
+			locks[b.Capability] = queue.NewLocks()
+		}
+	}
+	return locks
+}
+
+// Plan returns what the runtime watches.
+func (r *Runtime) Plan() Plan { return r.plan.public() }
+
+// Env returns what the capability functions were given.
+func (r *Runtime) Env() capability.Env { return r.env.env }
+
+// Run opens the streams and calls the callbacks until ctx ends, then stops in good order: no new call
+// starts, those that run get the grace period, and Run returns nil when they have returned. A callback that
+// does not return even after its context was cancelled is named in the log and left behind. The only errors
+// are those of the start: the HTTP address. Nothing that the API server does ends Run. It is called once.
+func (r *Runtime) Run(ctx context.Context) error {
+	defer r.server.CloseIdleConnections()
+	defer r.env.broadcaster.Shutdown()
+	stopHTTP, err := r.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopHTTP()
+	stopRecording, err := r.env.startRecording(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopRecording()
+	for _, b := range r.plan.bindings {
+		for _, w := range b.Warnings {
+			r.log.Info("a declaration is costly", "capability", b.Capability, "binding", b.Binding, "declared", b.Location, "warning", w)
+		}
+	}
+	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.streams))
+	calls := r.startEngines(ctx)
+	r.health.started.Store(true)
+	r.streams.run(ctx)
+	r.health.stopped.Store(true)
+	calls.drain(r.o.GracePeriod)
+	return nil
+}

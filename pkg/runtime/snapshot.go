@@ -1,0 +1,97 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// Snapshot is what a runtime does at one moment: what /debug shows.
+type Snapshot struct {
+	Streams  []StreamSnapshot  `json:"streams"`
+	Bindings []BindingSnapshot `json:"bindings"`
+}
+
+// StreamSnapshot is one stream of a Snapshot.
+type StreamSnapshot struct {
+	Stream          string     `json:"stream"`
+	Phase           string     `json:"phase"`
+	Reason          string     `json:"reason,omitempty"`
+	Message         string     `json:"message,omitempty"`
+	Since           time.Time  `json:"since"`
+	Synced          bool       `json:"synced"`
+	ResourceVersion string     `json:"resourceVersion,omitempty"`
+	RetryAt         *time.Time `json:"retryAt,omitempty"`
+}
+
+// BindingSnapshot is one binding of a Snapshot. Objects are named, never shown.
+type BindingSnapshot struct {
+	Binding  string            `json:"binding"` // capability/binding
+	Action   string            `json:"action"`
+	Declared string            `json:"declared"` // file:line
+	Waiting  int               `json:"waiting"`
+	Retrying int               `json:"retrying"`
+	Requeued int               `json:"requeued"`
+	Running  []RunningSnapshot `json:"running,omitempty"`
+	Parked   []ParkedSnapshot  `json:"parked,omitempty"`
+}
+
+// RunningSnapshot is a call that runs.
+type RunningSnapshot struct {
+	Object  string    `json:"object"`
+	Event   string    `json:"event"`
+	Attempt int       `json:"attempt"`
+	Since   time.Time `json:"since"`
+}
+
+// ParkedSnapshot is an object that is not tried again before it changes.
+type ParkedSnapshot struct {
+	Object   string    `json:"object"`
+	Event    string    `json:"event"`
+	Attempts int       `json:"attempts"`
+	Since    time.Time `json:"since"`
+	Error    string    `json:"error"`
+}
+
+// Snapshot returns what the runtime does now. It may be called from any goroutine.
+func (r *Runtime) Snapshot() Snapshot { return r.snapshot() }
+
+func (r *Runtime) snapshot() Snapshot {
+	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}}
+	running, _ := r.streams.statuses()
+	for _, s := range running {
+		row := StreamSnapshot{
+			Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: s.State.Message,
+			Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV,
+		}
+		if at := s.State.RetryAt; !at.IsZero() {
+			row.RetryAt = &at
+		}
+		out.Streams = append(out.Streams, row)
+	}
+	for _, b := range r.bindings {
+		out.Bindings = append(out.Bindings, b.snapshot())
+	}
+	return out
+}
+
+func (b *binding) snapshot() BindingSnapshot {
+	s := b.engine.Stats()
+	row := BindingSnapshot{
+		Binding: b.id, Action: string(b.Action), Declared: b.Location,
+		Waiting: s.Waiting, Retrying: s.Retrying, Requeued: s.Requeued,
+	}
+	for _, c := range b.engine.Running() {
+		row.Running = append(row.Running, RunningSnapshot{
+			Object: objectName(c.Key), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
+		})
+	}
+	if q, ok := b.engine.(interface{ Parked() []queue.ParkedInfo }); ok {
+		for _, p := range q.Parked() {
+			row.Parked = append(row.Parked, ParkedSnapshot{
+				Object: objectName(p.Key), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: p.Err.Error(),
+			})
+		}
+	}
+	return row
+}

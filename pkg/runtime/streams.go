@@ -1,0 +1,109 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/go-logr/logr"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// streams are all streams of a runtime: those of the plan, and those of riders whose carrier cannot
+// serve them at present.
+type streams struct {
+	server  *watcher.Server
+	log     logr.Logger
+	metrics *metrics
+	byPlan  []*carrier
+
+	mu   sync.Mutex
+	live map[string]*liveStream // by name, as health and metrics see them
+	wg   sync.WaitGroup
+	dead []string // streams that ended although nobody stopped them
+}
+
+// liveStream is a stream with what observes it.
+type liveStream struct {
+	*watcher.Stream
+	observer *streamMetrics
+}
+
+// newStreams prepares the streams of a plan; none is opened before run.
+func newStreams(p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics) *streams {
+	s := &streams{server: server, log: log, metrics: m, live: map[string]*liveStream{}}
+	for _, ps := range p.streams {
+		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
+	}
+	return s
+}
+
+// run opens all streams and returns when the last has ended, after ctx did.
+func (s *streams) run(ctx context.Context) {
+	for _, c := range s.byPlan {
+		c.open(ctx)
+	}
+	<-ctx.Done()
+	s.wg.Wait()
+}
+
+// start runs one stream until ctx ends, and returns a channel that is closed when nothing of it is left.
+func (s *streams) start(ctx context.Context, st *liveStream) <-chan struct{} {
+	name, done := st.Target().String(), make(chan struct{})
+	s.mu.Lock()
+	s.live[name] = st
+	s.mu.Unlock()
+	s.wg.Go(func() {
+		defer close(done)
+		defer s.ended(ctx, name)
+		st.Run(ctx)
+	})
+	return done
+}
+
+// ended takes a stream off the list. One that ends by itself is a defect, and liveness says so.
+func (s *streams) ended(ctx context.Context, name string) {
+	p := recover()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p == nil && ctx.Err() != nil {
+		delete(s.live, name)
+		return
+	}
+	s.dead = append(s.dead, name)
+	s.log.Info("a stream has died: this is a defect of Ancho; the process reports itself unhealthy so that it is restarted", "stream", name, "panic", p)
+}
+
+// newStream makes a stream with its logger and metrics.
+func (s *streams) newStream(t watcher.Target, h watcher.Handler, seed []watcher.Entry) *liveStream {
+	o := s.metrics.forStream(t.String())
+	return &liveStream{observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
+		Logger:   s.log.WithValues("stream", t.String()),
+		Observer: o,
+		Seed:     seed,
+	})}
+}
+
+// streamStatus is one stream at one moment, as health, metrics and /debug show it.
+type streamStatus struct {
+	Stream   string
+	State    watcher.State
+	observer *streamMetrics
+}
+
+// statuses returns the streams that run, sorted by name, and the names of those that died.
+func (s *streams) statuses() (running []streamStatus, dead []string) {
+	s.mu.Lock()
+	live := slices.Collect(maps.Values(s.live))
+	dead = slices.Clone(s.dead)
+	s.mu.Unlock()
+	for _, st := range live {
+		running = append(running, streamStatus{Stream: st.Target().String(), State: st.State(), observer: st.observer})
+	}
+	slices.SortFunc(running, func(a, b streamStatus) int { return cmp.Compare(a.Stream, b.Stream) })
+	return running, dead
+}
