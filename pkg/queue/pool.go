@@ -1,38 +1,173 @@
 package queue
 
-import "context"
+import "time"
 
-// Pool is the engine of Watch. All its methods are safe for concurrent use.
+// Pool is the engine of Watch: every event that passed is a call of its own.
+// Calls run concurrently, also two for one object, and start in the order of
+// Add; a call that is made again (a retry, a requeue) goes to the end of the
+// line when its delay is over. Nothing is parked: what fails for good is given
+// up. All its methods are safe for concurrent use.
 type Pool[P any] struct {
-	opts   Options
+	engine
 	handle Handler[P]
+
+	// Guarded by engine.mu.
+	line    list[*entry[P]] // what is due
+	delays  delays[*entry[P]]
+	origins table[identity, *origin[P]]
+	waits   [2]int // delayed: retries, requeues
+}
+
+// identity tells the objects apart that calls are for.
+type identity struct {
+	key Key
+	uid string
+}
+
+// origin is what a pool keeps of an object that it has calls for.
+type origin[P any] struct {
+	id         identity
+	waiting    list[*entry[P]] // due or delayed
+	entries    int             // those, and what runs
+	last       EventType       // that passed
+	generation int64
+	dropped    int // how often its work was dropped
+	changed    int // how often its generation changed
+}
+
+// entry is one call of a pool.
+type entry[P any] struct {
+	call    Call[P]
+	place   link[*entry[P]] // in the line
+	mate    link[*entry[P]] // in origin.waiting
+	alarm   alarm[*entry[P]]
+	origin  *origin[P]
+	requeue bool // waits as a requeue, not as a retry
+	dropped int  // origin.dropped when it came
+	changed int  // origin.changed when it started
 }
 
 // NewPool makes a pool that calls h. Nothing runs before Run.
 func NewPool[P any](o Options, h Handler[P]) *Pool[P] {
-	return &Pool[P]{opts: o.withDefaults(), handle: h}
+	p := &Pool[P]{handle: h}
+	p.init(o, p)
+	return p
 }
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
-func (p *Pool[P]) Add(e Event[P]) {}
+func (p *Pool[P]) Add(e Event[P]) {
+	var n notes
+	p.mu.Lock()
+	if !p.closed {
+		p.add(&e, &n)
+		p.update()
+	}
+	p.mu.Unlock()
+	n.tell(p.opts.Observer)
+}
 
-// Run makes the calls, with contexts that descend from ctx, until Shutdown or
-// the end of ctx; it returns when the last running call has returned. To be
-// called once.
-func (p *Pool[P]) Run(ctx context.Context) { <-ctx.Done() }
+func (p *Pool[P]) add(e *Event[P], n *notes) {
+	id := identity{key: e.Key, uid: e.UID}
+	g, known := p.origins.get(id)
+	if known && e.Type != Unchanged && e.Generation != 0 {
+		p.hasten(g, e.Generation)
+	}
+	if !e.Passed {
+		// What was taken as out already stays: it is told in its own call.
+		if known && e.Type.out() && !g.last.out() {
+			p.abandon(g, n)
+		}
+		return
+	}
+	n.received = true
+	if !known {
+		g = &origin[P]{id: id, generation: e.Generation}
+		p.origins.set(id, g)
+	}
+	if e.Type != Unchanged {
+		g.last = e.Type
+	}
+	c := &entry[P]{origin: g, dropped: g.dropped, call: Call[P]{
+		Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload, Bare: e.Bare,
+		Initial: e.Initial && e.Type == Added, Attempt: 1,
+		Causes: []Cause{e.Cause}, Received: time.Now(),
+	}}
+	c.place.of, c.mate.of, c.alarm.of = c, c, c
+	g.entries++
+	g.waiting.push(&c.mate)
+	p.line.push(&c.place)
+}
 
-// Shutdown ends the pool: when it has returned no new call starts. It does not
-// wait for running calls.
-func (p *Pool[P]) Shutdown() {}
+// hasten makes the retries of an object due at once when its generation changed.
+func (p *Pool[P]) hasten(g *origin[P], generation int64) {
+	if g.generation != 0 && g.generation != generation {
+		g.changed++
+		now := time.Now()
+		for k := g.waiting.first; k != nil; k = k.next {
+			if c := k.of; c.alarm.pos != 0 && !c.requeue {
+				p.wake(c)
+				c.alarm.due = now
+			}
+		}
+	}
+	g.generation = generation
+}
 
-// Stats counts what is in the pool. Nothing is ever parked.
-func (p *Pool[P]) Stats() Stats { return Stats{} }
+// wake moves a delayed call to the line.
+func (p *Pool[P]) wake(c *entry[P]) {
+	p.delays.remove(&c.alarm)
+	p.waits[c.kind()]--
+	p.line.push(&c.place)
+}
 
-// Running describes the calls that run, the longest running first.
-func (p *Pool[P]) Running() []RunningInfo { return nil }
+func (c *entry[P]) kind() int {
+	if c.requeue {
+		return 1
+	}
+	return 0
+}
 
-// Idle reports whether nothing runs and nothing is due.
-func (p *Pool[P]) Idle() bool { return true }
+// abandon drops the work of an object that is gone, or left, and nobody is to know.
+func (p *Pool[P]) abandon(g *origin[P], n *notes) {
+	g.dropped++
+	for g.waiting.n > 0 {
+		c := g.waiting.first.of
+		if c.alarm.pos != 0 {
+			p.wake(c)
+		}
+		c.place.remove()
+		p.release(c)
+		n.gone++
+	}
+}
 
-// WaitIdle waits until Idle, or for the end of ctx, whose error it returns.
-func (p *Pool[P]) WaitIdle(ctx context.Context) error { return ctx.Err() }
+// release lets go of a call, and of its object with the last.
+func (p *Pool[P]) release(c *entry[P]) {
+	c.mate.remove()
+	g := c.origin
+	if g.entries--; g.entries == 0 {
+		p.origins.delete(g.id)
+	}
+}
+
+// Stats counts what is in the pool.
+func (p *Pool[P]) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Stats{Waiting: p.line.n, Running: len(p.running), Retrying: p.waits[0], Requeued: p.waits[1]}
+}
+
+// startable, busy, soonest and elapse: see owner.
+func (p *Pool[P]) startable() int             { return p.line.n }
+func (p *Pool[P]) busy() int                  { return p.line.n + len(p.running) }
+func (p *Pool[P]) soonest() (time.Time, bool) { return p.delays.first() }
+
+func (p *Pool[P]) elapse(now time.Time) {
+	for {
+		c, ok := p.delays.pop(now)
+		if !ok {
+			return
+		}
+		p.wake(c)
+	}
+}

@@ -1,20 +1,47 @@
 package queue
 
-import "context"
+import (
+	"cmp"
+	"slices"
+	"time"
 
-// Queue is the engine of Reconcile. All its methods are safe for concurrent use.
+	"k8s.io/client-go/util/workqueue"
+)
+
+// Queue is the engine of Reconcile. Of one object it makes one call at a time,
+// with the latest state; of two objects that had one name, all of the older
+// before any of the newer. All its methods are safe for concurrent use.
+//
+// Add has to see the events of an object in the order of its watch.
 type Queue[P any] struct {
-	opts   Options
+	engine
 	handle Handler[P]
+
+	// Guarded by engine.mu, as all below it: the workqueue keeps a lock of its
+	// own, but is never used without ours.
+	objects table[Key, *object[P]] // all that are not at rest
+	lanes   table[Key, *lane[P]]   // of those, where a lane is more than an object
+	delays  delays[*object[P]]
+	order   *laneOrder[P]
+	lineup  *workqueue.Typed[*lane[P]]
+	peak    int // of lanes in lineup since it was made
+	items   int // in the lines of the objects
+	counts  [states]int
 }
 
 // New makes a queue that calls h. Nothing runs before Run.
 func New[P any](o Options, h Handler[P]) *Queue[P] {
-	return &Queue[P]{opts: o.withDefaults(), handle: h}
+	q := &Queue[P]{handle: h}
+	q.init(o, q)
+	q.newLineup()
+	return q
 }
 
-// Add takes an event. It never blocks. After Shutdown it does nothing.
-func (q *Queue[P]) Add(e Event[P]) {}
+func (q *Queue[P]) newLineup() {
+	q.order = &laneOrder[P]{}
+	q.lineup = workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[*lane[P]]{Queue: q.order})
+	q.peak = 0
+}
 
 // Wake asks for a call of the object without an event of its own (a trigger).
 // It is the same as Add of a bare Unchanged that passed, of no known UID.
@@ -22,28 +49,161 @@ func (q *Queue[P]) Wake(k Key, c Cause) {
 	q.Add(Event[P]{Key: k, Type: Unchanged, Bare: true, Passed: true, Cause: c})
 }
 
-// Run makes the calls, with contexts that descend from ctx, until Shutdown or
-// the end of ctx; it returns when the last running call has returned. To be
-// called once.
-func (q *Queue[P]) Run(ctx context.Context) { <-ctx.Done() }
-
-// Shutdown ends the queue: when it has returned no new call starts. It does not
-// wait for running calls; their results are recorded, but nothing is called
-// again.
-func (q *Queue[P]) Shutdown() {}
-
 // Stats counts what is in the queue.
-func (q *Queue[P]) Stats() Stats { return Stats{} }
-
-// Running describes the calls that run, the longest running first.
-func (q *Queue[P]) Running() []RunningInfo { return nil }
+func (q *Queue[P]) Stats() Stats {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delayed := q.counts[retrying] + q.counts[requeued] + q.counts[parked]
+	return Stats{
+		Waiting:  q.items - delayed,
+		Running:  q.counts[running],
+		Retrying: q.counts[retrying],
+		Requeued: q.counts[requeued],
+		Parked:   q.counts[parked],
+	}
+}
 
 // Parked describes the parked objects, sorted by key.
-func (q *Queue[P]) Parked() []ParkedInfo { return nil }
+func (q *Queue[P]) Parked() []ParkedInfo {
+	q.mu.Lock()
+	infos := make([]ParkedInfo, 0, q.counts[parked])
+	if q.counts[parked] > 0 {
+		for _, o := range q.objects.m {
+			if o.state == parked {
+				it := o.first
+				infos = append(infos, ParkedInfo{
+					Key: o.key, UID: it.uid, Type: it.typ(), Attempt: it.attempts, Since: it.due, Err: it.err,
+				})
+			}
+		}
+	}
+	q.mu.Unlock()
+	slices.SortFunc(infos, func(a, b ParkedInfo) int {
+		return cmp.Or(cmp.Compare(a.Key.Namespace, b.Key.Namespace), cmp.Compare(a.Key.Name, b.Key.Name))
+	})
+	return infos
+}
 
-// Idle reports whether nothing runs and nothing is due. Work may still wait for
-// the end of a delay.
-func (q *Queue[P]) Idle() bool { return true }
+// object gives the object of a key, made where it is at rest.
+func (q *Queue[P]) object(k Key) *object[P] {
+	if o, ok := q.objects.get(k); ok {
+		return o
+	}
+	o := &object[P]{key: k}
+	o.seat.link.of, o.alarm.of = o, o
+	o.seat.namespace = k.Namespace
+	o.lane = q.lane(k)
+	o.lane.objects++
+	q.objects.set(k, o)
+	return o
+}
 
-// WaitIdle waits until Idle, or for the end of ctx, whose error it returns.
-func (q *Queue[P]) WaitIdle(ctx context.Context) error { return ctx.Err() }
+func (q *Queue[P]) lane(k Key) *lane[P] {
+	k = q.opts.Strategy.lane(k)
+	if l, ok := q.lanes.get(k); ok {
+		return l
+	}
+	l := &lane[P]{key: k}
+	l.seat.link.of = l
+	l.seat.namespace = k.Namespace
+	if q.opts.Strategy != PerObject {
+		l.ready = &fair[*object[P]]{}
+		q.lanes.set(k, l)
+	}
+	return l
+}
+
+// forget lets go of an object that is at rest.
+func (q *Queue[P]) forget(o *object[P]) {
+	q.objects.delete(o.key)
+	o.lane.objects--
+	if o.lane.objects == 0 && o.lane.ready != nil {
+		q.lanes.delete(o.lane.key)
+	}
+}
+
+// place puts an object where it belongs after any change of its line.
+func (q *Queue[P]) place(o *object[P], n *notes) {
+	want := o.want()
+	if want == o.state {
+		if want == ready && o.tier() < o.seat.tier {
+			o.lane.push(o)
+			q.lineup.Add(o.lane)
+		}
+		if want == atRest {
+			q.forget(o)
+		}
+		return
+	}
+	q.move(o, want, n)
+	switch want {
+	case ready:
+		o.lane.push(o)
+		q.lineup.Add(o.lane)
+		q.peak = max(q.peak, q.order.Len()+q.counts[running])
+	case retrying, requeued:
+		q.delays.push(&o.alarm, o.first.due)
+	case atRest:
+		q.forget(o)
+	}
+}
+
+// move changes the state of an object and takes it from where the old one had it.
+func (q *Queue[P]) move(o *object[P], to state, n *notes) {
+	switch o.state {
+	case ready:
+		o.lane.remove(o)
+	case retrying, requeued:
+		q.delays.remove(&o.alarm)
+	case parked:
+		n.parked--
+	}
+	if to == parked {
+		n.parked++
+	}
+	q.counts[o.state]--
+	q.counts[to]++
+	o.state = to
+}
+
+// trim makes the workqueue anew when it was large and has little left to do: it
+// keeps the room that it had, and cannot let go of lanes whose work was dropped.
+func (q *Queue[P]) trim() {
+	if q.closed || !outgrown(q.counts[ready]+q.counts[running], q.peak) {
+		return
+	}
+	old := q.order
+	q.newLineup()
+	for r := range q.running {
+		if o, ok := q.objects.get(r.info.Key); ok {
+			q.lineup.Add(o.lane)
+			q.lineup.Get() // the only one in it
+			if !o.lane.empty() {
+				q.lineup.Add(o.lane)
+			}
+		}
+	}
+	for old.Len() > 0 {
+		if l := old.Pop(); !l.empty() {
+			q.lineup.Add(l)
+		}
+	}
+	q.peak = q.order.Len() + q.counts[running]
+}
+
+// startable, busy, soonest and elapse: see owner.
+func (q *Queue[P]) startable() int             { return q.order.Len() }
+func (q *Queue[P]) busy() int                  { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
+func (q *Queue[P]) soonest() (time.Time, bool) { return q.delays.first() }
+
+func (q *Queue[P]) elapse(now time.Time) {
+	var n notes // nothing is told: what is due was told of before
+	for {
+		o, ok := q.delays.pop(now)
+		if !ok {
+			return
+		}
+		o.elapse()
+		q.place(o, &n)
+	}
+}

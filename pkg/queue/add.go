@@ -1,0 +1,116 @@
+package queue
+
+import "time"
+
+// Add takes an event. It never blocks. After Shutdown it does nothing.
+func (q *Queue[P]) Add(e Event[P]) {
+	var n notes
+	q.mu.Lock()
+	if !q.closed {
+		q.add(&e, &n)
+		q.trim()
+		q.update()
+	}
+	q.mu.Unlock()
+	n.tell(q.opts.Observer)
+}
+
+func (q *Queue[P]) add(e *Event[P], n *notes) {
+	o, known := q.objects.get(e.Key)
+	if !e.Passed && !known {
+		return
+	}
+	if !known {
+		o = q.object(e.Key)
+	}
+	n.received = e.Passed
+	had := o.latest(e.UID)
+	if had == nil {
+		q.replace(o, e.UID, n)
+	} else if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
+		o.hasten(e.UID)
+	}
+	switch {
+	case e.Passed:
+		q.enter(o, had, e, n)
+	case had == nil:
+	case !e.Type.out():
+		q.amend(o, had, e)
+	case !had.typ().out(): // else what was taken as out already stays
+		q.abandon(o, e.UID, n)
+	}
+	q.place(o, n)
+}
+
+// enter puts an event that passed into the line.
+func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
+	now := time.Now()
+	if had != nil && had == o.last {
+		if !q.opts.InOrder || had.fixed == Unchanged && e.Type == Unchanged {
+			n.merged = had.take(e, now)
+			return
+		}
+		if had.wait == waitRequeue { // the event's call takes its place
+			q.filter(o, func(it *item[P]) bool { return it != had })
+		}
+	}
+	it := newItem(e, now, q.opts.InOrder)
+	if had != nil {
+		it.adopt(had)
+	}
+	o.push(it)
+	q.items++
+}
+
+// amend brings what waits, or what may have to run again, up to date with an
+// event that did not pass.
+func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
+	switch {
+	case !q.opts.InOrder:
+		// What runs was given a copy, and what it told is in o.told.
+		had.refresh(e)
+	case had.fixed == Unchanged && had != o.run:
+		had.refresh(e)
+	default: // the call is of another event, but a requeue of it is of this state
+		newer := *e
+		had.newer = &newer
+		had.see(e.Generation)
+	}
+}
+
+// hasten makes a retry of the UID due at once: its generation changed.
+func (o *object[P]) hasten(uid string) {
+	switch {
+	case o.run != nil:
+		o.hurry = o.hurry || same(o.run.uid, uid)
+	case o.first.wait == waitRetry && same(o.first.uid, uid):
+		o.first.wait, o.first.due = waitNone, time.Now()
+	}
+}
+
+// abandon drops all work of the UID: it is gone, or left, and nobody is to know.
+func (q *Queue[P]) abandon(o *object[P], uid string, n *notes) {
+	if o.run != nil && same(o.run.uid, uid) {
+		o.disowned = true
+	}
+	n.gone += q.filter(o, func(it *item[P]) bool { return !same(it.uid, uid) })
+}
+
+// replace drops what an older object of this name would do only later, or only
+// when it changes: it is gone. Its other work stays, before that of the new.
+func (q *Queue[P]) replace(o *object[P], uid string, n *notes) {
+	it := o.first
+	if it == nil || same(it.uid, uid) {
+		return
+	}
+	if it.wait == waitChange || it.wait == waitRequeue && !it.typ().out() {
+		n.replaced += q.filter(o, func(other *item[P]) bool { return other != it })
+	}
+}
+
+// filter takes items out of the line and counts those that were to be called.
+func (q *Queue[P]) filter(o *object[P], keep func(*item[P]) bool) int {
+	waiting, parked := o.filter(keep)
+	q.items -= waiting + parked
+	return waiting
+}

@@ -1,0 +1,94 @@
+package queue
+
+import "time"
+
+// delays is a heap of what waits for its time, soonest first. Unlike client-go's
+// delaying queue it lets go of what is cancelled.
+type delays[T any] struct {
+	heap []*alarm[T]
+}
+
+// alarm is the place of one thing in at most one heap.
+type alarm[T any] struct {
+	of  T
+	due time.Time
+	pos int // from 1; 0: not in the heap
+}
+
+// first gives when the soonest is due.
+func (d *delays[T]) first() (time.Time, bool) {
+	if len(d.heap) == 0 {
+		return time.Time{}, false
+	}
+	return d.heap[0].due, true
+}
+
+func (d *delays[T]) push(a *alarm[T], due time.Time) {
+	d.remove(a)
+	a.due = due
+	d.heap = append(d.heap, a)
+	a.pos = len(d.heap)
+	d.up(a.pos)
+}
+
+// pop takes out the soonest if it is due.
+func (d *delays[T]) pop(now time.Time) (T, bool) {
+	if len(d.heap) == 0 || d.heap[0].due.After(now) {
+		var none T
+		return none, false
+	}
+	a := d.heap[0]
+	d.remove(a)
+	return a.of, true
+}
+
+// remove takes a out, if it is in.
+func (d *delays[T]) remove(a *alarm[T]) {
+	if a.pos == 0 {
+		return
+	}
+	i, last := a.pos, len(d.heap)
+	d.swap(i, last)
+	d.heap[last-1] = nil
+	d.heap = d.heap[:last-1]
+	a.pos = 0
+	if i < last {
+		d.up(i)
+		d.down(i)
+	}
+	if outgrown(len(d.heap), cap(d.heap)) {
+		d.heap = append(make([]*alarm[T], 0, len(d.heap)), d.heap...)
+	}
+}
+
+// at, swap, up and down count positions from 1, as alarm.pos does.
+func (d *delays[T]) at(i int) *alarm[T] { return d.heap[i-1] }
+
+func (d *delays[T]) swap(i, j int) {
+	d.heap[i-1], d.heap[j-1] = d.heap[j-1], d.heap[i-1]
+	d.heap[i-1].pos, d.heap[j-1].pos = i, j
+}
+
+func (d *delays[T]) up(i int) {
+	for i > 1 && d.at(i).due.Before(d.at(i/2).due) {
+		d.swap(i, i/2)
+		i /= 2
+	}
+}
+
+func (d *delays[T]) down(i int) {
+	for {
+		c := 2 * i
+		if c > len(d.heap) {
+			return
+		}
+		if c < len(d.heap) && d.at(c+1).due.Before(d.at(c).due) {
+			c++
+		}
+		if !d.at(c).due.Before(d.at(i).due) {
+			return
+		}
+		d.swap(i, c)
+		i = c
+	}
+}

@@ -1,0 +1,217 @@
+package queue
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// engine is what Queue and Pool have in common: the goroutines that make the
+// calls, the timer, start and stop. A goroutine lives as long as there is
+// something to call; with nothing to do there is none.
+type engine struct {
+	opts Options
+	own  owner
+
+	mu      sync.Mutex
+	ctx     context.Context // parent of the calls' contexts; nil before Run
+	closed  bool
+	done    chan struct{} // closed with closed
+	workers int
+	group   sync.WaitGroup
+	running map[*run]struct{}
+	timer   *time.Timer
+	armed   time.Time     // for when the timer is set; zero: it is not
+	idle    chan struct{} // closed when the engine becomes idle; nil: nobody waits
+}
+
+// run is one call that runs.
+type run struct {
+	info RunningInfo
+}
+
+// owner is the Queue or Pool that an engine belongs to. All but step are called
+// with mu held.
+type owner interface {
+	// step makes one call. It gives false, having called leave, when there is
+	// none to make.
+	step() bool
+	// startable is how many calls could start now, as far as is known.
+	startable() int
+	// busy is how much is due or runs.
+	busy() int
+	// soonest is when the first delay ends.
+	soonest() (time.Time, bool)
+	// elapse makes due what is due at now.
+	elapse(now time.Time)
+}
+
+func (e *engine) init(o Options, own owner) {
+	e.opts = o.withDefaults()
+	e.own = own
+	e.done = make(chan struct{})
+	e.running = make(map[*run]struct{})
+}
+
+// Run makes the calls, with contexts that descend from ctx, until Shutdown or
+// the end of ctx; it returns when the last running call has returned. To be
+// called once.
+func (e *engine) Run(ctx context.Context) {
+	if ctx.Err() != nil {
+		e.Shutdown()
+	}
+	stop := context.AfterFunc(ctx, e.Shutdown)
+	defer stop()
+	e.mu.Lock()
+	e.ctx = ctx
+	e.update()
+	e.mu.Unlock()
+	<-e.done
+	e.group.Wait()
+}
+
+// Shutdown ends the work: when it has returned no new call starts. It does not
+// wait for running calls; their results are recorded, but nothing is called
+// again.
+func (e *engine) Shutdown() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
+	e.closed = true
+	close(e.done)
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	e.update()
+}
+
+// Running describes the calls that run, the longest running first.
+func (e *engine) Running() []RunningInfo {
+	e.mu.Lock()
+	infos := make([]RunningInfo, 0, len(e.running))
+	for r := range e.running {
+		infos = append(infos, r.info)
+	}
+	e.mu.Unlock()
+	slices.SortFunc(infos, func(a, b RunningInfo) int { return a.Started.Compare(b.Started) })
+	return infos
+}
+
+// Idle reports whether nothing runs and nothing is due. Work may still wait for
+// the end of a delay. After Shutdown it reports whether nothing runs.
+func (e *engine) Idle() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.isIdle()
+}
+
+// WaitIdle waits until Idle, or for the end of ctx, whose error it returns.
+func (e *engine) WaitIdle(ctx context.Context) error {
+	for {
+		e.mu.Lock()
+		if e.isIdle() {
+			e.mu.Unlock()
+			return nil
+		}
+		if e.idle == nil {
+			e.idle = make(chan struct{})
+		}
+		idle := e.idle
+		e.mu.Unlock()
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// isIdle also looks at the clock: a delay may have ended whose timer has not run.
+func (e *engine) isIdle() bool {
+	if e.closed {
+		return len(e.running) == 0
+	}
+	if e.own.busy() > 0 {
+		return false
+	}
+	due, ok := e.own.soonest()
+	return !ok || due.After(time.Now())
+}
+
+// update follows every change of what waits: it starts goroutines for what can
+// start, sets the timer for what cannot, and tells those who wait for nothing.
+// mu is held.
+func (e *engine) update() {
+	if !e.closed {
+		e.arm()
+		for e.ctx != nil && e.workers < e.opts.Concurrency && e.workers < len(e.running)+e.own.startable() {
+			e.workers++
+			e.group.Add(1)
+			go e.work()
+		}
+	}
+	if e.idle != nil && e.isIdle() {
+		close(e.idle)
+		e.idle = nil
+	}
+}
+
+// work makes calls until there is none to make.
+func (e *engine) work() {
+	left := false
+	defer func() {
+		if !left { // a handler ended the goroutine
+			e.mu.Lock()
+			e.leave()
+			e.update()
+			e.mu.Unlock()
+		}
+		e.group.Done()
+	}()
+	for e.own.step() {
+	}
+	left = true
+}
+
+// leave takes the goroutine that calls it off the count. mu is held, and no call
+// could start when it was taken: what comes later finds the count right.
+func (e *engine) leave() { e.workers-- }
+
+func (e *engine) arm() {
+	due, ok := e.own.soonest()
+	switch {
+	case !ok:
+		if e.timer != nil {
+			e.timer.Stop()
+		}
+	case due.Equal(e.armed):
+	case e.timer == nil:
+		e.timer = time.AfterFunc(time.Until(due), e.tick)
+	default:
+		e.timer.Reset(time.Until(due))
+	}
+	e.armed = due
+}
+
+func (e *engine) tick() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
+	e.armed = time.Time{}
+	e.own.elapse(time.Now())
+	e.update()
+}
+
+// started and stopped keep the list of running calls. mu is held.
+func (e *engine) started(k Key, uid string, t EventType, attempt int, now time.Time) *run {
+	r := &run{info: RunningInfo{Key: k, UID: uid, Type: t, Attempt: attempt, Started: now}}
+	e.running[r] = struct{}{}
+	return r
+}
+
+func (e *engine) stopped(r *run) { delete(e.running, r) }

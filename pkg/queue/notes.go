@@ -1,0 +1,26 @@
+package queue
+
+// notes collects under the lock what the observer is told after it.
+type notes struct {
+	received, merged bool
+	parked           int
+	gone, replaced   int
+}
+
+func (n *notes) tell(o Observer) {
+	if n.received {
+		o.Received()
+	}
+	if n.merged {
+		o.Merged()
+	}
+	if n.parked != 0 {
+		o.Parked(n.parked)
+	}
+	if n.gone != 0 {
+		o.Dropped(DropGone, n.gone)
+	}
+	if n.replaced != 0 {
+		o.Dropped(DropReplaced, n.replaced)
+	}
+}
