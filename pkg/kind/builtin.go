@@ -19,12 +19,12 @@ func builtin[S any, T interface {
 	*S
 	Object
 }](group, version, kind, plural string, namespaced bool, addToScheme func(*runtime.Scheme) error) Kind[T] {
-	r := Resource{
+	d := declaration{resource: Resource{
 		Group: group, Version: version, Kind: kind, Plural: plural,
 		Namespaced: namespaced, Protobuf: true,
-	}
+	}}
 	return Kind[T]{
-		resolve:  func() (Resource, error) { return r, nil },
+		resolve:  func() declaration { return d },
 		create:   func() T { return new(S) },
 		register: addToScheme,
 	}

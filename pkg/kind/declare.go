@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +24,7 @@ import (
 func Of[T Object](addToScheme func(*runtime.Scheme) error) Kind[T] {
 	return Kind[T]{
 		register: addToScheme,
-		resolve: sync.OnceValues(func() (Resource, error) {
+		resolve: once(func() (Resource, error) {
 			gvk, err := registered(reflect.TypeFor[T](), addToScheme)
 			if err != nil {
 				return Resource{}, err
@@ -44,7 +43,7 @@ func Unstructured(gvk schema.GroupVersionKind) Kind[*unstructured.Unstructured] 
 		create: func() *unstructured.Unstructured {
 			return &unstructured.Unstructured{Object: map[string]any{}}
 		},
-		resolve: sync.OnceValues(func() (Resource, error) { return guess(gvk) }),
+		resolve: once(func() (Resource, error) { return guess(gvk) }),
 	}
 }
 
@@ -56,7 +55,7 @@ func Metadata(of Any) Kind[*metav1.PartialObjectMetadata] {
 	return Kind[*metav1.PartialObjectMetadata]{
 		create:   func() *metav1.PartialObjectMetadata { return &metav1.PartialObjectMetadata{} },
 		register: metav1.AddMetaToScheme,
-		resolve:  sync.OnceValues(func() (Resource, error) { return metadataOf(of) }),
+		resolve:  once(func() (Resource, error) { return metadataOf(of) }),
 	}
 }
 

@@ -2,12 +2,11 @@ package kind
 
 import (
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"strings"
 )
 
 // Decode makes an object of its bytes. The object owns its memory: raw may be used again as soon
@@ -21,12 +20,12 @@ import (
 // Decode panic.
 func (k Kind[T]) Decode(raw []byte, enc Encoding) (T, error) {
 	var none T
-	r, err := k.declared()
-	if err != nil {
-		return none, err
+	d := k.declared()
+	if d.err != nil {
+		return none, d.err
 	}
 	obj := k.allocate()
-	if err := decode(r, obj, raw, enc); err != nil {
+	if err := decode(d.resource, obj, raw, enc); err != nil {
 		return none, err
 	}
 	return obj, nil
@@ -97,9 +96,4 @@ func said(apiVersion, kind string) string {
 		return "of apiVersion " + apiVersion
 	}
 	return apiVersion + " " + kind
-}
-
-func isUnstructured(obj Object) (*unstructured.Unstructured, bool) {
-	u, ok := obj.(*unstructured.Unstructured)
-	return u, ok
 }

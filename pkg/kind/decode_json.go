@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/json"
 )
 
@@ -12,54 +13,63 @@ func decodeJSON(r Resource, obj Object, raw []byte) *failure {
 	if doc := bytes.TrimLeft(raw, " \t\r\n"); len(doc) == 0 || doc[0] != '{' {
 		return failed("the bytes are not a JSON object")
 	}
-	if u, ok := isUnstructured(obj); ok {
-		return decodeMap(r, &u.Object, raw)
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		return decodeMap(r, u, raw)
 	}
 	if err := json.UnmarshalCaseSensitivePreserveInts(raw, obj); err != nil {
 		return explain(r, obj, raw, err)
 	}
-	gvk := obj.GetObjectKind().GroupVersionKind()
+	said := obj.GetObjectKind()
+	if said == nil {
+		return nil // a Go type without apiVersion and kind
+	}
+	gvk := said.GroupVersionKind()
+	if gvk.Version == "" && gvk.Kind != "" {
+		return mislabelled(r, raw) // its apiVersion is empty, or is none
+	}
 	return expect(r, gvk.GroupVersion().String(), gvk.Kind)
 }
 
-// decodeMap fills the map of an unstructured object.
-func decodeMap(r Resource, into *map[string]any, raw []byte) *failure {
+// decodeMap fills an unstructured object.
+func decodeMap(r Resource, u *unstructured.Unstructured, raw []byte) *failure {
 	object := map[string]any{}
 	if err := json.UnmarshalCaseSensitivePreserveInts(raw, &object); err != nil {
 		return explain(r, nil, raw, err)
 	}
 	for _, name := range []string{"apiVersion", "kind"} {
-		if v, ok := object[name]; ok {
-			if _, ok := v.(string); !ok {
-				return &failure{path: name, reason: "is not a string"}
-			}
+		if _, ok := object[name].(string); !ok && object[name] != nil {
+			return &failure{path: name, reason: "is not a string"}
 		}
 	}
-	if v, ok := object["metadata"]; ok {
-		if _, ok := v.(map[string]any); !ok {
-			return &failure{path: "metadata", reason: "is not an object"}
-		}
+	if _, ok := object["metadata"].(map[string]any); !ok && object["metadata"] != nil {
+		return &failure{path: "metadata", reason: "is not an object"}
 	}
-	apiVersion, _ := object["apiVersion"].(string) //nolint:errcheck // absent is empty
-	kind, _ := object["kind"].(string)             //nolint:errcheck // absent is empty
-	*into = object
-	return expect(r, apiVersion, kind)
+	u.Object = object
+	return expect(r, u.GetAPIVersion(), u.GetKind())
+}
+
+// mislabelled compares the apiVersion and kind in a document with the resource's own. It is for
+// the documents that the object they were decoded into does not tell enough about.
+func mislabelled(r Resource, raw []byte) *failure {
+	var label struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+	}
+	if json.UnmarshalCaseSensitivePreserveInts(raw, &label) != nil {
+		return nil
+	}
+	return expect(r, label.APIVersion, label.Kind)
 }
 
 // explain turns the error of a JSON decoder, which may quote the object, into one that does not.
+// Something else in the object's place (an error status, a table) explains more than the first
+// field that does not fit.
 func explain(r Resource, obj Object, raw []byte, err error) *failure {
 	if ok, offset := json.SyntaxErrorOffset(err); ok {
 		return failed(fmt.Sprintf("the bytes are not valid JSON at byte %d", offset))
 	}
-	// Something else in the object's place (an error status, a table) is the better explanation.
-	var said struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-	}
-	if json.UnmarshalCaseSensitivePreserveInts(raw, &said) == nil {
-		if f := expect(r, said.APIVersion, said.Kind); f != nil {
-			return f
-		}
+	if f := mislabelled(r, raw); f != nil {
+		return f
 	}
 	return locate(raw, obj)
 }

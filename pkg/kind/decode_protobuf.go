@@ -2,6 +2,7 @@ package kind
 
 import (
 	"bytes"
+	"regexp"
 
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -51,8 +52,24 @@ func decodeMessage(r Resource, obj Object, raw []byte) *failure {
 	if !ok || !r.Protobuf {
 		return failed("objects of this kind decode from JSON only")
 	}
+	if len(raw) > smallMessage && tooNested(raw, maxNesting) {
+		return failed("its messages are nested too deeply")
+	}
 	if err := message.Unmarshal(raw); err != nil {
-		return failed("the bytes are not valid protobuf for this type")
+		return protobufFailure(err)
 	}
 	return nil
+}
+
+// wrongWireType is how generated code says that a known field has the wrong form. The field's name
+// is the Go struct's.
+var wrongWireType = regexp.MustCompile(`^proto: wrong wireType = [0-7] for field ([A-Z][A-Za-z0-9]{0,63})$`)
+
+// protobufFailure keeps the name of a field, which the generated code knows, and drops the rest of
+// its error: numbers in it may be bytes of the object.
+func protobufFailure(err error) *failure {
+	if m := wrongWireType.FindStringSubmatch(err.Error()); m != nil {
+		return failed("the field " + m[1] + " of one of its messages has the wrong wire type")
+	}
+	return failed("the bytes are not valid protobuf for this type")
 }

@@ -15,10 +15,10 @@ import (
 // change something return a changed copy. The zero Kind is invalid; its Err says so. All methods
 // may be called concurrently, and none of them panics.
 type Kind[T Object] struct {
-	// resolve gives the resource, or what is wrong with the declaration. It is called late and
-	// once, because a declaration may be a package variable that is initialised before the
-	// init functions that register its Go type have run. Nil in the zero Kind.
-	resolve func() (Resource, error)
+	// resolve works the declaration out. It is called late and does its work once, because a
+	// declaration may be a package variable that is initialised before the init functions
+	// that register its Go type have run. Nil in the zero Kind.
+	resolve func() declaration
 	create  func() T
 	// register adds the Go type to a scheme; nil where no registration is needed.
 	register func(*runtime.Scheme) error
@@ -26,36 +26,44 @@ type Kind[T Object] struct {
 
 var errZero = errors.New("the kind is a zero value: declare it with kind.Of, kind.Unstructured or kind.Metadata, or take a built-in kind")
 
+// declaration is a resource, or as much of one as is known, and what is wrong with it.
+type declaration struct {
+	resource Resource
+	err      error
+}
+
+// once makes a declaration that is worked out when it is first asked for.
+func once(work func() (Resource, error)) func() declaration {
+	return sync.OnceValue(func() declaration {
+		r, err := work()
+		return declaration{resource: r, err: err}
+	})
+}
+
 // declared resolves the declaration; the zero Kind resolves to an error.
-func (k Kind[T]) declared() (Resource, error) {
+func (k Kind[T]) declared() declaration {
 	if k.resolve == nil {
-		return Resource{}, errZero
+		return declaration{err: errZero}
 	}
 	return k.resolve()
 }
 
 // Resource says what a request needs to know about the kind. Of a Kind whose Err is not nil,
 // it says as much as is known, which may be nothing.
-func (k Kind[T]) Resource() Resource {
-	r, _ := k.declared() //nolint:errcheck // Err reports it
-	return r
-}
+func (k Kind[T]) Resource() Resource { return k.declared().resource }
 
 // Err says what is wrong with the declaration of the kind and what to do about it, or returns
 // nil. The zero Kind, a nil function, a Go type that is not in the scheme it should be in and a
 // plural that is no DNS label are examples.
-func (k Kind[T]) Err() error {
-	_, err := k.declared()
-	return err
-}
+func (k Kind[T]) Err() error { return k.declared().err }
 
 // New returns an empty object of the caller's own, with apiVersion and kind set. Of a Kind
 // whose Err is not nil they may be empty, and where T is no pointer type New returns T's zero
 // value.
 func (k Kind[T]) New() T {
 	obj := k.allocate()
-	if r, err := k.declared(); err == nil {
-		stamp(obj, r)
+	if d := k.declared(); d.err == nil {
+		stamp(obj, d.resource)
 	}
 	return obj
 }
@@ -69,13 +77,13 @@ func (k Kind[T]) allocate() T {
 
 // allocate makes the struct that T points to, or T's zero value where T is no such pointer.
 func allocate[T Object]() T {
-	t := reflect.TypeFor[T]()
-	if t.Kind() != reflect.Pointer {
-		var none T
-		return none
+	if t := reflect.TypeFor[T](); t.Kind() == reflect.Pointer {
+		if obj, ok := reflect.New(t.Elem()).Interface().(T); ok {
+			return obj
+		}
 	}
-	obj, _ := reflect.New(t.Elem()).Interface().(T) //nolint:errcheck // it has T's type by construction
-	return obj
+	var none T
+	return none
 }
 
 // stamp sets apiVersion and kind of an object that has them.
@@ -121,12 +129,13 @@ func (k Kind[T]) change(edit func(*Resource) error) Kind[T] {
 		return k
 	}
 	before := k.resolve
-	k.resolve = sync.OnceValues(func() (Resource, error) {
-		r, err := before()
-		if err != nil {
-			return r, err
+	k.resolve = once(func() (Resource, error) {
+		d := before()
+		if d.err != nil {
+			return d.resource, d.err
 		}
-		return r, edit(&r)
+		err := edit(&d.resource)
+		return d.resource, err
 	})
 	return k
 }
