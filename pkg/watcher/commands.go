@@ -42,12 +42,7 @@ func (c *commands) do(f func()) error {
 	return <-cmd.done
 }
 
-func (c *commands) signal() {
-	select {
-	case c.ready <- struct{}{}:
-	default: // there is a token already
-	}
-}
+func (c *commands) signal() { token(c.ready) }
 
 func (c *commands) take() []command {
 	c.mu.Lock()

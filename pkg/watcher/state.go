@@ -52,6 +52,7 @@ const (
 	ReasonExpired      Reason = "expired"       // 410: the server's history does not reach back far enough
 	ReasonPagesExpired Reason = "pages_expired" // 410 between the pages of a list
 	ReasonRolledBack   Reason = "rolled_back"   // the server's resourceVersion went backwards
+	ReasonUnverified   Reason = "unverified"    // whether it went backwards could not be found out
 	ReasonNoWatchList  Reason = "no_watch_list" // the server cannot stream the snapshot: it is listed
 	ReasonStalled      Reason = "stalled"       // the snapshot did not go on: it is listed
 	ReasonPoll         Reason = "poll"          // the next poll of a resource that cannot be watched

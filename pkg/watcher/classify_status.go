@@ -1,0 +1,132 @@
+package watcher
+
+import (
+	"net/http"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// classifyError decides on an ERROR event: a refusal that comes inside an answer of 200.
+func classifyError(in input) action {
+	switch {
+	case in.code == http.StatusGone, in.status == metav1.StatusReasonExpired, in.status == metav1.StatusReasonGone:
+		return expired(in) // 18
+	case in.status == metav1.StatusReasonStoreReadError: // 50
+		return action{do: doRelist, reason: ReasonStoreRead, pause: pauseBackoff}
+	case in.ask == askWatch && in.code >= 500 && !in.tooLarge && in.again > 0:
+		// The same error at the same place: resuming would meet it for ever.
+		return action{do: doRelist, reason: ReasonServerError, pause: pauseBackoff}
+	default:
+		return classifyStatus(in)
+	}
+}
+
+// classifyStatus decides on a refusal.
+func classifyStatus(in input) action {
+	switch {
+	case in.code == http.StatusGone: // 10, 17
+		return expired(in)
+	case in.tooLarge:
+		return ahead(in)
+	case in.code == http.StatusTooManyRequests: // 37
+		return action{do: doRetry, reason: ReasonThrottled, pause: pauseAfter, after: in.after, block: true}
+	case in.code == http.StatusUnauthorized:
+		return unauthorized(in)
+	case in.code == http.StatusForbidden:
+		return forbidden(in)
+	case in.code == http.StatusNotFound: // 41
+		return action{do: doDiscover, reason: ReasonNotServed}
+	case in.code == http.StatusMethodNotAllowed:
+		return notAllowed(in)
+	case in.code == http.StatusNotAcceptable, in.code == http.StatusUnsupportedMediaType:
+		return notAcceptable(in)
+	case in.code == http.StatusBadRequest, in.code == http.StatusUnprocessableEntity:
+		return invalid(in)
+	case in.code >= 500:
+		return serverError(in)
+	default:
+		return action{do: doRetry, reason: ReasonUnexpected, pause: pauseAfter, after: in.after, block: true}
+	}
+}
+
+// expired: the history that was asked for is gone.
+func expired(in input) action {
+	wait := pauseJitter
+	if in.again > 0 {
+		wait = pauseBackoff
+	}
+	if in.ask == askList && in.page > 0 { // 10: the token it offers would give a list of two times
+		return action{do: doRestartPages, reason: ReasonPagesExpired, pause: wait}
+	}
+	return action{do: doRelist, reason: ReasonExpired, pause: wait}
+}
+
+// ahead: 15, the server has not seen our resourceVersion yet, or never will.
+func ahead(in input) action {
+	if in.ask == askWatch && in.again > 0 {
+		return action{do: doRelist, reason: ReasonAheadOf, pause: pauseBackoff}
+	}
+	return action{do: doRetry, reason: ReasonAheadOf, pause: pauseAfter, after: in.after, block: in.again > 0}
+}
+
+// unauthorized: 39, a rotated token is worth one try at once.
+func unauthorized(in input) action {
+	if in.again == 0 {
+		return action{do: doRetry, reason: ReasonUnauthorized}
+	}
+	return action{do: doRetry, reason: ReasonUnauthorized, pause: pauseBackoff, block: true}
+}
+
+// forbidden: 40. Who may watch but not list cannot ask for the head, and reads a snapshot to be sure.
+func forbidden(in input) action {
+	if in.ask == askHead {
+		return action{do: doRelist, reason: ReasonUnverified}
+	}
+	return action{do: doRetry, reason: ReasonForbidden, pause: pauseBackoff, block: true}
+}
+
+// notAllowed: 4 and 42.
+func notAllowed(in input) action {
+	switch in.ask {
+	case askSnapshot:
+		return action{do: doFallback, reason: ReasonNoWatchList}
+	case askWatch:
+		return action{do: doPoll, reason: ReasonPoll}
+	case askHead:
+		return action{do: doRelist, reason: ReasonUnverified}
+	default:
+		return action{do: doRetry, reason: ReasonUnexpected, pause: pauseBackoff, block: true}
+	}
+}
+
+// notAcceptable: 43.
+func notAcceptable(in input) action {
+	if in.noMedia {
+		return action{do: doRetry, reason: ReasonNoMedia, pause: pauseBackoff, block: true}
+	}
+	return action{do: doNextMedia, reason: ReasonNextMedia}
+}
+
+// invalid: 4 and 44. What the server once accepted is tried again: the refusal may be a proxy's, or a custom
+// resource lost the field it was selected by.
+func invalid(in input) action {
+	switch {
+	case in.ask == askSnapshot: // it may be the snapshot that is not understood: a list will tell
+		return action{do: doFallback, reason: ReasonNoWatchList}
+	case in.ask == askList && in.page > 0: // the token
+		return action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseBackoff}
+	case in.synced:
+		return action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}
+	default:
+		return action{do: doRetry, reason: ReasonInvalid, pause: pauseForever, block: true}
+	}
+}
+
+// serverError: 28, 38 and 51.
+func serverError(in input) action {
+	unexplained := in.code == http.StatusInternalServerError && in.status == metav1.StatusReasonUnknown
+	if unexplained && in.ask == askWatch && in.again > 0 {
+		return action{do: doRelist, reason: ReasonBadVersion, pause: pauseBackoff}
+	}
+	return action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, after: in.after, block: true}
+}

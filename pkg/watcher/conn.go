@@ -1,0 +1,166 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
+
+// ending is how a request ended.
+type ending struct {
+	what   happening
+	err    error          // of a gotNoAnswer, gotBadAnswer, gotCut ...: for the message
+	status *metav1.Status // of a gotStatus
+	after  time.Duration  // of a gotStatus: its Retry-After header
+	list   wire.ListMeta  // of a gotPage
+	media  Media          // what was asked for, once there was an answer
+	opened bool           // there was an answer that is not a refusal
+}
+
+// conn is one request and the reading of its response, by a goroutine of its own.
+type conn struct {
+	box    *mailbox
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended and the body is closed
+
+	batch []item // taken from the box
+	at    int    // the next of them
+
+	begun  time.Time // when the request was made
+	opened time.Time // when the answer came; zero before
+	frames int       // events and bookmarks of the watch
+	events int       // events of the watch that were news
+}
+
+// send makes a request; its goroutine ends when the response does, or after close.
+func (m *machine) send(ctx context.Context, list bool, request func(context.Context) (*Response, error)) *conn {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
+	r := reading{box: c.box, bytes: m.o.Observer.Bytes, list: list}
+	go func() {
+		defer close(c.done)
+		defer cancel()
+		end := r.run(ctx, request)
+		c.box.put(ctx, item{end: end, at: time.Now()})
+	}()
+	return c
+}
+
+// close ends the request and waits until nothing of it is left.
+func (c *conn) close() {
+	c.cancel()
+	<-c.done
+}
+
+// lived is for how long the answer has been open.
+func (c *conn) lived() time.Duration {
+	if c.opened.IsZero() {
+		return 0
+	}
+	return time.Since(c.opened)
+}
+
+// reading is the work of a conn's goroutine.
+type reading struct {
+	box   *mailbox
+	bytes func(int)
+	list  bool
+}
+
+func (r reading) run(ctx context.Context, request func(context.Context) (*Response, error)) *ending {
+	resp, err := request(ctx)
+	if err != nil {
+		return &ending{what: gotNoAnswer, err: err}
+	}
+	// Whatever the transport does with a context, a read of a closed body returns.
+	stop := context.AfterFunc(ctx, func() { _ = resp.Close() })
+	defer func() { _ = resp.Close() }()
+	defer stop()
+	end := r.answer(ctx, resp)
+	end.media = resp.Media
+	return end
+}
+
+func (r reading) answer(ctx context.Context, resp *Response) *ending {
+	if !resp.OK() {
+		after, _ := resp.RetryAfter(time.Now())
+		return &ending{what: gotStatus, status: resp.Status(), after: after}
+	}
+	next, meta, err := r.open(resp)
+	if err != nil {
+		return &ending{what: gotBadAnswer, err: err}
+	}
+	if !r.box.put(ctx, item{open: true, at: time.Now()}) {
+		return &ending{what: gotCut, err: ctx.Err(), opened: true}
+	}
+	end := r.frames(ctx, next)
+	end.opened = true
+	if end.what == gotEnd && r.list {
+		end.what, end.list = gotPage, meta()
+	}
+	return end
+}
+
+func (r reading) open(resp *Response) (next func() (Frame, error), meta func() wire.ListMeta, err error) {
+	o := wire.ReaderOptions{Bytes: r.bytes}
+	if r.list {
+		items, err := resp.Items(o)
+		if err != nil {
+			return nil, nil, err
+		}
+		return items.Next, items.Meta, nil
+	}
+	events, err := resp.Frames(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return events.Next, nil, nil
+}
+
+// frames reads until nothing more can be read.
+func (r reading) frames(ctx context.Context, next func() (Frame, error)) *ending {
+	for {
+		f, err := next()
+		it := item{frame: &f, at: time.Now()}
+		if err != nil {
+			if bad, ok := errors.AsType[*wire.BadFrameError](err); ok {
+				it = item{bad: bad, at: it.at}
+			} else {
+				return &ending{what: endOf(err), err: err}
+			}
+		}
+		if !r.box.put(ctx, it) {
+			return &ending{what: gotCut, err: ctx.Err()}
+		}
+		if err == nil && f.Type == Error { // 18: whatever follows does not count
+			return &ending{what: gotError, status: wire.FrameStatus(f)}
+		}
+	}
+}
+
+// endOf says what a reader's error means.
+func endOf(err error) happening {
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return gotEnd
+	}
+	if _, ok := errors.AsType[*wire.FrameTooLargeError](err); ok {
+		return gotTooLarge
+	}
+	if isCorrupt(err) {
+		return gotBadAnswer
+	}
+	if _, ok := errors.AsType[*wire.NotAListError](err); ok {
+		return gotBadAnswer
+	}
+	return gotCut
+}
+
+func isCorrupt(err error) bool {
+	_, ok := errors.AsType[*wire.CorruptError](err)
+	return ok
+}

@@ -1,0 +1,59 @@
+package watcher
+
+import (
+	"context"
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
+
+// watch opens a watch where the last one stopped.
+func (m *machine) watch(ctx context.Context) (input, *ending) {
+	timeout, rv := m.timeout(), m.rv
+	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
+		return m.server.Watch(ctx, m.target, WatchParams{RV: rv, Timeout: timeout})
+	})
+	defer c.close()
+	return m.follow(ctx, c, c.begun.Add(timeout+m.o.WatchGrace))
+}
+
+// follow takes events from an open watch, or one that is being opened, until it ends. There is no deadline for
+// its first answer, which may wait for the first event (rule 33), and none for silence (29, 36).
+func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *ending) {
+	presumed := c.begun.Add(m.o.FirstAnswer)
+	due := func() time.Time {
+		if c.opened.IsZero() && m.state.Phase == Blocked {
+			return earlier(presumed, hard)
+		}
+		return hard
+	}
+	for {
+		it, got := m.receive(ctx, c, due)
+		switch {
+		case got == gotStopped:
+			return input{}, nil
+		case got == gotNothing && time.Now().Before(hard):
+			// A server that refuses says so sooner: it took the request, and has nothing to tell.
+			m.enter(Resuming, m.state.Reason, "", time.Time{})
+		case got == gotNothing:
+			end := &ending{what: gotDeadline}
+			return m.ended(askWatch, c, end), end
+		case it.end != nil:
+			return m.ended(askWatch, c, it.end), it.end
+		case it.open:
+			c.opened = it.at
+			m.answered(askWatch)
+			m.enter(Streaming, "", "", time.Time{})
+		default:
+			m.take(askWatch, c, it)
+		}
+	}
+}
+
+// move notes where to resume. It never goes back (rule 26: where that can be said).
+func (m *machine) move(rv string) {
+	if cmp, ok := wire.CompareRV(rv, m.rv); rv == "" || ok && cmp <= 0 {
+		return
+	}
+	m.rv = rv
+}

@@ -1,0 +1,119 @@
+package watcher
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// got is what waiting for the next item came to.
+type got uint8
+
+const (
+	gotItem got = iota
+	gotNothing
+	gotStopped
+)
+
+// receive returns the next item of a request, or gotNothing when due has passed without one. Commands are run
+// between two items and while there is none. due may depend on what happens meanwhile, and is asked again.
+func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (item, got) {
+	for {
+		if ctx.Err() != nil {
+			return item{}, gotStopped
+		}
+		if m.cmds.pending() {
+			m.runCommands()
+		}
+		if c.at < len(c.batch) {
+			c.at++
+			return c.batch[c.at-1], gotItem
+		}
+		m.publish()
+		c.batch, c.at = c.box.take(c.batch), 0
+		if len(c.batch) > 0 {
+			continue
+		}
+		left := time.Until(due())
+		if left <= 0 {
+			return item{}, gotNothing
+		}
+		m.timer.Reset(left)
+		select {
+		case <-c.box.ready:
+		case <-m.timer.C:
+		case <-m.cmds.ready:
+			m.cmds.run()
+		case <-ctx.Done():
+		}
+	}
+}
+
+// runCommands takes the token and runs what waits.
+func (m *machine) runCommands() {
+	select {
+	case <-m.cmds.ready:
+	default:
+	}
+	m.cmds.run()
+}
+
+// sleep waits, for ever if d is negative, and runs commands meanwhile.
+func (m *machine) sleep(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		return
+	}
+	until := time.Now().Add(d)
+	for ctx.Err() == nil {
+		m.timer.Reset(max(time.Until(until), 0))
+		due := m.timer.C
+		if d < 0 {
+			m.timer.Stop()
+			due = nil
+		}
+		select {
+		case <-due:
+			return
+		case <-m.cmds.ready:
+			m.cmds.run()
+		case <-ctx.Done():
+		}
+	}
+}
+
+// ended turns the end of a request into what classify looks at.
+func (m *machine) ended(ask request, c *conn, end *ending) input {
+	in := input{
+		what: end.what, ask: ask, after: end.after,
+		lived: c.lived(), frames: c.frames, quiet: time.Since(m.heard),
+		corrupt: isCorrupt(end.err),
+	}
+	if end.status != nil {
+		in.explain(end.status)
+	}
+	if ask == askWatch && (c.events > 0 || survived(end.what) && c.lived() >= shortWatch) {
+		m.progress()
+	}
+	return in
+}
+
+// survived says whether having lived for a while is an achievement: an error that the server tells, or that its
+// bytes are, comes back at the same place, however long that takes.
+func survived(what happening) bool {
+	return what == gotEnd || what == gotCut || what == gotDeadline
+}
+
+// answered notes that the server took the request: refusals of it are over. That the history was lost is not
+// one, since the loss shows again only on the next watch.
+func (m *machine) answered(ask request) {
+	refusal := m.last.what == gotStatus || m.last.what == gotNoAnswer || m.last.what == gotStall
+	if refusal && m.last.ask == ask && m.last.code != http.StatusGone {
+		m.last, m.again = signature{}, 0
+	}
+}
+
+// timeout is what the server is asked to end a watch after, in whole seconds.
+func (m *machine) timeout() time.Duration {
+	span := float64(m.o.WatchMax - m.o.WatchMin)
+	return (m.o.WatchMin + time.Duration(m.o.Rand()*span)).Round(time.Second)
+}

@@ -1,0 +1,86 @@
+package watcher
+
+import (
+	"context"
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
+
+// pages is how far a list in pages has come.
+type pages struct {
+	token string // of the next page; empty for the first
+	done  int    // pages that are complete
+	whole bool   // without pages: they expired, or led in circles
+}
+
+func (p *pages) next(token string) { p.token, p.done = token, p.done+1 }
+
+// readPage reads one page of the snapshot, each item as it comes.
+func (m *machine) readPage(ctx context.Context) (input, *ending) {
+	p := ListParams{Limit: m.o.PageLimit, Continue: m.pages.token}
+	if m.pages.whole {
+		p.Limit = 0
+	}
+	end, in := m.list(ctx, askList, p, func(c *conn, it item) { m.take(askList, c, it) })
+	if end != nil && end.what == gotPage {
+		in.more = end.list.Continue != ""
+		in.sameToken = end.list.Continue == p.Continue
+		in.hasRV = end.list.ResourceVersion != ""
+	}
+	return in, end
+}
+
+// readHead asks for one item, to see the list's resourceVersion (rule 25).
+func (m *machine) readHead(ctx context.Context) (input, *ending) {
+	end, in := m.list(ctx, askHead, ListParams{Limit: 1}, func(*conn, item) {})
+	if end != nil && end.what == gotPage {
+		m.heard = time.Now()
+		in.what, in.rv = gotHead, compare(end.list.ResourceVersion, m.rv)
+	}
+	return in, end
+}
+
+// list makes a list request, and hands out its items.
+func (m *machine) list(ctx context.Context, ask request, p ListParams, each func(*conn, item)) (*ending, input) {
+	c := m.send(ctx, true, func(ctx context.Context) (*Response, error) { return m.server.List(ctx, m.target, p) })
+	defer c.close()
+	last, wait := c.begun, m.o.FirstAnswer
+	due := func() time.Time { return last.Add(wait) }
+	for {
+		it, got := m.receive(ctx, c, due)
+		switch {
+		case got == gotStopped:
+			return nil, input{}
+		case got == gotNothing:
+			end := &ending{what: gotStall}
+			return end, m.ended(ask, c, end)
+		case it.end != nil:
+			return it.end, m.ended(ask, c, it.end)
+		case it.open:
+			c.opened = it.at
+			m.answered(ask)
+			if ask == askList {
+				m.enterSnapshot()
+			}
+		default:
+			each(c, it)
+		}
+		last, wait = time.Now(), m.o.Progress
+	}
+}
+
+// compare says where the server's resourceVersion is, seen from ours.
+func compare(server, ours string) order {
+	cmp, ok := wire.CompareRV(server, ours)
+	switch {
+	case server == ours && server != "" || ok && cmp == 0:
+		return orderSame
+	case !ok:
+		return orderUnknown
+	case cmp < 0:
+		return orderBehind
+	default:
+		return orderAhead
+	}
+}

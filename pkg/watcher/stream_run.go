@@ -1,0 +1,193 @@
+package watcher
+
+import (
+	"context"
+	"time"
+)
+
+// machine is the state machine of a stream; all of it belongs to the goroutine that runs Run. It makes one
+// request at a time, asks classify what the outcome means, and does that.
+type machine struct {
+	*Stream
+	index *Index
+	back  backoff
+	timer *time.Timer
+
+	next    request
+	why     Reason // of the snapshot that is next or being read
+	rv      string // to resume from
+	heard   time.Time
+	pages   pages
+	polling bool
+	pollWhy Reason
+	synced  bool // a snapshot was complete
+	seeded  bool // the index was not empty at first
+
+	// of the snapshot that is being read
+	listOnly   bool              // read it as a list
+	refused    bool              // because the server cannot stream it, which is remembered if the list works
+	tries      int               // attempts that were cut off
+	incomplete bool              // a frame was skipped whose key is not known: nothing can be said to be gone
+	tombs      map[string]string // deleted within it: UID to resourceVersion (rule 27)
+
+	last  signature // of the last failure
+	again int       // how often it happened in a row before
+
+	blockedSince time.Time
+	blockedFor   Reason // as it was logged last
+}
+
+// signature tells failures apart.
+type signature struct {
+	what   happening
+	ask    request
+	code   int32
+	reason string
+}
+
+func (m *machine) init(s *Stream) {
+	m.Stream = s
+	m.index = newIndex(s.o.Seed)
+	m.seeded = m.index.Len() > 0
+	m.back = backoff{min: s.o.BackoffMin, max: s.o.BackoffMax, rand: s.o.Rand}
+	m.why = ReasonStart
+}
+
+// run is the life of the stream.
+func (m *machine) run(ctx context.Context) {
+	m.timer = time.NewTimer(time.Hour)
+	defer m.timer.Stop()
+	m.heard = time.Now()
+	m.prepareSnapshot()
+	m.enterSnapshot()
+	for ctx.Err() == nil {
+		in, end := m.perform(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		m.count(&in)
+		m.apply(ctx, in, end)
+	}
+	m.enter(Stopped, "", "", time.Time{})
+}
+
+// perform makes the next request and follows it to its end.
+func (m *machine) perform(ctx context.Context) (input, *ending) {
+	switch m.next {
+	case askSnapshot:
+		return m.readSnapshot(ctx)
+	case askList:
+		return m.readPage(ctx)
+	case askHead:
+		return m.readHead(ctx)
+	case askDiscovery:
+		return m.discover(ctx)
+	default:
+		return m.watch(ctx)
+	}
+}
+
+// count fills in what went before. What is routine is not counted.
+func (m *machine) count(in *input) {
+	in.tries, in.synced, in.polling = m.tries, m.synced, m.polling
+	in.page = m.pages.done
+	switch in.what {
+	case gotPage, gotHead, gotDiscovery:
+		return
+	case gotEnd:
+		if in.ask == askWatch && in.frames > 0 && in.lived >= shortWatch {
+			m.last = signature{}
+			return
+		}
+	default:
+	}
+	sig := signature{what: in.what, ask: in.ask, code: in.code, reason: string(in.status)}
+	if sig == m.last {
+		m.again++
+	} else {
+		m.last, m.again = sig, 0
+	}
+	in.again = m.again
+}
+
+// progress forgets past failures: the server does its work.
+func (m *machine) progress() {
+	m.last, m.again = signature{}, 0
+	m.back.progress()
+}
+
+// apply does what classify says.
+func (m *machine) apply(ctx context.Context, in input, end *ending) {
+	a := classify(in)
+	if a.do == doNextMedia && !m.server.RefuseMedia(m.target.Resource, end.media) {
+		in.noMedia = true
+		a = classify(in)
+	}
+	switch a.do {
+	case doNextPage:
+		m.pages.next(end.list.Continue)
+		return
+	case doFinish:
+		m.finish(end.list.ResourceVersion)
+		m.enter(Resuming, m.why, "", time.Time{})
+		return
+	case doFinishAndPoll:
+		m.finish(end.list.ResourceVersion)
+		m.poll(ctx, a.reason)
+		return
+	case doPoll:
+		m.poll(ctx, a.reason)
+		return
+	case doDiscover:
+		m.next = askDiscovery
+		return
+	case doResume:
+		m.next = askWatch
+		m.o.Observer.Reconnect(a.reason)
+	case doCheckRollback:
+		m.next = askHead
+	case doForget, doAwait:
+		m.lose(a.do == doForget)
+	case doRelist, doFallback, doRestartPages:
+		m.restart(a, in)
+	default: // doRetry, doNextMedia
+		m.retry(a, in)
+	}
+	m.settle(ctx, a, in, end)
+}
+
+// restart begins the snapshot again.
+func (m *machine) restart(a action, in input) {
+	switch a.do {
+	case doFallback:
+		m.listOnly = true
+		// A server that answered and then stood still has no end bookmark to give; one that did not answer at all
+		// may only be slow.
+		m.refused = a.reason == ReasonNoWatchList || a.reason == ReasonStalled && in.lived > 0
+	case doRestartPages:
+		m.pages.whole = true
+	}
+	tries := 0
+	if a.reason == ReasonIncomplete && a.do == doRelist {
+		tries = m.tries + 1
+	}
+	m.beginSnapshot(a.reason)
+	m.tries = tries
+}
+
+// retry does the same again.
+func (m *machine) retry(a action, in input) {
+	switch in.ask {
+	case askSnapshot:
+		m.beginSnapshot(m.why)
+	case askList:
+		// Who may not list may still watch: the fallback leads nowhere, the snapshot may work the next time.
+		if a.reason == ReasonForbidden && m.listOnly && !m.polling {
+			m.listOnly = false
+			m.beginSnapshot(m.why)
+		}
+	case askWatch:
+		m.o.Observer.Reconnect(a.reason)
+	default: // askHead: the question stays
+	}
+}

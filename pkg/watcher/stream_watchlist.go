@@ -1,0 +1,105 @@
+package watcher
+
+import (
+	"context"
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
+
+// readSnapshot opens a watch that begins with all objects (KEP-3157), and follows it when they are complete.
+func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
+	timeout := m.timeout()
+	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
+		return m.server.Watch(ctx, m.target, WatchParams{Initial: true, Timeout: timeout})
+	})
+	defer c.close()
+	hard := c.begun.Add(timeout + m.o.WatchGrace)
+	last, wait := c.begun, m.o.FirstAnswer
+	due := func() time.Time { return earlier(last.Add(wait), hard) }
+	for {
+		it, got := m.receive(ctx, c, due)
+		switch {
+		case got == gotStopped:
+			return input{}, nil
+		case got == gotNothing && time.Now().Before(hard):
+			end := &ending{what: gotStall}
+			return m.ended(askSnapshot, c, end), end
+		case got == gotNothing:
+			end := &ending{what: gotDeadline}
+			return m.ended(askSnapshot, c, end), end
+		case it.end != nil:
+			return m.ended(askSnapshot, c, it.end), it.end
+		case it.open:
+			c.opened = it.at
+			m.answered(askSnapshot)
+			m.enterSnapshot()
+		default:
+			if a := m.take(askSnapshot, c, it); a.do == doFinish {
+				m.finish(it.frame.Meta.ResourceVersion)
+				c.frames, c.events = 0, 0
+				m.enter(Streaming, "", "", time.Time{})
+				return m.follow(ctx, c, hard)
+			} else if a.do == doFallback {
+				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
+			}
+		}
+		last, wait = time.Now(), m.o.Progress
+	}
+}
+
+// take looks at one frame, outside its request's beginning and end.
+func (m *machine) take(ask request, c *conn, it item) action {
+	if it.bad != nil {
+		a := classify(input{what: gotBadFrame, ask: ask})
+		m.skip(ask, a.reason, it.bad.Meta.Namespace, it.bad.Meta.Name)
+		m.o.Logger.Error(it.bad, "skipped what is not an object", "target", m.target.String(),
+			"namespace", it.bad.Meta.Namespace, "name", it.bad.Meta.Name)
+		return a
+	}
+	f := it.frame
+	m.o.Observer.Frame(f.Type, it.at)
+	m.heard = it.at
+	if f.Type == Error { // told once more, with its Status, as the end
+		return action{do: doSkip}
+	}
+	a := classify(input{
+		what: gotFrame, ask: ask, event: f.Type, named: fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
+		endMark: f.Type == Bookmark && wire.InitialEventsEnd(f.Meta),
+	})
+	c.frames++
+	switch a.do {
+	case doDeliver:
+		if m.deliver(ask, f) {
+			c.events++
+		}
+	case doMoveRV:
+		m.move(f.Meta.ResourceVersion)
+	case doSkip:
+		if a.reason != "" {
+			m.skip(ask, a.reason, f.Meta.Namespace, f.Meta.Name)
+		}
+	}
+	return a
+}
+
+// skip counts a frame that cannot be used. In a snapshot its object is there, all the same: it is not gone, and
+// if it is not known which one it is, none can be said to be.
+func (m *machine) skip(ask request, why Reason, namespace, name string) {
+	m.o.Observer.Skipped(why)
+	if ask != askSnapshot && ask != askList {
+		return
+	}
+	if name == "" {
+		m.incomplete = true
+	} else if e, ok := m.index.Get(namespace, name); ok {
+		e.flags |= flagSeen
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
