@@ -1,0 +1,102 @@
+package runtime
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// mainWith runs the program with one good capability.
+func mainWith(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	o := oneCapability(capability.When(kind.ConfigMap).Reconcile(ignoreMap))
+	code = Main(append([]string{"/bin/program"}, args...), &out, &errs, o.Capabilities...)
+	return code, out.String(), errs.String()
+}
+
+func TestMainRefuses(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "absent"))
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	broken := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--nonsense"}, ExitDeclared, "nonsense"},
+		{[]string{"extra"}, ExitDeclared, "unexpected argument"},
+		{[]string{"-o", "json"}, ExitDeclared, "goes with --plan"},
+		{[]string{"--plan", "-o", "yaml"}, ExitDeclared, "table or json"},
+		{[]string{"--log-level", "loud"}, ExitDeclared, "loud"},
+		{[]string{"--log-format", "xml"}, ExitDeclared, "xml"},
+		{[]string{"--plan", "--only", "other"}, ExitDeclared, "there are: c"},
+		{[]string{"--server", "http://x", "--context", "y"}, ExitDeclared, "does not go with"},
+		{[]string{"--server", "nohost"}, ExitFailed, "nohost"},
+		{[]string{"--kubeconfig", broken}, ExitFailed, broken},
+		{[]string{"--kubeconfig", broken + "-not"}, ExitFailed, broken + "-not"},
+		{nil, ExitFailed, "--kubeconfig FILE or --server URL"},
+		{[]string{"--only", "other"}, ExitDeclared, "there are: c"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			code, _, stderr := mainWith(t, c.args...)
+			if code != c.code || !strings.Contains(stderr, c.says) {
+				t.Errorf("exit %d and %q, want %d and something with %q", code, stderr, c.code, c.says)
+			}
+		})
+	}
+}
+
+func TestMainHelps(t *testing.T) {
+	code, _, stderr := mainWith(t, "--help")
+	if code != ExitStopped || !strings.Contains(stderr, "Usage: program [flags]") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format"} {
+		if !strings.Contains(stderr, flag) {
+			t.Errorf("help lacks %s", flag)
+		}
+	}
+}
+
+func TestMainPlansWithoutACluster(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "absent"))
+	code, stdout, stderr := mainWith(t, "--plan", "--namespace", "here")
+	if code != ExitStopped || !strings.Contains(stdout, "/api/v1/namespaces/here/configmaps?watch=true") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestMainTellsAllMistakesTogether(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := Main([]string{"p", "--plan"}, &out, &errs,
+		func(capability.Env) *capability.Capability {
+			return capability.New("one",
+				capability.When(kind.ConfigMap).InNamespace("Not A Namespace").Watch(ignoreMap),
+				capability.When(kind.Pod).Reconcile(nil))
+		},
+		func(capability.Env) *capability.Capability { return nil },
+		func(capability.Env) *capability.Capability { panic("a mistake of its author") },
+		nil,
+	)
+	if code != ExitDeclared {
+		t.Errorf("exit %d, want %d", code, ExitDeclared)
+	}
+	for _, want := range []string{"Not A Namespace", "flags_test.go:", "returned no capability", "a mistake of its author", "the function is nil"} {
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, errs.String())
+		}
+	}
+	if n := strings.Count(errs.String(), "flags_test.go:"); n < 4 {
+		t.Errorf("%d places named, want one for each mistake that has one:\n%s", n, errs.String())
+	}
+}
