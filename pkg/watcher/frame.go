@@ -26,3 +26,8 @@ const (
 	Error    = wire.Error
 	Listed   = wire.Listed
 )
+
+// CompareRV compares two resourceVersions of one resource: negative when a is older than b, 0 when they are
+// equal. ok is false when either is not a number, which some aggregated servers send; then only equality
+// says anything (KEP-5504).
+func CompareRV(a, b string) (order int, ok bool) { return wire.CompareRV(a, b) }
