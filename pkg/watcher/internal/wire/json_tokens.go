@@ -114,13 +114,14 @@ func (d *jsonTokens) truth(path string, to *bool) error {
 	return d.mismatch(path, "a boolean")
 }
 
-// textMap reads an object of strings into a map; names add up, null removes them all.
+// textMap reads an object of strings into a map, which stays nil when it is empty; names add up, null removes
+// them all.
 func (d *jsonTokens) textMap(path string, to *map[string]string) error {
 	if d.PeekKind() == 'n' {
 		*to = nil
 		return d.SkipValue()
 	}
-	ok, err := d.object(path, func(name string) error {
+	_, err := d.object(path, func(name string) error {
 		var value string
 		// Not by its name, which is the user's.
 		if err := d.text("a value of "+path, &value); err != nil {
@@ -132,9 +133,6 @@ func (d *jsonTokens) textMap(path string, to *map[string]string) error {
 		(*to)[name] = value
 		return nil
 	})
-	if ok && *to == nil {
-		*to = map[string]string{}
-	}
 	return err
 }
 

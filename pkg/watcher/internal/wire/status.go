@@ -62,12 +62,15 @@ func protobufStatus(body []byte) (*metav1.Status, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkStatusKind(e.kind); err != nil {
+		return nil, err
+	}
 	s := &metav1.Status{}
 	if err := s.Unmarshal(e.raw); err != nil {
 		return nil, errors.New("it is not the protobuf of a Status")
 	}
 	s.APIVersion, s.Kind = "v1", e.kind
-	return s, checkStatusKind(e.kind)
+	return s, nil
 }
 
 func checkStatusKind(kind string) error {

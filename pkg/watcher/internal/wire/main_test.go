@@ -1,0 +1,150 @@
+package wire
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"testing"
+
+	"go.uber.org/goleak"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	typeJSON     = "application/json"
+	typeProtobuf = "application/vnd.kubernetes.protobuf"
+	watchPB      = typeProtobuf + ";stream=watch"
+)
+
+// message is what every generated protobuf type can do.
+type message interface{ Marshal() ([]byte, error) }
+
+func marshal(t testing.TB, m message) []byte {
+	t.Helper()
+	out, err := m.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// enveloped is a document of the media type application/vnd.kubernetes.protobuf.
+func enveloped(t testing.TB, kind string, m message) []byte {
+	t.Helper()
+	u := &runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: kind}, Raw: marshal(t, m)}
+	return append([]byte("k8s\x00"), marshal(t, u)...)
+}
+
+// eventPB is an event as it goes over the wire.
+func eventPB(t testing.TB, typ string, object []byte) []byte {
+	t.Helper()
+	event := marshal(t, &metav1.WatchEvent{Type: typ, Object: runtime.RawExtension{Raw: object}})
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(event))), event...)
+}
+
+func eventJSON(t testing.TB, typ string, object []byte) []byte {
+	t.Helper()
+	out, err := json.Marshal(&metav1.WatchEvent{Type: typ, Object: runtime.RawExtension{Raw: object}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, '\n')
+}
+
+func toJSON(t testing.TB, v runtime.Object) []byte {
+	t.Helper()
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// pod has everything that a scan looks at, and more.
+func pod(name string) *corev1.Pod {
+	now := metav1.Unix(1700000000, 0)
+	return &corev1.Pod{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: "demo", UID: "7d3f-uid", ResourceVersion: "12345678901234567890", Generation: 7,
+			CreationTimestamp: now, DeletionTimestamp: &now,
+			Labels:      map[string]string{"app": "shop", "tier": "quo\"ted é \\"},
+			Annotations: map[string]string{"note": "line\nline", "empty": ""},
+			Finalizers:  []string{"a.example.com/x", "b.example.com/y"},
+			OwnerReferences: []metav1.OwnerReference{
+				{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: ptr.To(true)},
+				{APIVersion: "v1", Kind: "ConfigMap", Name: "cm", UID: "other", BlockOwnerDeletion: ptr.To(true)},
+			},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:name":{}}}`)}}},
+		},
+		Spec: corev1.PodSpec{NodeName: "n", Containers: []corev1.Container{{Name: "c", Image: "i"}}},
+	}
+}
+
+func podMeta(name string) Meta {
+	return Meta{
+		Namespace: "demo", Name: name, UID: "7d3f-uid", ResourceVersion: "12345678901234567890", Generation: 7, Deleting: true,
+		Labels:      map[string]string{"app": "shop", "tier": "quo\"ted é \\"},
+		Annotations: map[string]string{"note": "line\nline", "empty": ""},
+		Finalizers:  []string{"a.example.com/x", "b.example.com/y"},
+		Owners: []Owner{
+			{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: true},
+			{APIVersion: "v1", Kind: "ConfigMap", Name: "cm", UID: "other"},
+		},
+	}
+}
+
+// next is what Next of both readers looks like.
+type next interface{ Next() (Frame, error) }
+
+// drain reads to the end. Bad frames are collected; end is what ended the reading.
+func drain(t testing.TB, r next) (good []Frame, bad []*BadFrameError, end error) {
+	t.Helper()
+	for {
+		f, err := r.Next()
+		var b *BadFrameError
+		switch {
+		case errors.As(err, &b):
+			bad = append(bad, b)
+		case err != nil:
+			if _, again := r.Next(); again == nil || again.Error() != err.Error() {
+				t.Fatalf("after %v, Next says %v: want the same again", err, again)
+			}
+			return good, bad, err
+		default:
+			good = append(good, f)
+		}
+	}
+}
+
+func names(frames []Frame) []string {
+	out := []string{}
+	for _, f := range frames {
+		out = append(out, f.Type.String()+" "+f.Meta.Name)
+	}
+	return out
+}
+
+func newWatch(t testing.TB, contentType string, r io.Reader, o ReaderOptions) WatchReader {
+	t.Helper()
+	w, err := NewWatchReader(contentType, r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func newList(t testing.TB, contentType string, r io.Reader, o ReaderOptions) ListReader {
+	t.Helper()
+	l, err := NewListReader(contentType, r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
