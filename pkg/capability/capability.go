@@ -43,14 +43,6 @@ func (c *Capability) Description(text string) *Capability {
 	return c
 }
 
-// About is the sentence given to Description.
-func (c *Capability) About() string {
-	if c == nil {
-		return ""
-	}
-	return c.description
-}
-
 // InNamespace confines the bindings on namespaced kinds to these namespaces. Bindings that name none
 // watch these; a binding that names another one is a mistake. Bindings on cluster-scoped kinds stay
 // as they are. Called again, both calls must hold. It returns c.
@@ -80,7 +72,7 @@ func (c *Capability) NotInNamespace(namespaces ...string) *Capability {
 	return c
 }
 
-// label checks a name that becomes part of metrics, logs and flags.
+// labelProblem checks a name that becomes part of metrics, logs and flags.
 func labelProblem(name string) string {
 	return strings.Join(validation.IsDNS1123Label(name), "; ")
 }

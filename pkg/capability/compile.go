@@ -127,7 +127,7 @@ func (b *bindings) name(i int, d *declaration) string {
 	if d.spec.alias != "" {
 		return d.spec.alias
 	}
-	plural := d.resource.Plural
+	plural := d.resource().Plural
 	if plural == "" {
 		return "#" + strconv.Itoa(i+1)
 	}

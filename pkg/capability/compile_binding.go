@@ -16,8 +16,8 @@ func (d *declaration) flaws() []flaw {
 	var out []flaw
 	if d.when == (location{}) {
 		out = append(out, flaw{"the selection is a zero value", "begin it with capability.When"})
-	} else if d.kindErr != nil {
-		out = append(out, flaw{d.kindErr.Error(), "correct the kind's declaration"})
+	} else if err := d.kindErr(); err != nil {
+		out = append(out, flaw{err.Error(), "correct the kind's declaration"})
 	}
 	if d.noHandler {
 		out = append(out, flaw{string(d.action) + "(nil): there is nothing to call", "give it a function"})
@@ -64,7 +64,7 @@ func (b *bindings) reach(d *declaration) (*reach, []flaw) {
 		deleting:     s.deleting,
 	}
 	flaws := b.namespaces(d, r)
-	flaws = append(flaws, r.narrowNames(d.resource)...)
+	flaws = append(flaws, r.narrowNames(d.resource())...)
 	for i := range r.labels {
 		if problem := r.labels[i].void(); problem != "" {
 			flaws = append(flaws, flaw{problem, "all label steps must hold; give alternatives to one WithLabel"})
@@ -94,11 +94,11 @@ func (r *reach) canBeLeft(s *spec) bool {
 // namespaces finds where a binding looks.
 func (b *bindings) namespaces(d *declaration, r *reach) []flaw {
 	s := &d.spec
-	if !d.resource.Namespaced {
-		if d.kindErr != nil || d.when == (location{}) {
-			return nil // not known
+	if of := d.resource(); !of.Namespaced {
+		if d.kindErr() != nil {
+			return nil // the scope is not known
 		}
-		return s.clusterScopedFlaws(d.resource)
+		return s.clusterScopedFlaws(of)
 	}
 	if b.unbounded {
 		return nil
@@ -115,7 +115,8 @@ func (s *spec) clusterScopedFlaws(r kind.Resource) []flaw {
 			flaws = append(flaws, flaw{fmt.Sprintf("%s does not fit %s, which is cluster-scoped", step, r.Kind), "leave it out"})
 		}
 	}
-	add("InNamespace", s.namespaces.set)
+	add("InNamespace", s.inNamespace)
+	add("WithField(\""+fieldNamespace+"\")", s.namespaceField)
 	add("InNamespaceRegex", len(s.namespacePatterns) > 0)
 	add("Wide", s.wide)
 	return flaws
@@ -145,12 +146,12 @@ func (r *reach) narrowNames(of kind.Resource) []flaw {
 
 // compile makes of a declaration without flaws what a runtime needs.
 func (d *declaration) compile(r *reach) *Compiled {
-	s := &d.spec
+	s, of := &d.spec, d.resource()
 	c := &Compiled{
 		Action:       d.action,
-		Resource:     d.resource,
+		Resource:     of,
 		Location:     d.at.String(),
-		Targets:      r.targets(d.resource),
+		Targets:      r.targets(of),
 		ClientSide:   r.clientSide(),
 		Settings:     s.settings,
 		Match:        r.match,
@@ -170,25 +171,25 @@ func (d *declaration) compile(r *reach) *Compiled {
 	if c.OnChange {
 		c.ClientSide = append(c.ClientSide, "on change")
 	}
-	c.Warnings = warnings(d, r, len(c.Targets))
+	c.Warnings = warnings(c, r)
 	return c
 }
 
-// ungenerated are the groups in which few kinds have a generation, with those that have one
-// (Kubernetes 1.37, pkg/registry).
-var generated = map[string]bool{"Pod": true, "PodTemplate": true, "ReplicationController": true}
+// generationInCore are the kinds of the core group whose generation the server counts (Kubernetes
+// 1.37, pkg/registry/core).
+var generationInCore = map[string]bool{"Pod": true, "PodTemplate": true, "ReplicationController": true}
 
-func warnings(d *declaration, r *reach, targets int) []string {
+func warnings(c *Compiled, r *reach) []string {
 	var out []string
-	if targets > manyTargets {
+	if n := len(c.Targets); n > manyTargets {
 		advice := "select by a label that they share"
 		if len(r.scope.namespaces.values) > 1 && !r.joined() {
-			advice = "Wide() makes one cluster-wide stream of those in several namespaces"
+			advice = "Wide() makes one cluster-wide stream of several namespaces"
 		}
-		out = append(out, fmt.Sprintf("%d streams: %s", targets, advice))
+		out = append(out, fmt.Sprintf("%d streams: %s", n, advice))
 	}
-	if d.spec.specChange && d.resource.Group == "" && !generated[d.resource.Kind] {
-		out = append(out, fmt.Sprintf("OnSpecChange: the server counts no generation for %s, so that a change of it is never told; use OnChange", d.resource.Kind))
+	if c.OnSpecChange && c.Resource.Group == "" && !generationInCore[c.Resource.Kind] {
+		out = append(out, fmt.Sprintf("OnSpecChange: the server counts no generation for %s, so no change would be told; use OnChange", c.Resource.Kind))
 	}
 	return out
 }

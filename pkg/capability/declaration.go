@@ -23,10 +23,12 @@ const (
 // declaration is a binding without its type parameter. It is not changed after it was made: one
 // binding may be given to several capabilities.
 type declaration struct {
-	action      Action
-	at, when    location
-	resource    kind.Resource
-	kindErr     error
+	action   Action
+	at, when location
+	// The kind is asked late: a binding may be a package variable, made before the init functions
+	// have run that the kind's scheme needs.
+	resource    func() kind.Resource
+	kindErr     func() error
 	spec        spec
 	noHandler   bool
 	decode      func(*watcher.Frame) (kind.Object, error)

@@ -35,8 +35,8 @@ func (h *hasher) sum(projections []func(kind.Object) any, o kind.Object) (uint64
 	enc := json.NewEncoder(&out) // a line for each value, and no line break within one
 	for i, project := range projections {
 		v := project(o)
-		if what := h.hidden(reflect.ValueOf(v)); what != "" {
-			return 0, fmt.Errorf("function number %d returns %s, of which a change would not be seen: export it, or return the values in a slice", i+1, what)
+		if what := h.hidden(reflect.ValueOf(v), 0); what != "" {
+			return 0, fmt.Errorf("function number %d returns %s, so that its changes would not be seen: export the field, or return the values in a slice", i+1, what)
 		}
 		if err := enc.Encode(v); err != nil {
 			return 0, fmt.Errorf("function number %d returns a %T that has no JSON form (%T): return plain values", i+1, v, err)
@@ -45,16 +45,19 @@ func (h *hasher) sum(projections []func(kind.Object) any, o kind.Object) (uint64
 	return out.Sum64(), nil
 }
 
+// maxDepth ends the look at values that hold themselves, which encoding/json refuses.
+const maxDepth = 1000
+
 // hidden says what JSON cannot see of a value. Types are looked at once; behind an interface the
 // values' own types count.
-func (h *hasher) hidden(v reflect.Value) string {
-	if !v.IsValid() {
+func (h *hasher) hidden(v reflect.Value, depth int) string {
+	if !v.IsValid() || depth > maxDepth {
 		return ""
 	}
 	t := v.Type()
 	known, ok := h.known.Load(t)
 	if !ok {
-		known, _ = h.known.LoadOrStore(t, hiddenIn(t, map[reflect.Type]bool{}))
+		known, _ = h.known.LoadOrStore(t, hiddenIn(t, false, map[reflect.Type]bool{}))
 	}
 	if what, _ := known.(string); what != "" {
 		return what
@@ -63,7 +66,7 @@ func (h *hasher) hidden(v reflect.Value) string {
 	case reflect.Slice, reflect.Array:
 		if t.Elem().Kind() == reflect.Interface {
 			for i := range v.Len() {
-				if what := h.hidden(v.Index(i).Elem()); what != "" {
+				if what := h.hidden(v.Index(i).Elem(), depth+1); what != "" {
 					return what
 				}
 			}
@@ -71,7 +74,7 @@ func (h *hasher) hidden(v reflect.Value) string {
 	case reflect.Map:
 		if t.Elem().Kind() == reflect.Interface {
 			for it := v.MapRange(); it.Next(); {
-				if what := h.hidden(it.Value().Elem()); what != "" {
+				if what := h.hidden(it.Value().Elem(), depth+1); what != "" {
 					return what
 				}
 			}
@@ -85,22 +88,27 @@ var (
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// hiddenIn looks for a struct field that encoding/json passes over without a word.
-func hiddenIn(t reflect.Type, seen map[reflect.Type]bool) string {
-	if seen[t] || marshals(t) {
+// hiddenIn looks for a struct field that encoding/json passes over without a word. Only of an
+// addressable value does it call methods of the pointer.
+func hiddenIn(t reflect.Type, addressable bool, seen map[reflect.Type]bool) string {
+	if seen[t] || marshals(t, addressable) {
 		return ""
 	}
 	seen[t] = true
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return hiddenIn(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice:
+		return hiddenIn(t.Elem(), true, seen)
+	case reflect.Array:
+		return hiddenIn(t.Elem(), addressable, seen)
+	case reflect.Map:
+		return hiddenIn(t.Elem(), false, seen)
 	case reflect.Struct:
 		for i := range t.NumField() {
 			f := t.Field(i)
-			if !f.IsExported() && !f.Anonymous {
-				return fmt.Sprintf("a %s with the unexported field %s", t, f.Name)
+			if passedOver(f) {
+				return fmt.Sprintf("a %s with the field %s, which JSON leaves out", t, f.Name)
 			}
-			if what := hiddenIn(f.Type, seen); what != "" {
+			if what := hiddenIn(f.Type, addressable, seen); what != "" {
 				return what
 			}
 		}
@@ -108,11 +116,23 @@ func hiddenIn(t reflect.Type, seen map[reflect.Type]bool) string {
 	return ""
 }
 
-// marshals is true of types that write their own JSON.
-func marshals(t reflect.Type) bool {
-	if t.Implements(jsonMarshaler) || t.Implements(textMarshaler) {
+// passedOver is true of fields that encoding/json does not look at. Of an embedded struct it takes the
+// exported fields, whatever the name of the struct.
+func passedOver(f reflect.StructField) bool {
+	if f.Tag.Get("json") == "-" {
 		return true
 	}
-	p := reflect.PointerTo(t)
-	return p.Implements(jsonMarshaler) || p.Implements(textMarshaler)
+	embedded := f.Type
+	if embedded.Kind() == reflect.Pointer {
+		embedded = embedded.Elem()
+	}
+	return !f.IsExported() && (!f.Anonymous || embedded.Kind() != reflect.Struct)
+}
+
+// marshals is true of types that write their own JSON.
+func marshals(t reflect.Type, addressable bool) bool {
+	if addressable {
+		t = reflect.PointerTo(t)
+	}
+	return t.Implements(jsonMarshaler) || t.Implements(textMarshaler)
 }

@@ -57,7 +57,7 @@ func (r *labelRule) add(q *labels.Requirement) {
 		r.has = true
 		n, err := strconv.ParseInt(values[0], 10, 64)
 		if err != nil {
-			r.in.and(nil) // apimachinery has refused it before; nothing can be compared with it
+			r.in.and(nil) // no number is beyond it; apimachinery refuses such bounds before
 			return
 		}
 		if q.Operator() == selection.GreaterThan && (r.above == nil || *r.above < n) {
@@ -93,6 +93,11 @@ func (r *labelRule) allows(v string) bool {
 func (r *labelRule) between(v string) bool {
 	if r.above == nil && r.below == nil {
 		return true
+	}
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return false // before ParseInt makes an error of it
+		}
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	return err == nil && (r.above == nil || n > *r.above) && (r.below == nil || n < *r.below)

@@ -25,6 +25,8 @@ type spec struct {
 	specChange                      bool
 	projections                     []func(kind.Object) any
 
+	inNamespace, namespaceField bool // which steps named namespaces
+
 	alias    string
 	wide     bool
 	settings Settings

@@ -17,6 +17,7 @@ import (
 func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
 	namespaces = slices.Clone(namespaces)
 	return s.with(func(p *spec) {
+		p.inNamespace = true
 		p.nameStep("InNamespace", "namespace", namespaces, namespaceProblem, &p.namespaces)
 	})
 }
@@ -96,6 +97,7 @@ func (s Selection[T]) WithField(path, value string) Selection[T] {
 		case fieldName:
 			p.nameStep("WithField(\""+fieldName+"\")", "name", []string{value}, nameProblem, &p.names)
 		case fieldNamespace:
+			p.namespaceField = true
 			p.nameStep("WithField(\""+fieldNamespace+"\")", "namespace", []string{value}, namespaceProblem, &p.namespaces)
 		default:
 			a := p.fields[path]
@@ -131,8 +133,8 @@ func (s Selection[T]) WithDeletionTimestamp() Selection[T] {
 
 // Where narrows the set to objects that a function says yes to. It needs the object decoded, so
 // steps that look at metadata, or let the server select, are cheaper and come first. The function is
-// called on one goroutine of each stream, must be quick, and must depend on the object alone. One that
-// panics passes over that object, which is reported.
+// called on the goroutines that read the streams, so it must be quick and safe to call concurrently,
+// and it must depend on the object alone. One that panics passes over that object, which is reported.
 func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 	return s.with(func(p *spec) {
 		if holds == nil {
