@@ -1,6 +1,8 @@
 // Command examples runs all examples as one program. Try it without a cluster:
 //
 //	go run ./examples --plan
+//
+// and with one that it brings along: make demo.
 package main
 
 import (

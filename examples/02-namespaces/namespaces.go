@@ -55,7 +55,7 @@ func (c *controller) reconcile(ctx context.Context, e capability.Event[*corev1.N
 			return fmt.Errorf("apply the defaults of namespace %s: %w", ns.Name, err)
 		}
 	}
-	logr.FromContextOrDiscard(ctx).Info("defaults applied", "namespace", ns.Name)
+	logr.FromContextOrDiscard(ctx).Info("applied the defaults", "configmap", ConfigName, "limitrange", LimitName)
 	return nil
 }
 
