@@ -110,7 +110,6 @@ func (it *item[P]) see(generation int64) {
 // take merges an event that passed. It reports whether there was something to
 // merge it with.
 func (it *item[P]) take(e *Event[P], now time.Time) bool {
-	it.refresh(e)
 	switch it.wait {
 	case waitChange: // starts anew, but for what the handler was told
 		it.attempts, it.events, it.causes, it.err = 0, 0, nil, nil
@@ -119,6 +118,7 @@ func (it *item[P]) take(e *Event[P], now time.Time) bool {
 		it.wait = waitNone
 	case waitNone, waitRetry:
 	}
+	it.refresh(e)
 	if e.Type != Unchanged {
 		if !it.touched && e.Initial && !e.Was {
 			it.initial = true
