@@ -56,18 +56,30 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 	return f
 }
 
-// turned looks at each new state of the carrier's stream. A server that cannot be reached, or has no
-// such resource, would not answer a narrower request either; one that refuses this request may.
+// turned looks at each new state of the carrier's stream, and lets those riders leave that may be served
+// where the carrier is not.
 func (c *carrier) turned(ctx context.Context, s watcher.State) {
 	if s.Phase != watcher.Blocked {
 		return
 	}
-	switch s.Reason {
-	case watcher.ReasonForbidden, watcher.ReasonInvalid, watcher.ReasonTooLarge:
-		for _, r := range c.riders {
+	for _, r := range c.riders {
+		if mayFareBetter(c.stream.Target(), r.route.target, s.Reason) {
 			r.leave(ctx)
 		}
+	}
+}
+
+// mayFareBetter says whether a narrower request has a chance where the wide one was refused. A server that
+// cannot be reached, or has no such resource, would not answer it either. A right that is missing may exist
+// for one namespace or one name, but not for a label: RBAC knows none.
+func mayFareBetter(wide, narrow watcher.Target, why watcher.Reason) bool {
+	switch why {
+	case watcher.ReasonForbidden:
+		return narrow.Namespace != wide.Namespace || narrow.SelectsByName() && !wide.SelectsByName()
+	case watcher.ReasonInvalid, watcher.ReasonTooLarge:
+		return true
 	default:
+		return false
 	}
 }
 

@@ -52,7 +52,7 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
-	set.StringVar(&f.logFormat, "log-format", LogJSON, "`format`: json or text")
+	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare

@@ -3,22 +3,25 @@ package runtime
 import (
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 
 	"github.com/go-logr/logr"
 	"github.com/go-logr/zapr"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
 )
 
 // Log formats of NewLogger.
 const (
 	LogText = "text" // for people
 	LogJSON = "json" // for log collectors, one object a line
+	LogAuto = "auto" // LogText where the writer is a terminal, else LogJSON
 )
 
 // NewLogger makes the logger that ancho.Main uses: zap behind logr, writing to w. The level is "debug",
-// "info", "error", or a number as logr's V takes it (0 is info); the format is LogText or LogJSON.
+// "info", "error", or a number as logr's V takes it (0 is info); the format is LogText, LogJSON or LogAuto.
 func NewLogger(w io.Writer, level, format string) (logr.Logger, error) {
 	at, err := logLevel(level)
 	if err != nil {
@@ -28,7 +31,7 @@ func NewLogger(w io.Writer, level, format string) (logr.Logger, error) {
 	cfg.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	cfg.EncodeDuration = zapcore.StringDurationEncoder
 	var enc zapcore.Encoder
-	switch format {
+	switch resolveFormat(w, format) {
 	case LogJSON:
 		enc = zapcore.NewJSONEncoder(cfg)
 	case LogText:
@@ -36,7 +39,7 @@ func NewLogger(w io.Writer, level, format string) (logr.Logger, error) {
 		cfg.EncodeLevel = zapcore.CapitalLevelEncoder
 		enc = zapcore.NewConsoleEncoder(cfg)
 	default:
-		return logr.Discard(), fmt.Errorf("log format %q: choose %s or %s", format, LogText, LogJSON)
+		return logr.Discard(), fmt.Errorf("log format %q: choose %s, %s or %s", format, LogText, LogJSON, LogAuto)
 	}
 	return zapr.NewLogger(zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(w)), at))), nil
 }
@@ -56,4 +59,14 @@ func logLevel(s string) (zapcore.Level, error) {
 		return 0, fmt.Errorf("log level %q: choose debug, info, error, or a number from 0 to 127", s)
 	}
 	return zapcore.Level(-v), nil
+}
+
+func resolveFormat(w io.Writer, format string) string {
+	if format != LogAuto {
+		return format
+	}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // G115: a descriptor fits
+		return LogText
+	}
+	return LogJSON
 }

@@ -82,7 +82,7 @@ func (s *streams) ended(ctx context.Context, name string) {
 func (s *streams) newStream(t watcher.Target, h watcher.Handler, seed []watcher.Entry) *liveStream {
 	o := s.metrics.forStream(t.String())
 	return &liveStream{observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
-		Logger:   s.log.WithValues("stream", t.String()),
+		Logger:   s.log, // the stream adds its target
 		Observer: o,
 		Seed:     seed,
 	})}

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -142,7 +143,11 @@ func (s *Server) get(ctx context.Context, path string, q url.Values, accept stri
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("no answer to the request for %s: %w", path, err)
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // without the whole URL
+		}
+		return nil, fmt.Errorf("GET %s: %w", path, err)
 	}
 	s.warnings(resp.Header.Values("Warning"))
 	return newResponse(resp), nil
