@@ -1,0 +1,129 @@
+package testenv
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+func TestAssetsWin(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(assetsEnv, dir)
+	_, err := binaries(t.Context(), io.Discard)
+	if err == nil || !strings.Contains(err.Error(), assetsEnv) || !strings.Contains(err.Error(), etcdName) {
+		t.Fatalf("got %v, want an error that names the variable and the missing binary", err)
+	}
+
+	for _, name := range []string{etcdName, apiServerName} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o700); err != nil { //nolint:gosec // stands for a program
+			t.Fatal(err)
+		}
+	}
+	got, err := binaries(t.Context(), io.Discard)
+	if err != nil || got != dir {
+		t.Fatalf("got %q, %v, want %q", got, err, dir)
+	}
+}
+
+// A launcher must find its binary from whatever folder it is started in.
+func TestAssetsBecomeAbsolute(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("bin", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{etcdName, apiServerName} {
+		if err := os.WriteFile(filepath.Join("bin", name), nil, 0o700); err != nil { //nolint:gosec // stands for a program
+			t.Fatal(err)
+		}
+	}
+	t.Setenv(assetsEnv, "bin")
+	got, err := binaries(t.Context(), io.Discard)
+	if err != nil || !filepath.IsAbs(got) {
+		t.Fatalf("got %q, %v, want an absolute path", got, err)
+	}
+}
+
+func TestCompleteWantsPrograms(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{etcdName, apiServerName} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := complete(dir); err == nil {
+		t.Error("files that cannot be executed are no binaries")
+	}
+}
+
+func TestModuleRoot(t *testing.T) {
+	top := t.TempDir()
+	deep := filepath.Join(top, "hack", "nested", "pkg")
+	if err := os.MkdirAll(deep, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, module := range map[string]string{
+		filepath.Join(top, "go.mod"):                   "// a comment\nmodule " + modulePath + "\n",
+		filepath.Join(top, "hack", "nested", "go.mod"): "module " + modulePath + "/hack/nested\n",
+	} {
+		if err := os.WriteFile(path, []byte(module), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := moduleRoot(deep); err != nil || got != top {
+		t.Errorf("got %q, %v, want %q past the nested module", got, err, top)
+	}
+	if got, err := moduleRoot(t.TempDir()); err == nil {
+		t.Errorf("got %q, want an error outside the module", got)
+	}
+}
+
+func TestSetArgs(t *testing.T) {
+	args := envtest.EmptyArguments()
+	err := setArgs(args, []string{"--a=1", "--b=x=y", "--a=2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(args.AsStrings(map[string][]string{"a": {"envtest's own"}, "c": {"3"}}), " ")
+	for _, want := range []string{"--a=1", "--a=2", "--b=x=y", "--c=3"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s in it", got, want)
+		}
+	}
+	if strings.Contains(got, "own") {
+		t.Errorf("got %s, want a named flag to replace the default", got)
+	}
+	for _, wrong := range []string{"a=1", "--a", "--=1", "-a=1", ""} {
+		if err := setArgs(args, []string{wrong}); err == nil {
+			t.Errorf("%q: want an error", wrong)
+		}
+	}
+}
+
+func TestTailKeepsTheEnd(t *testing.T) {
+	var all strings.Builder
+	log, other := newTails(&all)
+	for range 3 * tailSize / 10 {
+		if n, err := log.Write([]byte("0123456789")); n != 10 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if _, err := log.Write([]byte("end")); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); len(got) != tailSize || !strings.HasSuffix(got, "789end") {
+		t.Errorf("kept %d bytes, ending in %q", len(got), got[max(0, len(got)-10):])
+	}
+	if want := 3*tailSize/10*10 + 3; all.Len() != want {
+		t.Errorf("passed on %d bytes, want %d", all.Len(), want)
+	}
+	if got := other.String(); got != "" {
+		t.Errorf("the other server's log says %q", got)
+	}
+	if got := (*tail)(nil).String(); got != "" {
+		t.Errorf("no log says %q", got)
+	}
+}
