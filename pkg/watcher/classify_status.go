@@ -115,7 +115,7 @@ func invalid(in input) action {
 		return action{do: doFallback, reason: ReasonNoWatchList}
 	case in.ask == askList && in.page > 0: // the token
 		return action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseBackoff}
-	case in.synced:
+	case in.synced || in.status == metav1.StatusReasonUnknown: // not an API server's refusal, or a new one
 		return action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}
 	default:
 		return action{do: doRetry, reason: ReasonInvalid, pause: pauseForever, block: true}

@@ -42,7 +42,7 @@ func (c *commands) do(f func()) error {
 	return <-cmd.done
 }
 
-func (c *commands) signal() { token(c.ready) }
+func (c *commands) signal() { leave(c.ready) }
 
 func (c *commands) take() []command {
 	c.mu.Lock()

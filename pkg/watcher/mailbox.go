@@ -41,7 +41,7 @@ func (b *mailbox) put(ctx context.Context, it item) bool {
 			return false
 		}
 	}
-	token(b.ready)
+	leave(b.ready)
 	return true
 }
 
@@ -68,12 +68,12 @@ func (b *mailbox) take(emptied []item) []item {
 	taken := b.items
 	b.items, b.bytes = emptied[:0], 0
 	b.mu.Unlock()
-	token(b.room)
+	leave(b.room)
 	return taken
 }
 
-// token makes sure that c holds one.
-func token(c chan struct{}) {
+// leave leaves a token in c, if there is none.
+func leave(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

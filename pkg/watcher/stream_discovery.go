@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // discoveryTimeout bounds the few requests that tell whether a resource is served.
@@ -20,6 +22,9 @@ func (m *machine) discover(ctx context.Context) (input, *ending) {
 	defer cancel()
 	go func() {
 		is, err := m.server.Discover(asking, m.target.Resource)
+		if err == nil && !is.AnyVersion {
+			err = m.confirm(asking)
+		}
 		answer <- found{is, err}
 	}()
 	for {
@@ -41,4 +46,17 @@ func (m *machine) discover(ctx context.Context) (input, *ending) {
 			return input{}, nil
 		}
 	}
+}
+
+// confirm asks for something that every API server serves. A proxy whose server is away answers 404 to all
+// there is, and must not make it look as if all objects were gone.
+func (m *machine) confirm(ctx context.Context) error {
+	is, err := m.server.Discover(ctx, kind.Resource{Version: "v1", Kind: "Namespace", Plural: "namespaces"})
+	if err != nil {
+		return err
+	}
+	if !is.Served {
+		return errors.New("whoever answers does not serve namespaces either, so it is not the API server, or not all of it")
+	}
+	return nil
 }

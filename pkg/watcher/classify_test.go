@@ -1,0 +1,215 @@
+package watcher
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ruleRow is one row of the table: the number of a rule of the protocol, what happens, what is done.
+type ruleRow struct {
+	name string
+	in   input
+	want action
+}
+
+const (
+	oldWatch = 7 * time.Minute
+	bad      = metav1.StatusReasonBadRequest
+)
+
+// ruleRows has a row for each rule that is a decision; the others have a test called TestRuleNN.
+var ruleRows = []ruleRow{
+	{"03 a snapshot refused as invalid is listed", input{what: gotStatus, ask: askSnapshot, code: 422, status: metav1.StatusReasonInvalid},
+		action{do: doFallback, reason: ReasonNoWatchList}},
+	{"04 a snapshot refused as a bad request is listed", input{what: gotStatus, ask: askSnapshot, code: 400, status: bad},
+		action{do: doFallback, reason: ReasonNoWatchList}},
+	{"04 a snapshot refused as a method is listed", input{what: gotStatus, ask: askSnapshot, code: 405},
+		action{do: doFallback, reason: ReasonNoWatchList}},
+	{"04 a snapshot refused inside a 200 is listed", input{what: gotError, ask: askSnapshot, code: 400, status: bad},
+		action{do: doFallback, reason: ReasonNoWatchList}},
+	{"05 no end bookmark in time", input{what: gotStall, ask: askSnapshot, lived: time.Minute, frames: 9},
+		action{do: doFallback, reason: ReasonStalled}},
+	{"06 a snapshot that ends early is read again", input{what: gotEnd, ask: askSnapshot, lived: oldWatch, frames: 3},
+		action{do: doRelist, reason: ReasonIncomplete, pause: pauseBackoff}},
+	{"06 a snapshot that is cut is read again", input{what: gotCut, ask: askSnapshot, tries: 1},
+		action{do: doRelist, reason: ReasonIncomplete, pause: pauseBackoff}},
+	{"06 the third time it is listed", input{what: gotCut, ask: askSnapshot, tries: 2},
+		action{do: doFallback, reason: ReasonIncomplete}},
+	{"06 a snapshot that outlives its timeout counts as cut", input{what: gotDeadline, ask: askSnapshot, tries: 2},
+		action{do: doFallback, reason: ReasonIncomplete}},
+	{"07 the end bookmark gives the version", input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true, hasRV: true},
+		action{do: doFinish}},
+	{"07 an initial event is delivered", input{what: gotFrame, ask: askSnapshot, event: Added, named: true, hasRV: true},
+		action{do: doDeliver}},
+	{"08 another bookmark ends nothing", input{what: gotFrame, ask: askSnapshot, event: Bookmark, hasRV: true},
+		action{do: doSkip}},
+	{"08 a late end bookmark is a bookmark", input{what: gotFrame, ask: askWatch, event: Bookmark, endMark: true, hasRV: true},
+		action{do: doMoveRV}},
+	{"09 an item without a kind is an item", input{what: gotFrame, ask: askList, event: Listed, named: true, hasRV: true},
+		action{do: doDeliver}},
+	{"10 expired between pages", input{what: gotStatus, ask: askList, page: 1, code: 410, status: metav1.StatusReasonExpired},
+		action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseJitter}},
+	{"10 and once more", input{what: gotStatus, ask: askList, page: 1, code: 410, again: 1},
+		action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseBackoff}},
+	{"10 the token itself is refused", input{what: gotStatus, ask: askList, page: 1, code: 400, status: bad},
+		action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseBackoff}},
+	{"13 a page with a token", input{what: gotPage, ask: askList, more: true, hasRV: true}, action{do: doNextPage}},
+	{"14 the ten thousandth page", input{what: gotPage, ask: askList, page: 10000, more: true, hasRV: true}, action{do: doNextPage}},
+	{"14 but not the same page for ever", input{what: gotPage, ask: askList, page: 3, more: true, sameToken: true, hasRV: true},
+		action{do: doRestartPages, reason: ReasonBadAnswer, pause: pauseBackoff}},
+	{"14 the last page", input{what: gotPage, ask: askList, page: 3, hasRV: true}, action{do: doFinish}},
+	{"15 too large a version on a list", input{what: gotStatus, ask: askList, code: 504, tooLarge: true, after: time.Second},
+		action{do: doRetry, reason: ReasonAheadOf, pause: pauseAfter, after: time.Second}},
+	{"15 too large a version inside a 200", input{what: gotError, ask: askSnapshot, code: 504, tooLarge: true, after: time.Second, again: 1},
+		action{do: doRetry, reason: ReasonAheadOf, pause: pauseAfter, after: time.Second, block: true}},
+	{"15 too large a version on a watch", input{what: gotError, ask: askWatch, code: 504, tooLarge: true, after: time.Second},
+		action{do: doRetry, reason: ReasonAheadOf, pause: pauseAfter, after: time.Second}},
+	{"15 and once more: without a version", input{what: gotError, ask: askWatch, code: 504, tooLarge: true, again: 1},
+		action{do: doRelist, reason: ReasonAheadOf, pause: pauseBackoff}},
+	{"17 a watch refused with 410", input{what: gotStatus, ask: askWatch, code: 410, status: metav1.StatusReasonExpired},
+		action{do: doRelist, reason: ReasonExpired, pause: pauseJitter}},
+	{"17 again and again", input{what: gotStatus, ask: askWatch, code: 410, again: 3},
+		action{do: doRelist, reason: ReasonExpired, pause: pauseBackoff}},
+	{"18 ERROR 410 Expired", input{what: gotError, ask: askWatch, code: 410, status: metav1.StatusReasonExpired},
+		action{do: doRelist, reason: ReasonExpired, pause: pauseJitter}},
+	{"18 ERROR 410 Gone", input{what: gotError, ask: askWatch, code: 410, status: metav1.StatusReasonGone},
+		action{do: doRelist, reason: ReasonExpired, pause: pauseJitter}},
+	{"18 ERROR with a reason and no code", input{what: gotError, ask: askWatch, status: metav1.StatusReasonExpired},
+		action{do: doRelist, reason: ReasonExpired, pause: pauseJitter}},
+	{"21 a bookmark", input{what: gotFrame, ask: askWatch, event: Bookmark, hasRV: true}, action{do: doMoveRV}},
+	{"21 a bookmark of nothing", input{what: gotFrame, ask: askWatch, event: Bookmark}, action{do: doSkip, reason: ReasonNoMetadata}},
+	{"22 clean end", input{what: gotEnd, ask: askWatch, lived: oldWatch, frames: 1}, action{do: doResume, reason: ReasonCleanEnd}},
+	{"23 end in mid-frame", input{what: gotCut, ask: askWatch, lived: time.Minute, frames: 1},
+		action{do: doResume, reason: ReasonReadError, pause: pauseJitter}},
+	{"24 a very short watch", input{what: gotEnd, ask: askWatch, lived: time.Millisecond},
+		action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff}},
+	{"24 a very short watch with an event", input{what: gotEnd, ask: askWatch, lived: time.Millisecond, frames: 1, again: 9},
+		action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff}},
+	{"24 many silent ones", input{what: gotEnd, ask: askWatch, lived: time.Millisecond, again: 3},
+		action{do: doCheckRollback, reason: ReasonShortWatch, pause: pauseBackoff}},
+	{"24 a very short watch that is cut", input{what: gotCut, ask: askWatch, lived: time.Millisecond},
+		action{do: doResume, reason: ReasonReadError, pause: pauseBackoff}},
+	{"25 a whole watch of silence", input{what: gotEnd, ask: askWatch, lived: oldWatch},
+		action{do: doCheckRollback, reason: ReasonCleanEnd}},
+	{"25 silence over many cut watches", input{what: gotCut, ask: askWatch, lived: time.Minute, quiet: 16 * time.Minute},
+		action{do: doCheckRollback, reason: ReasonReadError, pause: pauseJitter}},
+	{"25 the head is behind", input{what: gotHead, ask: askHead, rv: orderBehind}, action{do: doRelist, reason: ReasonRolledBack}},
+	{"25 the head is the same", input{what: gotHead, ask: askHead, rv: orderSame}, action{do: doResume, reason: ReasonCleanEnd}},
+	{"25 the head is ahead", input{what: gotHead, ask: askHead, rv: orderAhead}, action{do: doResume, reason: ReasonCleanEnd}},
+	{"25 the head may not be asked for", input{what: gotStatus, ask: askHead, code: 403}, action{do: doRelist, reason: ReasonUnverified}},
+	{"25 the head cannot be asked for", input{what: gotStatus, ask: askHead, code: 405}, action{do: doRelist, reason: ReasonUnverified}},
+	{"26 the head does not compare", input{what: gotHead, ask: askHead, rv: orderUnknown}, action{do: doRelist, reason: ReasonUnverified}},
+	{"28 a 500 without reason, on a version", input{what: gotStatus, ask: askWatch, code: 500},
+		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
+	{"28 and once more", input{what: gotStatus, ask: askWatch, code: 500, again: 1},
+		action{do: doRelist, reason: ReasonBadVersion, pause: pauseBackoff}},
+	{"28 a 500 without reason, on a first request", input{what: gotStatus, ask: askSnapshot, code: 500, again: 5},
+		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
+	{"29 a watch that outlives its timeout", input{what: gotDeadline, ask: askWatch, lived: 10 * time.Minute, quiet: 10 * time.Minute},
+		action{do: doResume, reason: ReasonDeadline, pause: pauseJitter}},
+	{"30 reset", input{what: gotCut, ask: askWatch, lived: time.Minute}, action{do: doResume, reason: ReasonReadError, pause: pauseJitter}},
+	{"30 reset in a list", input{what: gotCut, ask: askList, page: 4}, action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff}},
+	{"31 refused", input{what: gotNoAnswer, ask: askWatch}, action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff}},
+	{"31 refused again", input{what: gotNoAnswer, ask: askWatch, again: 1},
+		action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff, block: true}},
+	{"31 a list that stands still", input{what: gotStall, ask: askList},
+		action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff, block: true}},
+	{"37 throttled", input{what: gotStatus, ask: askWatch, code: 429, after: 7 * time.Second},
+		action{do: doRetry, reason: ReasonThrottled, pause: pauseAfter, after: 7 * time.Second, block: true}},
+	{"37 throttled inside a 200", input{what: gotError, ask: askSnapshot, code: 429, after: time.Second},
+		action{do: doRetry, reason: ReasonThrottled, pause: pauseAfter, after: time.Second, block: true}},
+	{"38 unavailable", input{what: gotStatus, ask: askWatch, code: 503, status: metav1.StatusReasonServiceUnavailable, again: 9},
+		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
+	{"38 a 500 with a reason", input{what: gotStatus, ask: askWatch, code: 500, status: metav1.StatusReasonInternalError, again: 9},
+		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
+	{"38 ERROR 500 that comes back at the same place", input{what: gotError, ask: askWatch, code: 500, status: metav1.StatusReasonInternalError, again: 1},
+		action{do: doRelist, reason: ReasonServerError, pause: pauseBackoff}},
+	{"39 unauthorized", input{what: gotStatus, ask: askWatch, code: 401}, action{do: doRetry, reason: ReasonUnauthorized}},
+	{"39 unauthorized again", input{what: gotStatus, ask: askWatch, code: 401, again: 1},
+		action{do: doRetry, reason: ReasonUnauthorized, pause: pauseBackoff, block: true}},
+	{"40 forbidden", input{what: gotStatus, ask: askWatch, code: 403, status: metav1.StatusReasonForbidden},
+		action{do: doRetry, reason: ReasonForbidden, pause: pauseBackoff, block: true}},
+	{"41 not found", input{what: gotStatus, ask: askWatch, code: 404}, action{do: doDiscover, reason: ReasonNotServed}},
+	{"41 another version is served", input{what: gotDiscovery, ask: askDiscovery, anyVersion: true},
+		action{do: doAwait, reason: ReasonNotServed, pause: pauseBackoff, block: true}},
+	{"41 served after all", input{what: gotDiscovery, ask: askDiscovery, served: true, anyVersion: true},
+		action{do: doAwait, reason: ReasonNotServed, pause: pauseBackoff, block: true}},
+	{"41 discovery fails", input{what: gotDiscovery, ask: askDiscovery, failed: true},
+		action{do: doAwait, reason: ReasonNotServed, pause: pauseBackoff, block: true}},
+	{"41 no version is served", input{what: gotDiscovery, ask: askDiscovery},
+		action{do: doForget, reason: ReasonNotServed, pause: pauseBackoff, block: true}},
+	{"42 a watch is not allowed", input{what: gotStatus, ask: askWatch, code: 405}, action{do: doPoll, reason: ReasonPoll}},
+	{"42 nor is a list", input{what: gotStatus, ask: askList, code: 405},
+		action{do: doRetry, reason: ReasonUnexpected, pause: pauseBackoff, block: true}},
+	{"42 the next list of many", input{what: gotPage, ask: askList, polling: true, hasRV: true},
+		action{do: doFinishAndPoll, reason: ReasonPoll}},
+	{"43 not acceptable", input{what: gotStatus, ask: askWatch, code: 406}, action{do: doNextMedia, reason: ReasonNextMedia}},
+	{"43 unsupported media type", input{what: gotStatus, ask: askList, code: 415}, action{do: doNextMedia, reason: ReasonNextMedia}},
+	{"43 nothing is acceptable", input{what: gotStatus, ask: askWatch, code: 406, noMedia: true},
+		action{do: doRetry, reason: ReasonNoMedia, pause: pauseBackoff, block: true}},
+	{"44 a bad selector", input{what: gotStatus, ask: askList, code: 400, status: bad},
+		action{do: doRetry, reason: ReasonInvalid, pause: pauseForever, block: true}},
+	{"44 once accepted", input{what: gotStatus, ask: askWatch, code: 400, status: bad, synced: true},
+		action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}},
+	{"44 a proxy's bad request", input{what: gotStatus, ask: askList, code: 400},
+		action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}},
+	{"46 DELETED is delivered", input{what: gotFrame, ask: askWatch, event: Deleted, named: true, hasRV: true}, action{do: doDeliver}},
+	{"48 a frame that is not understood", input{what: gotBadFrame, ask: askWatch}, action{do: doSkip, reason: ReasonUndecodable}},
+	{"49 an unknown type", input{what: gotFrame, ask: askWatch, event: Unknown, named: true, hasRV: true},
+		action{do: doSkip, reason: ReasonUnknownType}},
+	{"49 no metadata", input{what: gotFrame, ask: askWatch, event: Modified}, action{do: doSkip, reason: ReasonNoMetadata}},
+	{"50 StoreReadError", input{what: gotError, ask: askWatch, code: 500, status: metav1.StatusReasonStoreReadError},
+		action{do: doRelist, reason: ReasonStoreRead, pause: pauseBackoff}},
+	{"51 a conversion webhook is down", input{what: gotStatus, ask: askList, code: 500, status: metav1.StatusReasonInternalError},
+		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
+	{"53 a table", input{what: gotBadAnswer, ask: askList}, action{do: doRetry, reason: ReasonBadAnswer, pause: pauseBackoff, block: true}},
+	{"53 a table, three times", input{what: gotBadAnswer, ask: askList, again: 2},
+		action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}},
+	{"53 a table, whatever is asked for", input{what: gotBadAnswer, ask: askList, again: 2, noMedia: true},
+		action{do: doRetry, reason: ReasonBadAnswer, pause: pauseBackoff, block: true}},
+	{"53 a broken watch", input{what: gotBadAnswer, ask: askWatch, corrupt: true},
+		action{do: doRetry, reason: ReasonBadAnswer, pause: pauseBackoff, block: true}},
+	{"53 a watch broken at the same place", input{what: gotBadAnswer, ask: askWatch, corrupt: true, again: 1},
+		action{do: doRelist, reason: ReasonBadAnswer, pause: pauseBackoff}},
+	{"53 a frame that is too large", input{what: gotTooLarge, ask: askWatch},
+		action{do: doRetry, reason: ReasonTooLarge, pause: pauseBackoff, block: true}},
+	{"53 and is still there", input{what: gotTooLarge, ask: askWatch, again: 1},
+		action{do: doRelist, reason: ReasonTooLarge, pause: pauseBackoff, block: true}},
+	{"56 an end bookmark without a version", input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true},
+		action{do: doFallback, reason: ReasonNoVersion}},
+	{"56 a list without a version", input{what: gotPage, ask: askList}, action{do: doFinishAndPoll, reason: ReasonNoVersion}},
+}
+
+func TestClassify(t *testing.T) {
+	for _, row := range ruleRows {
+		t.Run(row.name, func(t *testing.T) {
+			if got := classify(row.in); got != row.want {
+				t.Errorf("classify(%+v)\n got %+v\nwant %+v", row.in, got, row.want)
+			}
+		})
+	}
+}
+
+// Whatever a server answers, the stream goes on: nothing but a wrong declaration ends in a wait for ever, and
+// no refusal is met with an attempt at once more than once.
+func TestClassifyAnyStatus(t *testing.T) {
+	for code := int32(100); code < 600; code++ {
+		for _, ask := range []request{askSnapshot, askList, askWatch, askHead} {
+			for _, what := range []happening{gotStatus, gotError} {
+				a := classify(input{what: what, ask: ask, code: code, again: 5, synced: true, noMedia: true})
+				if a.pause == pauseForever {
+					t.Errorf("status %d on %d ends in a wait for ever", code, ask)
+				}
+				if a.reason == "" {
+					t.Errorf("status %d on %d has no reason", code, ask)
+				}
+				changes := a.do == doFallback || a.do == doDiscover || a.do == doPoll || a.do == doRelist
+				if a.pause == pauseNone && !changes {
+					t.Errorf("status %d on %d is tried again without a pause", code, ask)
+				}
+			}
+		}
+	}
+}

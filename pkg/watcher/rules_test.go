@@ -1,0 +1,65 @@
+package watcher
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// ruleCount is the number of rules in the protocol's list.
+const ruleCount = 56
+
+// Every rule has a row in the table of classify, or a test whose name begins with TestRule and its number.
+func TestEveryRuleIsTested(t *testing.T) {
+	covered := map[int]bool{}
+	for _, row := range ruleRows {
+		number, _, _ := strings.Cut(row.name, " ")
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			t.Errorf("row %q does not begin with the number of a rule", row.name)
+		}
+		covered[n] = true
+	}
+	for _, name := range testNames(t) {
+		if m := regexp.MustCompile(`^TestRule(\d\d)`).FindStringSubmatch(name); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			covered[n] = true
+		}
+	}
+	for n := 1; n <= ruleCount; n++ {
+		if !covered[n] {
+			t.Errorf("rule %d has neither a row nor a test", n)
+		}
+	}
+}
+
+// testNames are the test functions of this package, as they are written.
+func testNames(t *testing.T) []string {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(fmt.Errorf("parsing %s: %w", f.Name(), err))
+		}
+		for _, d := range parsed.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil {
+				names = append(names, fn.Name.Name)
+			}
+		}
+	}
+	return names
+}
