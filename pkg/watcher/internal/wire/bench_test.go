@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// largePod is about as large as the Pods of a cluster are.
+func largePod() *corev1.Pod {
+	p := pod("web-7d3f")
+	p.Annotations["config"] = strings.Repeat("value ", 100)
+	for i := range 20 {
+		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{
+			Name: fmt.Sprint("c", i), Image: "registry/image:tag", Command: []string{"run", "--with", strings.Repeat("arg ", 20)},
+			Env: []corev1.EnvVar{{Name: "A", Value: strings.Repeat("v", 100)}},
+		})
+	}
+	return p
+}
+
+func BenchmarkScan(b *testing.B) {
+	raw := toJSON(b, largePod())
+	b.Run("JSON", func(b *testing.B) {
+		b.SetBytes(int64(len(raw)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := ScanJSON(raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	rawPB := enveloped(b, "Pod", largePod())
+	b.Run("protobuf", func(b *testing.B) {
+		b.SetBytes(int64(len(rawPB)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := ScanProtobuf(rawPB, false); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkWatch reads events; an operation is one event.
+func BenchmarkWatch(b *testing.B) {
+	const events = 1000
+	run := func(contentType string, event []byte) func(b *testing.B) {
+		return func(b *testing.B) {
+			stream := bytes.Repeat(event, events)
+			b.SetBytes(int64(len(event)))
+			b.ReportAllocs()
+			r := newWatch(b, contentType, bytes.NewReader(stream), ReaderOptions{})
+			for b.Loop() {
+				_, err := r.Next()
+				if err == io.EOF {
+					r = newWatch(b, contentType, bytes.NewReader(stream), ReaderOptions{})
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+	b.Run("JSON", run(typeJSON, eventJSON(b, "ADDED", toJSON(b, largePod()))))
+	b.Run("protobuf", run(watchPB, eventPB(b, "ADDED", enveloped(b, "Pod", largePod()))))
+}
+
+// BenchmarkList reads pages of 500; an operation is one item.
+func BenchmarkList(b *testing.B) {
+	pods := podList(0)
+	for range 500 {
+		pods.Items = append(pods.Items, *largePod())
+	}
+	for name, f := range listForms {
+		b.Run(name, func(b *testing.B) {
+			page := f.list(b, pods)
+			b.SetBytes(int64(len(page) / len(pods.Items)))
+			b.ReportAllocs()
+			r := newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
+			for b.Loop() {
+				_, err := r.Next()
+				if err == io.EOF {
+					r = newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
