@@ -159,7 +159,7 @@ func (r *rig) handle(ctx context.Context, c Call[string]) Result {
 	}
 	res := r.answer[c.Key][0]
 	r.answer[c.Key] = r.answer[c.Key][1:]
-	if e, ok := res.Err.(*PanicError); ok {
+	if e := (*PanicError)(nil); errors.As(res.Err, &e) {
 		panic(e.Message)
 	}
 	return res

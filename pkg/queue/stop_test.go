@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -79,7 +80,7 @@ func TestTheEndOfTheContextShutsDown(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		<-ended
-		if err := <-got; err != context.Canceled {
+		if err := <-got; !errors.Is(err, context.Canceled) {
 			t.Errorf("the context of the call ended with %v", err)
 		}
 		q.Add(Event[int]{Key: key("a/y"), Type: Added, Passed: true})
@@ -127,7 +128,7 @@ func TestWaitIdle(t *testing.T) {
 		r.on(added("a/x", ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := e.WaitIdle(ctx); err != context.DeadlineExceeded || e.Idle() {
+		if err := e.WaitIdle(ctx); !errors.Is(err, context.DeadlineExceeded) || e.Idle() {
 			t.Errorf("while it runs: idle %v, %v", e.Idle(), err)
 		}
 		var wg sync.WaitGroup
