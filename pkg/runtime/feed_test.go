@@ -1,0 +1,260 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// inbox is an engine that keeps what it is given.
+type inbox struct{ events []queue.Event[*work] }
+
+func (i *inbox) Add(e queue.Event[*work])     { i.events = append(i.events, e) }
+func (i *inbox) Run(context.Context)          {}
+func (i *inbox) Shutdown()                    {}
+func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }
+func (i *inbox) Running() []queue.RunningInfo { return nil }
+
+// take empties the inbox and names what was in it: type, and "-" where it did not pass.
+func (i *inbox) take() (out []string) {
+	for _, e := range i.events {
+		s := string(e.Type)
+		if e.Initial {
+			s += " initial"
+		}
+		if !e.Passed {
+			s += " -"
+		}
+		out = append(out, s)
+	}
+	i.events = nil
+	return out
+}
+
+// rig is a feed with one route, whose bindings deliver to inboxes.
+type rig struct {
+	t     *testing.T
+	feed  *feed
+	boxes []*inbox
+	known map[string]*watcher.Entry
+}
+
+func newRig(t *testing.T, bindings ...capability.Binding) *rig {
+	t.Helper()
+	compiled, err := declared(oneCapability(bindings...), capability.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, known: map[string]*watcher.Entry{}}
+	live := map[*capability.Compiled]*binding{}
+	for _, c := range compiled {
+		b, box := newBinding(c, nil, nil, logr.Discard(), m), &inbox{}
+		b.engine = box
+		live[c] = b
+		r.boxes = append(r.boxes, box)
+	}
+	r.feed = newFeed([]route{{target: compiled[0].Targets[0], bindings: compiled}}, live)
+	return r
+}
+
+func frameOf(t *testing.T, cm *corev1.ConfigMap) *watcher.Frame {
+	t.Helper()
+	raw, err := json.Marshal(cm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &watcher.Frame{Raw: raw, Encoding: kind.JSON, Meta: watcher.Meta{
+		Namespace: cm.Namespace, Name: cm.Name, UID: string(cm.UID), ResourceVersion: cm.ResourceVersion,
+		Generation: cm.Generation, Labels: cm.Labels, Annotations: cm.Annotations,
+	}}
+}
+
+func aMap(uid, rv string, change ...func(*corev1.ConfigMap)) *corev1.ConfigMap {
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "n", UID: types.UID(uid), ResourceVersion: rv}}
+	for _, f := range change {
+		f(cm)
+	}
+	return cm
+}
+
+func labelled(v string) func(*corev1.ConfigMap) {
+	return func(cm *corev1.ConfigMap) { cm.Annotations = map[string]string{"in": v} }
+}
+
+func (r *rig) upsert(cm *corev1.ConfigMap, initial bool) {
+	e := r.known[string(cm.UID)]
+	if e == nil {
+		fresh := watcher.NewEntry(cm.Namespace, cm.Name, string(cm.UID), cm.ResourceVersion, nil)
+		e = &fresh
+		r.known[string(cm.UID)] = e
+	}
+	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(r.t, cm), Entry: e, Initial: initial})
+}
+
+func (r *rig) gone(cm *corev1.ConfigMap, ambiguous bool) {
+	r.feed.Handle(watcher.Delta{Kind: watcher.Gone, Frame: frameOf(r.t, cm), Entry: r.known[string(cm.UID)], Ambiguous: ambiguous})
+	delete(r.known, string(cm.UID))
+}
+
+func (r *rig) expect(i int, want ...string) {
+	r.t.Helper()
+	if got := r.boxes[i].take(); !slices.Equal(got, want) {
+		r.t.Errorf("binding %d got %q, want %q", i, got, want)
+	}
+}
+
+func TestFeedFollowsTheSet(t *testing.T) {
+	maps := capability.When(kind.ConfigMap)
+	r := newRig(t,
+		maps.WithAnnotation("in", "yes").Alias("default").Watch(ignoreMap),
+		maps.WithAnnotation("in", "yes").IsDeleted().HasLeft().Alias("out").Watch(ignoreMap),
+	)
+	r.upsert(aMap("u", "1", labelled("no")), true)
+	r.expect(0)
+	r.upsert(aMap("u", "2", labelled("yes")), false)
+	r.expect(0, "Added")
+	r.expect(1, "Added -")
+	r.upsert(aMap("u", "3", labelled("yes")), false)
+	r.expect(0, "Modified")
+	r.upsert(aMap("u", "4", labelled("no")), false)
+	r.expect(0, "Left -")
+	r.expect(1, "Modified -", "Left")
+	r.gone(aMap("u", "5"), false)
+	r.expect(0)
+	r.expect(1)
+	r.upsert(aMap("v", "6", labelled("yes")), false)
+	r.gone(aMap("v", "7"), false)
+	r.expect(0, "Added", "Deleted -")
+	r.expect(1, "Added -", "Deleted")
+}
+
+func TestFeedTellsWhatWasThere(t *testing.T) {
+	maps := capability.When(kind.ConfigMap)
+	r := newRig(t,
+		maps.IsUpdated().Alias("watch").Watch(ignoreMap),
+		maps.IsUpdated().Alias("reconcile").Reconcile(ignoreMap),
+		maps.IsCreated().Alias("created").Watch(ignoreMap),
+	)
+	r.upsert(aMap("u", "1"), true)
+	r.feed.Synced("1", false)
+	r.expect(0, "Added initial -")
+	r.expect(1, "Added initial")
+	r.expect(2, "Added initial")
+	r.upsert(aMap("v", "2"), true) // the stream says initial once more; the bindings have begun
+	r.expect(0, "Added -")
+	r.expect(1, "Added -")
+	r.expect(2, "Added")
+}
+
+func TestFeedSettlesOnlyWhereABindingCares(t *testing.T) {
+	maps := capability.When(kind.ConfigMap).WithAnnotation("in")
+	r := newRig(t,
+		maps.Alias("neither").Watch(ignoreMap),
+		maps.IsDeleted().Alias("deleted").Watch(ignoreMap),
+		maps.HasLeft().Alias("left").Watch(ignoreMap),
+	)
+	r.upsert(aMap("u", "1", labelled("")), false)
+	for _, b := range r.boxes {
+		b.take()
+	}
+	r.gone(aMap("u", "2"), true)
+	for i, cares := range []bool{false, true, true} {
+		e := r.boxes[i].events[0]
+		if e.Payload.ambiguous != cares || e.Passed != cares {
+			t.Errorf("binding %d: to be settled %v, passed %v, want both %v", i, e.Payload.ambiguous, e.Passed, cares)
+		}
+	}
+}
+
+func TestFeedComparesWhatIsAskedFor(t *testing.T) {
+	maps := capability.When(kind.ConfigMap)
+	r := newRig(t,
+		maps.OnSpecChange().Alias("spec").Watch(ignoreMap),
+		maps.OnChange(func(cm *corev1.ConfigMap) any { return cm.Data["k"] }).Alias("change").Watch(ignoreMap),
+		maps.Where(func(cm *corev1.ConfigMap) bool { return cm.Data["k"] != "out" }).Alias("where").Watch(ignoreMap),
+	)
+	with := func(gen int64, v string) func(*corev1.ConfigMap) {
+		return func(cm *corev1.ConfigMap) { cm.Generation, cm.Data = gen, map[string]string{"k": v} }
+	}
+	r.upsert(aMap("u", "1", with(1, "a")), false)
+	r.upsert(aMap("u", "2", with(2, "a")), false)
+	r.upsert(aMap("u", "3", with(2, "b")), false)
+	r.upsert(aMap("u", "4", with(2, "out")), false)
+	r.expect(0, "Added", "Modified", "Modified -", "Modified -")
+	r.expect(1, "Added", "Modified -", "Modified", "Modified")
+	r.expect(2, "Added", "Modified", "Modified", "Left -")
+}
+
+func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {
+	r := newRig(t, capability.When(kind.ConfigMap).Where(func(*corev1.ConfigMap) bool { return true }).Watch(ignoreMap))
+	e := watcher.NewEntry("ns", "bad", "b", "1", nil)
+	bad := frameOf(t, aMap("b", "1"))
+	bad.Raw = []byte(`{"data":{"k":7}}`)
+	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: bad, Entry: &e})
+	r.expect(0)
+	r.upsert(aMap("u", "2"), false)
+	r.expect(0, "Added")
+}
+
+func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
+	var told []capability.EventType
+	bindings := func(lookup lookupFunc) *binding {
+		o := oneCapability(capability.When(kind.ConfigMap).IsDeleted().Watch(
+			func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+				told = append(told, e.Type)
+				return nil
+			}))
+		compiled, err := declared(o, capability.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := newMetrics(prometheus.NewRegistry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newBinding(compiled[0], nil, lookup, logr.Discard(), m)
+	}
+	for name, c := range map[string]struct {
+		found watcher.Meta
+		ok    bool
+		err   error
+		want  queue.Outcome
+		tells bool
+	}{
+		"gone":                     {want: queue.Done, tells: true},
+		"another has its name":     {found: watcher.Meta{UID: "other"}, ok: true, want: queue.Done, tells: true},
+		"left, which nobody takes": {found: watcher.Meta{UID: "u"}, ok: true, want: queue.Drop},
+		"nobody knows":             {err: errors.New("forbidden"), want: queue.Retry},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told = nil
+			b := bindings(func(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
+				return c.found, c.ok, c.err
+			})
+			res := b.call(t.Context(), queue.Call[*work]{
+				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Deleted,
+				Payload: &work{frame: frameOf(t, aMap("u", "1")), ambiguous: true},
+			})
+			if res.Outcome != c.want || (len(told) > 0) != c.tells {
+				t.Errorf("outcome %v (%v), told %v", res.Outcome, res.Err, told)
+			}
+		})
+	}
+}
