@@ -61,4 +61,3 @@ func addGadgets(scheme *runtime.Scheme) error {
 	metav1.AddToGroupVersion(scheme, gadgets)
 	return nil
 }
-
