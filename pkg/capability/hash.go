@@ -57,7 +57,7 @@ func (h *hasher) hidden(v reflect.Value, depth int) string {
 	t := v.Type()
 	known, ok := h.known.Load(t)
 	if !ok {
-		known, _ = h.known.LoadOrStore(t, hiddenIn(t, false, map[reflect.Type]bool{}))
+		known, _ = h.known.LoadOrStore(t, hiddenIn(t, false, map[place]bool{}))
 	}
 	if what, _ := known.(string); what != "" {
 		return what
@@ -88,13 +88,19 @@ var (
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
+// place is a type and how its value is held.
+type place struct {
+	t           reflect.Type
+	addressable bool
+}
+
 // hiddenIn looks for a struct field that encoding/json passes over without a word. Only of an
 // addressable value does it call methods of the pointer.
-func hiddenIn(t reflect.Type, addressable bool, seen map[reflect.Type]bool) string {
-	if seen[t] || marshals(t, addressable) {
+func hiddenIn(t reflect.Type, addressable bool, seen map[place]bool) string {
+	if at := (place{t, addressable}); seen[at] || marshals(t, addressable) {
 		return ""
 	}
-	seen[t] = true
+	seen[place{t, addressable}] = true
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice:
 		return hiddenIn(t.Elem(), true, seen)

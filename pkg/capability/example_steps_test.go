@@ -1,0 +1,195 @@
+package capability_test
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// compiled is one binding as a runtime sees it.
+func compiled(b capability.Binding) *capability.Compiled {
+	cs, err := capability.Compile([]*capability.Capability{capability.New("example", b)}, capability.CompileOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return &capability.Compiled{}
+	}
+	return cs[0]
+}
+
+// showTypes prints which events lead to a call.
+func showTypes(b capability.Binding) {
+	c := compiled(b)
+	for _, t := range []capability.EventType{capability.Added, capability.Modified, capability.Deleted, capability.Left} {
+		if c.Takes(t, false) {
+			fmt.Println(t)
+		}
+	}
+}
+
+func ExampleSelection_IsCreated() {
+	showTypes(capability.When(kind.Pod).IsCreated().Watch(reconcile))
+	// Output: Added
+}
+
+func ExampleSelection_IsUpdated() {
+	showTypes(capability.When(kind.Pod).IsUpdated().Watch(reconcile))
+	// Output: Modified
+}
+
+func ExampleSelection_IsCreatedOrUpdated() {
+	showTypes(capability.When(kind.Pod).IsCreatedOrUpdated().Watch(reconcile))
+	// Output:
+	// Added
+	// Modified
+}
+
+// Event steps add up.
+func ExampleSelection_IsDeleted() {
+	showTypes(capability.When(kind.Pod).IsUpdated().IsDeleted().Watch(reconcile))
+	// Output:
+	// Modified
+	// Deleted
+}
+
+func ExampleSelection_HasLeft() {
+	showTypes(capability.When(kind.Pod).WithLabel("canary").HasLeft().Watch(reconcile))
+	// Output: Left
+}
+
+func ExampleSelection_InNamespace() {
+	show(capability.When(kind.Pod).InNamespace("blue", "green").Reconcile(reconcile))
+	// Output:
+	// /api/v1/namespaces/blue/pods?watch=true
+	// /api/v1/namespaces/green/pods?watch=true
+}
+
+func ExampleSelection_InNamespaceRegex() {
+	show(capability.When(kind.Pod).InNamespaceRegex("^team-").Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: namespace =~ ^team-
+}
+
+func ExampleSelection_WithName() {
+	show(capability.When(kind.Pod).InNamespace("blue").WithName("web-0").Reconcile(reconcile))
+	// Output: /api/v1/namespaces/blue/pods?watch=true&fieldSelector=metadata.name%3Dweb-0
+}
+
+func ExampleSelection_WithNameRegex() {
+	show(capability.When(kind.Pod).WithNameRegex("^web-", "^api-").Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: name =~ ^api- or ^web-
+}
+
+func ExampleSelection_WithLabel() {
+	show(capability.When(kind.Pod).WithLabel("app", "web").WithLabel("tier").Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true&labelSelector=app%3Dweb%2Ctier
+}
+
+func ExampleSelection_WithLabels() {
+	show(capability.When(kind.Pod).WithLabels("tier in (web, api),!canary").Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true&labelSelector=!canary%2Ctier+in+%28api%2Cweb%29
+}
+
+func ExampleSelection_WithField() {
+	show(capability.When(kind.Pod).WithField("spec.nodeName", "worker-1").Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true&fieldSelector=spec.nodeName%3Dworker-1
+}
+
+func ExampleSelection_WithAnnotation() {
+	show(capability.When(kind.Pod).WithAnnotation("example.com/inject", "true", "yes").Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: annotation example.com/inject in (true, yes)
+}
+
+func ExampleSelection_WithDeletionTimestamp() {
+	show(capability.When(kind.Pod).WithDeletionTimestamp().Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: deletionTimestamp
+}
+
+func ExampleSelection_Where() {
+	show(capability.When(kind.Pod).
+		Where(func(p *corev1.Pod) bool { return p.Spec.HostNetwork }).
+		Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: where
+}
+
+func ExampleSelection_OnSpecChange() {
+	show(capability.When(kind.Deployment).OnSpecChange().Reconcile(nothing))
+	// Output:
+	// /apis/apps/v1/deployments?watch=true
+	// here: on spec change
+}
+
+// Updates that leave phase and node as they are do not call.
+func ExampleSelection_OnChange() {
+	show(capability.When(kind.Pod).
+		OnChange(
+			func(p *corev1.Pod) any { return p.Status.Phase },
+			func(p *corev1.Pod) any { return p.Spec.NodeName },
+		).
+		Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: on change
+}
+
+func ExampleSelection_Alias() {
+	fmt.Println(compiled(capability.When(kind.Pod).Alias("web-pods").Reconcile(reconcile)).Binding)
+	// Output: web-pods
+}
+
+func ExampleSelection_Concurrency() {
+	fmt.Println(compiled(capability.When(kind.Pod).Concurrency(4).Reconcile(reconcile)).Settings.Concurrency)
+	// Output: 4
+}
+
+func ExampleSelection_Timeout() {
+	fmt.Println(compiled(capability.When(kind.Pod).Timeout(time.Minute).Reconcile(reconcile)).Settings.Timeout)
+	// Output: 1m0s
+}
+
+func ExampleSelection_Backoff() {
+	fmt.Println(compiled(capability.When(kind.Pod).Backoff(time.Second, time.Hour).Reconcile(reconcile)).Settings.Backoff)
+	// Output: {1s 1h0m0s}
+}
+
+func ExampleSelection_MaxAttempts() {
+	fmt.Println(compiled(capability.When(kind.Pod).MaxAttempts(5).Reconcile(reconcile)).Settings.MaxAttempts)
+	// Output: 5
+}
+
+func ExampleSelection_MemoryBudget() {
+	fmt.Println(compiled(capability.When(kind.Pod).MemoryBudget(64 << 20).Reconcile(reconcile)).Settings.MemoryBudget)
+	// Output: 67108864
+}
+
+// One call at a time in each namespace.
+func ExampleSelection_Queue() {
+	fmt.Println(compiled(capability.When(kind.Pod).Queue(queue.PerNamespace).Reconcile(reconcile)).Settings.Strategy)
+	// Output: PerNamespace
+}
+
+// Every event of a pod, one after the other, instead of its latest state.
+func ExampleSelection_InOrder() {
+	fmt.Println(compiled(capability.When(kind.Pod).InOrder().Reconcile(reconcile)).Settings.InOrder)
+	// Output: true
+}
+
+func ExampleSelection_Wide() {
+	show(capability.When(kind.Pod).InNamespace("blue", "green").Wide().Reconcile(reconcile))
+	// Output:
+	// /api/v1/pods?watch=true
+	// here: namespace in (blue, green)
+}
