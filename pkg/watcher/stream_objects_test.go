@@ -77,8 +77,9 @@ func TestRule49UnknownTypeAndNoMetadata(t *testing.T) {
 		b := r.synced("7")
 		b.event("FUTURE", pod("a", "8"))
 		b.event("ADDED", `{"metadata":{"resourceVersion":"9"}}`)
+		b.bookmark("")
 		r.expect()
-		for _, why := range []Reason{ReasonUnknownType, ReasonNoMetadata} {
+		for _, why := range []Reason{ReasonUnknownType, ReasonUndecodable} {
 			if got := r.obs.get("skipped " + string(why)); got != 1 {
 				t.Errorf("%s counted %d", why, got)
 			}
@@ -224,4 +225,34 @@ func TestSeed(t *testing.T) {
 	}, func(_ *Target, o *StreamOptions, _ *recorder) {
 		o.Seed = []Entry{NewEntry("ns", "a", "uid-a", "5", []uint64{42}), NewEntry("ns", "b", "uid-b", "6", nil)}
 	})
+}
+
+// An event of a type that is not known shows no object, so the snapshot is whole without it.
+func TestRule49UnknownTypeInASnapshot(t *testing.T) {
+	run(t, func(r *rig) {
+		b := r.synced("7", pod("a", "5"))
+		b.event("ERROR", status(410, "Expired"))
+		b = r.snapshot().ok()
+		b.event("FUTURE", `{}`)
+		b.initialEnd("9")
+		r.expect("gone a@uid-a:5 relist partial", "synced 9 true")
+	})
+}
+
+func TestRule45Warnings(t *testing.T) {
+	var warned []string
+	run(t, func(r *rig) {
+		r.Stream.server.warn = func(text string) { warned = append(warned, text) }
+		warning := []string{"Warning", `299 - "v1 Thing is deprecated"`}
+		b := r.snapshot().respond(200, "application/json", warning...)
+		b.initialEnd("7")
+		b.end()
+		for range 3 {
+			r.watch("7").respond(200, "application/json", warning...).cut()
+		}
+		r.watch("7").ok()
+	})
+	if len(warned) != 1 || warned[0] != "v1 Thing is deprecated" {
+		t.Errorf("warned %q", warned)
+	}
 }

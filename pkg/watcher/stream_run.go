@@ -33,6 +33,7 @@ type machine struct {
 	last  signature // of the last failure
 	again int       // how often it happened in a row before
 
+	reported     map[string]bool // keys of frames that did not decode, and are in the log
 	blockedSince time.Time
 	blockedFor   Reason // as it was logged last
 }
@@ -182,7 +183,7 @@ func (m *machine) retry(a action, in input) {
 		m.beginSnapshot(m.why)
 	case askList:
 		// Who may not list may still watch: the fallback leads nowhere, the snapshot may work the next time.
-		if a.reason == ReasonForbidden && m.listOnly && !m.polling {
+		if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
 			m.listOnly = false
 			m.beginSnapshot(m.why)
 		}

@@ -52,9 +52,8 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 func (m *machine) take(ask request, c *conn, it item) action {
 	if it.bad != nil {
 		a := classify(input{what: gotBadFrame, ask: ask})
-		m.skip(ask, a.reason, it.bad.Meta.Namespace, it.bad.Meta.Name)
-		m.o.Logger.Error(it.bad, "skipped what is not an object", "target", m.target.String(),
-			"namespace", it.bad.Meta.Namespace, "name", it.bad.Meta.Name)
+		m.skip(ask, a.reason, &it.bad.Meta)
+		m.reportBad(it.bad)
 		return a
 	}
 	f := it.frame
@@ -77,24 +76,41 @@ func (m *machine) take(ask request, c *conn, it item) action {
 		m.move(f.Meta.ResourceVersion)
 	case doSkip:
 		if a.reason != "" {
-			m.skip(ask, a.reason, f.Meta.Namespace, f.Meta.Name)
+			m.skip(ask, a.reason, &f.Meta)
 		}
 	}
 	return a
 }
 
 // skip counts a frame that cannot be used. In a snapshot its object is there, all the same: it is not gone, and
-// if it is not known which one it is, none can be said to be.
-func (m *machine) skip(ask request, why Reason, namespace, name string) {
+// if it is not known which one it is, none can be said to be. An event of an unknown type shows no object.
+func (m *machine) skip(ask request, why Reason, meta *Meta) {
 	m.o.Observer.Skipped(why)
-	if ask != askSnapshot && ask != askList {
+	if ask != askSnapshot && ask != askList || why == ReasonUnknownType {
 		return
 	}
-	if name == "" {
+	if meta.Name == "" {
 		m.incomplete = true
-	} else if e, ok := m.index.Get(namespace, name); ok {
+	} else if e, ok := m.index.Get(meta.Namespace, meta.Name); ok {
 		e.flags |= flagSeen
 	}
+}
+
+// maxReported bounds how many objects are remembered to have been reported.
+const maxReported = 100
+
+// reportBad logs what does not decode, once for each object: it may change often.
+func (m *machine) reportBad(bad *BadFrameError) {
+	key := bad.Meta.Namespace + "/" + bad.Meta.Name
+	if m.reported[key] || len(m.reported) >= maxReported {
+		return
+	}
+	if m.reported == nil {
+		m.reported = map[string]bool{}
+	}
+	m.reported[key] = true
+	m.o.Logger.Error(bad, "skipped what is not an object of the API", "target", m.target.String(),
+		"namespace", bad.Meta.Namespace, "name", bad.Meta.Name)
 }
 
 func earlier(a, b time.Time) time.Time {
