@@ -1,0 +1,80 @@
+package layers
+
+// Module is the import path of this project's root package.
+const Module = "github.com/ancho-dev/ancho"
+
+// A Rule says what the package at Path, and those in folders below it, may
+// import. The rule with the longest matching Path counts.
+type Rule struct {
+	// Path is relative to the module's root; empty for the root package alone.
+	Path string
+	// Project are the other packages of this project that may be imported, each
+	// with the folders below it. Tests are held to the same.
+	Project []string
+	// Free lifts every limit on packages of this project: for what is at the end of all
+	// arrows.
+	Free bool
+	// Denied are import paths from outside that may not be imported, each with
+	// the paths below it, and Allowed are exceptions from that. Tests may
+	// import what they like from outside.
+	Denied, Allowed []string
+	// Names limits, for an import path from outside, which of its names may be
+	// used.
+	Names map[string][]string
+}
+
+// Rules are those of this project: kind <- watcher <- capability <- runtime, with
+// queue to one side.
+func Rules() []Rule {
+	return []Rule{
+		{
+			// The root package is Main alone.
+			Path:    "",
+			Project: []string{"pkg/capability", "pkg/runtime"},
+		},
+		{
+			// What can be watched: types and names, no cluster.
+			Path:   "pkg/kind",
+			Denied: []string{"net", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"},
+		},
+		{
+			// The wire. It knows no declaration and no work.
+			Path:    "pkg/watcher",
+			Project: []string{"pkg/kind"},
+			Denied:  []string{"sigs.k8s.io/controller-runtime"},
+		},
+		{
+			// Ordered work, of whatever kind: no Kubernetes beyond the workqueue.
+			Path:    "pkg/queue",
+			Denied:  []string{"net", "k8s.io", "sigs.k8s.io"},
+			Allowed: []string{"k8s.io/client-go/util/workqueue", "k8s.io/utils/clock"},
+		},
+		{
+			// Declarations. They open no connection: of clients, the types that Env
+			// hands on are all they name.
+			Path:    "pkg/capability",
+			Project: []string{"pkg/kind", "pkg/queue", "pkg/watcher"},
+			Denied:  []string{"net", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"},
+			Allowed: []string{"k8s.io/client-go/rest", "k8s.io/client-go/tools/events", "sigs.k8s.io/controller-runtime/pkg/client"},
+			Names: map[string][]string{
+				"k8s.io/client-go/rest":                     {"Config"},
+				"k8s.io/client-go/tools/events":             {"EventRecorder"},
+				"sigs.k8s.io/controller-runtime/pkg/client": {"Client", "Object"},
+			},
+		},
+		{
+			// Puts them together.
+			Path:    "pkg/runtime",
+			Project: []string{"pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+		},
+		{
+			// What a user of the library could write.
+			Path:    "examples",
+			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},
+		},
+		// Tools and tests are at the end of all arrows: nothing above names them.
+		{Path: "hack", Free: true},
+		{Path: "internal", Free: true},
+		{Path: "test", Free: true},
+	}
+}
