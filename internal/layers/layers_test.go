@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,9 +54,9 @@ func TestTheTreeIsSeen(t *testing.T) {
 	}
 }
 
-// A file that breaks a rule, put into the real tree, is found.
+// Files that break rules, put into the real tree, are found.
 func TestForbiddenEdgesAreCaught(t *testing.T) {
-	for name, c := range map[string]struct{ file, source, want string }{
+	cases := map[string]struct{ file, source, want string }{
 		"kind to watcher": {
 			"pkg/kind/zz_forbidden_test.go", "package kind_test\nimport _ \"github.com/ancho-dev/ancho/pkg/watcher\"",
 			"a test of pkg/kind imports pkg/watcher",
@@ -77,11 +78,11 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"pkg/capability imports net/http",
 		},
 		"capability opens a connection": {
-			"pkg/capability/zz_forbidden.go", "package capability\nimport z \"k8s.io/client-go/rest\"\nvar _ = z.HTTPClientFor",
+			"pkg/capability/zz_connects.go", "package capability\nimport z \"k8s.io/client-go/rest\"\nvar _ = z.HTTPClientFor",
 			"pkg/capability uses HTTPClientFor of k8s.io/client-go/rest",
 		},
 		"capability hides what it uses": {
-			"pkg/capability/zz_forbidden.go", "package capability\nimport . \"k8s.io/client-go/rest\"\nvar _ = HTTPClientFor",
+			"pkg/capability/zz_hides.go", "package capability\nimport . \"k8s.io/client-go/rest\"\nvar _ = HTTPClientFor",
 			"pkg/capability uses . of k8s.io/client-go/rest",
 		},
 		"library to the test environment": {
@@ -101,29 +102,42 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"pkg/zz/zz.go", "package zz\nimport _ \"os\"",
 			"pkg/zz has no rule: add one to internal/layers",
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := layers.Check(layers.Rules(), load(t, overlay(t, c.file, c.source)))
-			if !slices.Contains(got, c.want) {
-				t.Errorf("got %q, want %q among it", got, c.want)
-			}
-		})
+	}
+	files := map[string]string{}
+	for _, c := range cases {
+		files[c.file] = c.source
+	}
+	if len(files) != len(cases) {
+		t.Fatal("two cases use one file")
+	}
+	got := layers.Check(layers.Rules(), load(t, overlay(t, files)))
+	for name, c := range cases {
+		if !slices.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q among it", name, got, c.want)
+		}
+	}
+	if len(got) != len(cases) {
+		t.Errorf("got %d breaches, want one a case, %d: %q", len(got), len(cases), got)
 	}
 }
 
-// overlay puts a file into the tree without writing there.
-func overlay(t *testing.T, file, source string) string {
+// overlay puts files into the tree without writing there.
+func overlay(t *testing.T, files map[string]string) string {
 	t.Helper()
 	top, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	stands := filepath.Join(dir, "source.go")
-	if err := os.WriteFile(stands, []byte(source+"\n"), 0o600); err != nil {
-		t.Fatal(err)
+	replace := map[string]string{}
+	for file, source := range files {
+		stands := filepath.Join(dir, strconv.Itoa(len(replace))+".go")
+		if err := os.WriteFile(stands, []byte(source+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[filepath.Join(top, file)] = stands
 	}
-	raw, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(top, file): stands}})
+	raw, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +209,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestLoadFailsOnABrokenPackage(t *testing.T) {
-	_, err := layers.Load(t.Context(), root, overlay(t, "pkg/queue/zz_broken.go", "package other"))
+	_, err := layers.Load(t.Context(), root, overlay(t, map[string]string{"pkg/queue/zz_broken.go": "package other"}))
 	if err == nil {
 		t.Error("a package that does not load was taken as it is")
 	}
