@@ -62,7 +62,7 @@ func fits(m *Meta) bool {
 func (e *Entry) Namespace() string { return e.text[:e.nsLen] }
 
 // Name returns the object's name.
-func (e *Entry) Name() string { return e.text[e.nsLen+1 : e.keyLen] }
+func (e *Entry) Name() string { return e.text[min(int(e.nsLen)+1, int(e.keyLen)):e.keyLen] }
 
 // UID returns the object's UID; it may be "" for resources of aggregated servers.
 func (e *Entry) UID() string {
