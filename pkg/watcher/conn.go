@@ -41,7 +41,8 @@ type conn struct {
 func (m *machine) send(ctx context.Context, list bool, request func(context.Context) (*Response, error)) *conn {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
-	r := reading{box: c.box, bytes: m.o.Observer.Bytes, list: list}
+	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame}
+	r := reading{box: c.box, o: o, list: list}
 	go func() {
 		defer close(c.done)
 		defer cancel()
@@ -67,9 +68,9 @@ func (c *conn) lived() time.Duration {
 
 // reading is the work of a conn's goroutine.
 type reading struct {
-	box   *mailbox
-	bytes func(int)
-	list  bool
+	box  *mailbox
+	o    wire.ReaderOptions
+	list bool
 }
 
 func (r reading) run(ctx context.Context, request func(context.Context) (*Response, error)) *ending {
@@ -107,15 +108,14 @@ func (r reading) answer(ctx context.Context, resp *Response) *ending {
 }
 
 func (r reading) open(resp *Response) (next func() (Frame, error), meta func() wire.ListMeta, err error) {
-	o := wire.ReaderOptions{Bytes: r.bytes}
 	if r.list {
-		items, err := resp.Items(o)
+		items, err := resp.Items(r.o)
 		if err != nil {
 			return nil, nil, err
 		}
 		return items.Next, items.Meta, nil
 	}
-	events, err := resp.Frames(o)
+	events, err := resp.Frames(r.o)
 	if err != nil {
 		return nil, nil, err
 	}

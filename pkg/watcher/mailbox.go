@@ -61,9 +61,15 @@ func (b *mailbox) tryPut(it item) bool {
 // frameOverhead stands for what a frame takes beside its bytes, so that small ones are bounded too.
 const frameOverhead = 256
 
+// keepItems is the size above which a slice is left to the collector: a stream is quiet for most of its life.
+const keepItems = 64
+
 // take returns all items, and keeps the emptied slice that it is given for the next ones.
 func (b *mailbox) take(emptied []item) []item {
 	clear(emptied)
+	if cap(emptied) > keepItems {
+		emptied = nil
+	}
 	b.mu.Lock()
 	taken := b.items
 	b.items, b.bytes = emptied[:0], 0

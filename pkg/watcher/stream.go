@@ -57,6 +57,8 @@ type StreamOptions struct {
 	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; one frame more
 	// than that may wait. Default 1 MiB.
 	ReadAhead int
+	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
+	MaxFrame int
 }
 
 func (o StreamOptions) withDefaults() StreamOptions {
@@ -107,6 +109,7 @@ func NewStream(s *Server, t Target, h Handler, o StreamOptions) *Stream {
 	st := &Stream{server: s, target: t, handler: h, o: o, state: State{Phase: Idle}}
 	st.cmds.init()
 	st.m.init(st)
+	st.o.Seed = nil // copied; it may be large
 	return st
 }
 

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// beginSnapshot makes a snapshot, read again for this reason, the next request.
+// beginSnapshot makes a snapshot, read again for this reason, the next request. Attempts that are refused and made
+// again do not count as more.
 func (m *machine) beginSnapshot(why Reason) {
 	m.why = why
 	m.o.Observer.Relist(why)
@@ -59,6 +60,7 @@ func (m *machine) sweep() {
 // lose prepares for a resource that is not served: when it is back, what is known is compared. If no version of
 // it is served its objects are gone, as the server deletes them with their definition (rule 41).
 func (m *machine) lose(gone bool) {
+	again := m.why == ReasonReturned // it was not served the last time either
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
 		m.index.unmarkAll()
@@ -66,6 +68,10 @@ func (m *machine) lose(gone bool) {
 		for _, e := range m.index.unmarked() {
 			m.drop(e, Delta{Relist: true})
 		}
+	}
+	if again {
+		m.prepareSnapshot()
+		return
 	}
 	m.beginSnapshot(ReasonReturned)
 }

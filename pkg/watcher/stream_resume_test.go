@@ -274,8 +274,7 @@ func TestRule29HardDeadline(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")) // and never a byte again
 		want := 450*time.Second + DefaultWatchGrace
-		var took time.Duration
-		took = after(func() { r.watch("7").ok() })
+		took := after(func() { r.watch("7").ok() })
 		if took < want || took > want+time.Second {
 			t.Errorf("resumed after %v, want %v", took, want)
 		}

@@ -180,12 +180,12 @@ func (m *machine) restart(a action, in input) {
 func (m *machine) retry(a action, in input) {
 	switch in.ask {
 	case askSnapshot:
-		m.beginSnapshot(m.why)
+		m.prepareSnapshot()
 	case askList:
 		// Who may not list may still watch: the fallback leads nowhere, the snapshot may work the next time.
 		if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
 			m.listOnly = false
-			m.beginSnapshot(m.why)
+			m.prepareSnapshot()
 		}
 	case askWatch:
 		m.o.Observer.Reconnect(a.reason)

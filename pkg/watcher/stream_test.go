@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -70,20 +71,18 @@ func TestDoBeforeRunAndConcurrently(t *testing.T) {
 	})
 }
 
-// A function that waits when the stream ends is told so.
+// A function that waits while the stream ends is not run, and whoever gave it is told so.
 func TestDoAtTheEnd(t *testing.T) {
 	run(t, func(r *rig) {
 		got := make(chan error, 1)
 		r.rec.during = func(Delta) {
 			r.stop()
-			go func() { got <- r.Do(func() {}) }()
-			synctest.Wait()
+			go func() { got <- r.Do(func() { t.Error("ran") }) }()
+			time.Sleep(time.Second) // virtual: until it waits
 		}
-		_ = got
-		r.snapshot().ok()
-		r.stop()
+		r.snapshot().ok().event("ADDED", pod("a", "5"))
 		<-r.done
-		if err := r.Do(func() {}); !errors.Is(err, ErrStopped) {
+		if err := <-got; !errors.Is(err, ErrStopped) {
 			t.Error(err)
 		}
 	})
@@ -156,14 +155,7 @@ func TestObserver(t *testing.T) {
 func TestEventTooLarge(t *testing.T) {
 	run(t, func(r *rig) {
 		large := func(b *body) {
-			chunk := make([]byte, 1<<20)
-			for i := range chunk {
-				chunk[i] = 'x'
-			}
-			b.write(`{"type":"ADDED","object":{"metadata":{"name":"`)
-			for range 17 {
-				b.write(string(chunk)) // returns when the reader has closed
-			}
+			b.write(`{"type":"ADDED","object":{"metadata":{"name":"` + strings.Repeat("x", 2000)) // returns when the reader has closed
 			b.end()
 		}
 		large(r.synced("7", pod("a", "5")))
@@ -174,7 +166,7 @@ func TestEventTooLarge(t *testing.T) {
 		b.initialEnd("9")
 		r.expect("synced 9 true")
 		r.is(Streaming, "")
-	})
+	}, func(_ *Target, o *StreamOptions, _ *recorder) { o.MaxFrame = 1000 })
 }
 
 func testServer(s *script) *Server {
