@@ -81,7 +81,11 @@ func watchable(list metav1.APIResourceList) ([]resource, error) {
 // locateDocuments finds the discovery documents of the Kubernetes release that the given module
 // requires, downloading the release's module where it is not there yet, and returns the release.
 func locateDocuments(controlPlane string) (dir, release string, err error) {
-	var kubernetes struct{ Version, Dir, Error string }
+	var kubernetes struct {
+		Version string `json:"Version"`
+		Dir     string `json:"Dir"`
+		Error   string `json:"Error"`
+	}
 	out, err := command(controlPlane, "mod", "download", "-json", "k8s.io/kubernetes")
 	if err != nil {
 		return "", "", err

@@ -26,7 +26,7 @@ func TestOfTakesTheKindFromTheScheme(t *testing.T) {
 	if obj := k.New(); obj.APIVersion != "test.example.com/v1" || obj.Kind != "Gadget" {
 		t.Errorf("a new object says %s %s", obj.APIVersion, obj.Kind)
 	}
-	if k.New() == k.New() {
+	if one, two := k.New(), k.New(); one == two {
 		t.Error("two calls of New gave one object")
 	}
 }

@@ -11,21 +11,21 @@ import (
 )
 
 // wrapped puts an object's message into the envelope, with what a test wants to say of it.
-func wrapped(t testing.TB, u runtime.Unknown) []byte {
-	t.Helper()
+func wrapped(tb testing.TB, u runtime.Unknown) []byte {
+	tb.Helper()
 	body, err := u.Marshal()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return append(bytes.Clone(envelope), body...)
 }
 
 // message is the protobuf of an object.
-func message(t testing.TB, obj interface{ Marshal() ([]byte, error) }) []byte {
-	t.Helper()
+func message(tb testing.TB, obj interface{ Marshal() ([]byte, error) }) []byte {
+	tb.Helper()
 	raw, err := obj.Marshal()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }

@@ -14,7 +14,7 @@ import (
 // WebApp is a custom kind. In a real program its package is generated, AddToScheme included.
 type WebApp struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
 	Spec struct {
 		Image string `json:"image"`
@@ -24,7 +24,7 @@ type WebApp struct {
 // DeepCopyObject implements runtime.Object.
 func (w *WebApp) DeepCopyObject() runtime.Object {
 	c := *w
-	w.ObjectMeta.DeepCopyInto(&c.ObjectMeta)
+	w.DeepCopyInto(&c.ObjectMeta)
 	return &c
 }
 

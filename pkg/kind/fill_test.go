@@ -54,20 +54,20 @@ func filled(k typed) Object {
 }
 
 // encodings gives the bytes of an object in every encoding that its type has.
-func encodings(t testing.TB, obj Object) map[Encoding][]byte {
-	t.Helper()
+func encodings(tb testing.TB, obj Object) map[Encoding][]byte {
+	tb.Helper()
 	text, err := json.Marshal(obj)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	all := map[Encoding][]byte{JSON: text}
 	if m, ok := obj.(interface{ Marshal() ([]byte, error) }); ok {
 		if all[ProtobufBare], err = m.Marshal(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		var wrapped bytes.Buffer
 		if err := protobuf.NewSerializer(nil, nil).Encode(obj, &wrapped); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all[Protobuf] = wrapped.Bytes()
 	}

@@ -13,7 +13,7 @@ func FuzzDecode(f *testing.F) {
 	kinds := append(builtins(f), Metadata(Secret))
 	for i, k := range kinds {
 		for enc, raw := range encodings(f, filled(k)) {
-			f.Add(uint(i), uint8(enc), raw) //nolint:gosec // an index
+			f.Add(uint(i), uint8(enc), raw)
 		}
 	}
 	kinds = append(kinds, gadget, gizmo)

@@ -15,9 +15,9 @@ var gadgets = schema.GroupVersion{Group: "test.example.com", Version: "v1"}
 // Gadget is a custom kind with a field of every sort that decodes in its own way.
 type Gadget struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
-	Spec GadgetSpec `json:"spec,omitempty"`
+	Spec GadgetSpec `json:"spec"`
 }
 
 // GadgetSpec is the spec of a Gadget.
@@ -25,7 +25,7 @@ type GadgetSpec struct {
 	Shared   `json:",inline"`
 	Replicas int32             `json:"replicas,omitempty"`
 	When     *metav1.Time      `json:"when,omitempty"`
-	Size     resource.Quantity `json:"size,omitempty"`
+	Size     resource.Quantity `json:"size"`
 	Quoted   int64             `json:"quoted,omitempty,string"`
 	Parts    []GadgetSpec      `json:"parts,omitempty"`
 	ByName   map[string]int    `json:"byName,omitempty"`
@@ -52,7 +52,7 @@ func (*loud) UnmarshalJSON(raw []byte) error {
 // DeepCopyObject implements runtime.Object.
 func (g *Gadget) DeepCopyObject() runtime.Object {
 	c := *g
-	g.ObjectMeta.DeepCopyInto(&c.ObjectMeta)
+	g.DeepCopyInto(&c.ObjectMeta)
 	return &c
 }
 

@@ -78,7 +78,7 @@ func (k Kind[T]) allocate() T {
 // allocate makes the struct that T points to, or T's zero value where T is no such pointer.
 func allocate[T Object]() T {
 	if t := reflect.TypeFor[T](); t.Kind() == reflect.Pointer {
-		if obj, ok := reflect.New(t.Elem()).Interface().(T); ok {
+		if obj, ok := reflect.TypeAssert[T](reflect.New(t.Elem())); ok {
 			return obj
 		}
 	}

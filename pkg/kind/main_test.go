@@ -29,13 +29,13 @@ func (k Kind[T]) decodeObject(raw []byte, enc Encoding) (Object, error) {
 }
 
 // builtins are the built-in kinds, with what a Kind can do.
-func builtins(t testing.TB) []typed {
-	t.Helper()
+func builtins(tb testing.TB) []typed {
+	tb.Helper()
 	var all []typed
 	for _, k := range Builtin() {
 		one, ok := k.(typed)
 		if !ok {
-			t.Fatalf("%T is no Kind", k)
+			tb.Fatalf("%T is no Kind", k)
 		}
 		all = append(all, one)
 	}
