@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,6 +52,9 @@ func WithGzip() ServerOption {
 // configuration's timeout and rate limits are not used: a stream has no end of its own, and a target makes
 // few requests. Errors are those of the configuration.
 func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
+	if cfg == nil {
+		return nil, errors.New("no client configuration was given: load one with rest.InClusterConfig or clientcmd")
+	}
 	own := rest.CopyConfig(cfg)
 	own.Timeout = 0
 	own.GroupVersion = nil
