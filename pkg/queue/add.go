@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {
@@ -27,8 +30,11 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 	had := o.latest(e.UID)
 	if had == nil {
 		q.replace(o, e.UID, n)
-	} else if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
-		o.hasten(e.UID)
+	} else {
+		had.uid = cmp.Or(had.uid, e.UID)
+		if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
+			o.hasten(e.UID)
+		}
 	}
 	switch {
 	case e.Passed:
@@ -36,8 +42,8 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 	case had == nil:
 	case !e.Type.out():
 		q.amend(o, had, e)
-	case !had.typ().out(): // else what was taken as out already stays
-		q.abandon(o, e.UID, n)
+	default:
+		q.goes(o, had, e, n)
 	}
 	q.place(o, n)
 }
@@ -75,6 +81,20 @@ func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
 		newer := *e
 		had.newer = &newer
 		had.see(e.Generation)
+	}
+}
+
+// goes takes a Deleted or Left that did not pass. Where the binding takes the
+// other of the two, and was not told of it yet, that stays.
+func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *notes) {
+	taken := o.taken(e.UID)
+	switch {
+	case !taken.out():
+		q.abandon(o, e.UID, n)
+	case !q.opts.InOrder:
+		as := *e
+		as.Type = taken
+		had.refresh(&as)
 	}
 }
 

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -96,7 +97,9 @@ func (e *engine) Running() []RunningInfo {
 		infos = append(infos, r.info)
 	}
 	e.mu.Unlock()
-	slices.SortFunc(infos, func(a, b RunningInfo) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(infos, func(a, b RunningInfo) int {
+		return cmp.Or(a.Started.Compare(b.Started), a.Key.compare(b.Key))
+	})
 	return infos
 }
 

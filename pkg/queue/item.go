@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // place is where an object is, seen from the set.
 type place uint8
@@ -34,9 +37,10 @@ type item[P any] struct {
 
 	// The net type comes from these, unless fixed says it (InOrder).
 	fixed   EventType
-	base    bool  // in the set when the last call that did not fail was made
-	touched bool  // not only requeues and triggers
-	place   place // the latest
+	base    bool      // in the set when the last call that did not fail was made
+	touched bool      // not only requeues and triggers
+	place   place     // the latest
+	taken   EventType // of the last event that passed and was no trigger
 
 	initial    bool // began with the initial list
 	backlog    bool // nothing but the initial list
@@ -74,9 +78,6 @@ func (it *item[P]) typ() EventType {
 // refresh brings an item that merges up to date with an event, which need not
 // have passed.
 func (it *item[P]) refresh(e *Event[P]) {
-	if it.uid == "" {
-		it.uid = e.UID
-	}
 	if e.Type == Unchanged && e.Bare {
 		return
 	}
@@ -123,7 +124,7 @@ func (it *item[P]) take(e *Event[P], now time.Time) bool {
 		if !it.touched && e.Initial && !e.Was {
 			it.initial = true
 		}
-		it.touched = true
+		it.touched, it.taken = true, e.Type
 	}
 	merged := it.events > 0
 	if !merged {
@@ -165,6 +166,9 @@ func (n *item[P]) follow(r *item[P]) {
 	n.adopt(r)
 	n.inherit(r)
 	n.touched = n.touched || r.touched
+	if n.taken == "" {
+		n.taken = r.taken
+	}
 	n.backlog = n.backlog && r.backlog
 	n.attempts = r.attempts
 	n.events += r.events
@@ -185,8 +189,10 @@ func (n *item[P]) inherit(r *item[P]) {
 
 func (it *item[P]) addCause(c Cause) { it.causes = addCause(it.causes, c) }
 
-// addCause keeps the last MaxCauses, and of the retries the last. It never
-// writes into causes that a call was given, which have no room behind them.
+// addCause adds a reason; of the retries the last is kept. There may be more than
+// MaxCauses, so that not every addition has to move them. What a call was given
+// (see lastCauses) has no room behind it and is never as long as what is moved in
+// place, so it is never written into.
 func addCause(old []Cause, c Cause) []Cause {
 	if c.Via == ViaRetry {
 		for i := range old {
@@ -196,16 +202,20 @@ func addCause(old []Cause, c Cause) []Cause {
 			}
 		}
 	}
-	if len(old) >= MaxCauses {
-		old = append(make([]Cause, 0, MaxCauses), old[len(old)-MaxCauses+1:]...)
+	if len(old) == 2*MaxCauses {
+		old = old[:copy(old, old[len(old)-MaxCauses+1:])]
 	}
 	return append(old, c)
 }
 
-// call makes what the handler is given. The causes are cut to their length, so
-// that what is added later goes elsewhere.
+// lastCauses gives the last MaxCauses, cut so that what is added goes elsewhere.
+func lastCauses(c []Cause) []Cause {
+	return slices.Clip(c[max(0, len(c)-MaxCauses):])
+}
+
+// call makes what the handler is given.
 func (it *item[P]) call(k Key) Call[P] {
-	it.causes = it.causes[:len(it.causes):len(it.causes)]
+	it.causes = lastCauses(it.causes)
 	t := it.typ()
 	return Call[P]{
 		Key: k, UID: it.uid, Type: t, Payload: it.payload, Bare: it.bare,

@@ -1,6 +1,9 @@
 package queue
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Key names an object within its resource. Namespace is empty for an object of
 // a cluster-scoped kind.
@@ -14,6 +17,10 @@ func (k Key) String() string {
 		return k.Name
 	}
 	return k.Namespace + "/" + k.Name
+}
+
+func (k Key) compare(other Key) int {
+	return cmp.Or(cmp.Compare(k.Namespace, other.Namespace), cmp.Compare(k.Name, other.Name))
 }
 
 // Strategy says what a Queue serialises: of the calls that share a lane, one

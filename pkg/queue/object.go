@@ -47,6 +47,20 @@ func (o *object[P]) latest(uid string) *item[P] {
 	return nil
 }
 
+// taken is the type of the last event of the UID that passed and is not handled.
+func (o *object[P]) taken(uid string) EventType {
+	var t EventType
+	if o.run != nil && !o.disowned && same(o.run.uid, uid) {
+		t = o.run.taken
+	}
+	for it := o.first; it != nil; it = it.next {
+		if it.taken != "" && same(it.uid, uid) {
+			t = it.taken
+		}
+	}
+	return t
+}
+
 func (o *object[P]) push(it *item[P]) {
 	if o.last == nil {
 		o.first = it

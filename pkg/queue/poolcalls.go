@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // step makes one call: see owner.
 func (p *Pool[P]) step() bool {
@@ -104,7 +101,7 @@ func (p *Pool[P]) delay(c *entry[P], after time.Duration, now time.Time, f *Fini
 		}
 	}
 	c.call.Attempt++
-	c.call.Causes = addCause(slices.Clip(c.call.Causes), Cause{Type: c.call.Type, Via: via, Name: c.call.Key.String()})
+	c.call.Causes = addCause(lastCauses(c.call.Causes), Cause{Type: c.call.Type, Via: via, Name: c.call.Key.String()})
 	c.origin.waiting.push(&c.mate)
 	c.alarm.due = due
 	f.Again, f.Next = true, after

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -78,9 +77,7 @@ func (q *Queue[P]) Parked() []ParkedInfo {
 		}
 	}
 	q.mu.Unlock()
-	slices.SortFunc(infos, func(a, b ParkedInfo) int {
-		return cmp.Or(cmp.Compare(a.Key.Namespace, b.Key.Namespace), cmp.Compare(a.Key.Name, b.Key.Name))
-	})
+	slices.SortFunc(infos, func(a, b ParkedInfo) int { return a.Key.compare(b.Key) })
 	return infos
 }
 

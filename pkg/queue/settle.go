@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // settle acts on the result of a call. It reports whether work was given up that
 // is not parked.
@@ -63,11 +66,11 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now t
 		touched: out, place: it.place, generation: it.generation,
 		wait: waitRequeue, due: now.Add(after),
 	}
+	if out {
+		next.taken = t
+	}
 	if q.opts.InOrder {
-		next.fixed = Unchanged
-		if out {
-			next.fixed = t
-		}
+		next.fixed = cmp.Or(next.taken, Unchanged)
 	}
 	if after == 0 {
 		next.wait = waitNone
@@ -117,7 +120,7 @@ func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now time.Time, f
 	}
 	var none P
 	it.payload, it.bare, it.fresh = none, true, false
-	it.causes = nil
+	it.causes, it.taken = nil, ""
 	it.wait, it.due, it.err = waitChange, now, err
 	o.pushFront(it)
 	q.items++

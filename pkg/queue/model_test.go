@@ -1,0 +1,445 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// model is what a Queue is to do, said in the simplest way: of each object it
+// keeps the log of all events since the last call that did not fail, and finds
+// out from that log what the next call has to be. It knows nothing of lanes that
+// take turns, heaps and timers; what may start and what must have started is
+// checked from outside.
+type model struct {
+	opts Options
+	keys map[Key]*modelKey
+}
+
+type modelKey struct {
+	units []*unit
+	run   *unit // the first of units, or one that was dropped
+}
+
+// unit is the work of one call and of its retries.
+type unit struct {
+	uid      string
+	log      []entryOf
+	ran      int // running: how much of log the call tells of
+	attempts int
+	due      time.Time
+	wait     wait
+	gen      int64
+	hurry    bool
+	dropped  bool
+	base     *bool // said by a call that was no call (Drop)
+	first    bool  // and so was that it began with the initial list
+	latest   Event[string]
+}
+
+// entryOf is an event in a log.
+type entryOf struct {
+	Event[string]
+	at     time.Time
+	counts bool // as one of the events of the call
+	old    bool // before it was parked
+}
+
+func newModel(o Options) *model { return &model{opts: o, keys: make(map[Key]*modelKey)} }
+
+// typ, and the rest of what a call says, from the log.
+func (u *unit) typ(inOrder bool) EventType {
+	if inOrder {
+		return u.log[0].Type
+	}
+	base, touched, last := false, false, Added
+	for _, e := range u.log {
+		if e.Type == Unchanged {
+			continue
+		}
+		if e.Passed && !touched {
+			base, touched = e.Was, true
+		}
+		last = e.Type
+	}
+	if u.base != nil {
+		base = *u.base
+	}
+	switch {
+	case !touched:
+		return Unchanged
+	case last.out():
+		return last
+	case base:
+		return Modified
+	}
+	return Added
+}
+
+func (u *unit) call(k Key, inOrder bool) string {
+	c := Call[string]{Key: k, UID: u.uid, Type: u.typ(inOrder), Bare: true, Attempt: u.attempts + 1}
+	first := u.first
+	for _, e := range u.log {
+		if e.Type != Unchanged || !e.Bare {
+			c.Payload, c.Bare = e.Payload, e.Bare
+		}
+		if e.counts {
+			c.Merged++
+			if c.Received.IsZero() || e.at.Before(c.Received) {
+				c.Received = e.at
+			}
+		}
+	}
+	if u.base == nil {
+		for _, e := range u.log {
+			if e.Passed && e.Type != Unchanged {
+				first = e.Initial && !e.Was
+				break
+			}
+		}
+	}
+	c.Initial = first && c.Type == Added
+	c.Merged = max(c.Merged-1, 0)
+	return tell(c)
+}
+
+func tell(c Call[string]) string {
+	return fmt.Sprintf("%s uid=%s received=%s", describe(c), c.UID, c.Received.Format("05.000000000"))
+}
+
+// backlog: nothing but the initial list.
+func (u *unit) backlog() bool {
+	for _, e := range u.log {
+		if e.counts && !e.Initial {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *modelKey) backlog() bool { return k.units[0].backlog() && k.units[len(k.units)-1].backlog() }
+
+// of is the latest unit of a UID.
+func (k *modelKey) of(uid string) *unit {
+	if len(k.units) > 0 && same(k.units[len(k.units)-1].uid, uid) {
+		return k.units[len(k.units)-1]
+	}
+	return nil
+}
+
+func (m *model) add(e Event[string], now time.Time) {
+	k := m.keys[e.Key]
+	if k == nil {
+		if !e.Passed {
+			return
+		}
+		k = &modelKey{}
+		m.keys[e.Key] = k
+	}
+	defer m.tidy(e.Key)
+	u := k.of(e.UID)
+	switch {
+	case u != nil:
+		u.see(k, e, now)
+		u.uid = uidOf(u.uid, e.UID)
+	case len(k.units) > 0:
+		if h := k.units[0]; k.run != h && (h.wait == waitChange || h.wait == waitRequeue && !h.typ(m.opts.InOrder).out()) {
+			k.units = k.units[1:] // another object has its name
+		}
+	}
+	entry := entryOf{Event: e, at: now, counts: e.Passed}
+	switch {
+	case e.Passed:
+		m.pass(k, u, entry, now)
+	case u == nil:
+	case e.Type.out():
+		if taken := k.taken(e.UID); taken.out() {
+			if !m.opts.InOrder {
+				entry.Type = taken
+				u.log = append(u.log, entry)
+			}
+			return
+		}
+		for _, u := range k.units {
+			u.dropped = u.dropped || same(u.uid, e.UID)
+		}
+		k.units = slices.DeleteFunc(k.units, func(u *unit) bool { return u.dropped })
+	case m.opts.InOrder:
+		u.latest = e
+		if u.log[0].Type == Unchanged && k.run != u {
+			u.log = append(u.log, entry)
+		}
+	case u.wait == waitChange:
+		entry.Payload, entry.Bare = "", true
+		u.log = append(u.log, entry)
+	default:
+		u.log = append(u.log, entry)
+	}
+}
+
+// taken is the type of the last event of a UID that passed and is not handled.
+func (k *modelKey) taken(uid string) (t EventType) {
+	for _, u := range k.units {
+		for _, e := range u.log {
+			if same(u.uid, uid) && e.Passed && e.Type != Unchanged && !e.old {
+				t = e.Type
+			}
+		}
+	}
+	return t
+}
+
+// see makes retries due when the generation changes.
+func (u *unit) see(k *modelKey, e Event[string], now time.Time) {
+	if e.Generation == 0 {
+		return
+	}
+	if h := k.units[0]; u.gen != 0 && u.gen != e.Generation && same(h.uid, u.uid) {
+		switch {
+		case k.run == h:
+			h.hurry = true
+		case h.wait == waitRetry:
+			h.wait, h.due = waitNone, now
+		}
+	}
+	for _, other := range k.units {
+		if same(other.uid, u.uid) {
+			other.gen = e.Generation
+		}
+	}
+}
+
+// pass takes an event that passed.
+func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
+	if m.opts.InOrder {
+		triggers := u != nil && k.run != u && u.log[0].Type == Unchanged && e.Type == Unchanged
+		if u != nil && u.wait == waitRequeue && !triggers {
+			k.units = k.units[:len(k.units)-1]
+		}
+		if !triggers {
+			if u != nil {
+				e.UID = uidOf(e.UID, u.uid)
+			}
+			k.units = append(k.units, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: genOf(e.Generation, u)})
+			return
+		}
+	}
+	if u == nil {
+		k.units = append(k.units, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: e.Generation})
+		return
+	}
+	switch u.wait {
+	case waitChange:
+		u.attempts = 0
+		for i := range u.log {
+			u.log[i].counts = false
+		}
+		u.wait, u.due = waitNone, now
+	case waitRequeue:
+		u.wait, u.due = waitNone, now
+	case waitNone, waitRetry:
+	}
+	u.log = append(u.log, e)
+}
+
+func uidOf(uid, other string) string {
+	if uid == "" {
+		return other
+	}
+	return uid
+}
+
+func genOf(gen int64, u *unit) int64 {
+	if gen == 0 && u != nil {
+		return u.gen
+	}
+	return gen
+}
+
+// startable: its next call is due.
+func (m *model) startable(k *modelKey) bool {
+	return k.run == nil && len(k.units) > 0 && k.units[0].wait == waitNone
+}
+
+// tick ends the waits that are over.
+func (m *model) tick(now time.Time) {
+	for _, k := range m.keys {
+		if k.run != nil || len(k.units) == 0 {
+			continue
+		}
+		u := k.units[0]
+		if (u.wait == waitRetry || u.wait == waitRequeue) && !u.due.After(now) {
+			if u.wait == waitRequeue {
+				u.log[0].counts = true
+			}
+			u.wait = waitNone
+		}
+	}
+}
+
+func (m *model) start(key Key) string {
+	k := m.keys[key]
+	u := k.units[0]
+	k.run, u.ran, u.hurry = u, len(u.log), false
+	return u.call(key, m.opts.InOrder)
+}
+
+// tidy forgets a key of which nothing is left.
+func (m *model) tidy(key Key) {
+	if k := m.keys[key]; k != nil && k.run == nil && len(k.units) == 0 {
+		delete(m.keys, key)
+	}
+}
+
+// finish ends the running call of a key.
+func (m *model) finish(key Key, res Result, now time.Time) {
+	defer m.tidy(key)
+	k := m.keys[key]
+	u := k.run
+	k.run = nil
+	if u.dropped {
+		return
+	}
+	k.units = k.units[1:]
+	after := u.log[u.ran:]
+	told := slices.Clone(u.log[:u.ran])
+	passed := slices.ContainsFunc(after, func(e entryOf) bool { return e.Passed })
+	if m.opts.InOrder {
+		passed = len(k.units) > 0 && same(k.units[0].uid, u.uid)
+	}
+	switch res.Outcome {
+	case Done, Drop:
+		if m.opts.InOrder || !passed {
+			return
+		}
+		base, first := u.base, u.first
+		u.anew(after)
+		if res.Outcome == Drop && u.typ(false) != Unchanged {
+			u.asBefore(told, base, first)
+		}
+		u.due = now
+		k.units = append([]*unit{u}, k.units...)
+	case Requeue:
+		m.requeue(k, u, told, passed, res.After, now)
+	default:
+		u.attempts++
+		over := res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts
+		switch {
+		case over && (m.opts.InOrder || !passed && (u.typ(false).out() || len(k.units) > 0)):
+			return
+		case over && passed:
+			u.attempts, u.due = 0, now
+		case over:
+			u.wait, u.due = waitChange, now
+			for i := range u.log {
+				u.log[i].Payload, u.log[i].Bare, u.log[i].counts, u.log[i].old = "", true, false, true
+			}
+		default:
+			delay := res.After
+			if res.Outcome == Retry {
+				delay = m.opts.Backoff.delay(u.attempts, 1)
+			}
+			u.wait, u.due = waitRetry, now.Add(delay)
+			if u.hurry {
+				u.wait, u.due = waitNone, now
+			}
+		}
+		k.units = append([]*unit{u}, k.units...)
+	}
+}
+
+// anew begins the work with what came while the call ran; before the first that
+// passed there was none.
+func (u *unit) anew(after []entryOf) {
+	i := slices.IndexFunc(after, func(e entryOf) bool { return e.Passed })
+	u.log, u.attempts, u.base, u.first = slices.Clone(after[i:]), 0, nil, false
+}
+
+// asBefore compares with what the call would have been compared with.
+func (u *unit) asBefore(told []entryOf, base *bool, first bool) {
+	for _, e := range told {
+		if e.Passed && e.Type != Unchanged {
+			if base == nil {
+				was := e.Was
+				base, first = &was, e.Initial && !e.Was
+			}
+			u.base, u.first = base, first
+			return
+		}
+	}
+}
+
+func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after time.Duration, now time.Time) {
+	if passed && m.opts.InOrder {
+		return
+	}
+	if passed {
+		u.anew(u.log[u.ran:])
+		u.due = now
+		k.units = append([]*unit{u}, k.units...)
+		return
+	}
+	e := entryOf{Event: Event[string]{Type: Unchanged, Bare: true, Passed: true}, at: now.Add(after)}
+	t := u.typ(m.opts.InOrder)
+	before := (&unit{log: told, base: u.base}).typ(m.opts.InOrder)
+	if t.out() && before.out() {
+		e.Type = t
+	} else if len(k.units) > 0 {
+		return
+	}
+	for _, had := range u.log {
+		if had.Type != Unchanged || !had.Bare {
+			e.Payload, e.Bare = had.Payload, had.Bare
+		}
+	}
+	if m.opts.InOrder && u.latest.Type != "" {
+		e.Payload, e.Bare = u.latest.Payload, u.latest.Bare
+	}
+	next := &unit{uid: u.uid, log: []entryOf{e}, wait: waitRequeue, due: now.Add(after), gen: u.gen}
+	k.units = append([]*unit{next}, k.units...)
+}
+
+// counts is what Stats has to say.
+func (m *model) counts() Stats {
+	var s Stats
+	for _, k := range m.keys {
+		waiting := len(k.units)
+		if k.run != nil {
+			s.Running++
+			if len(k.units) > 0 && k.units[0] == k.run {
+				waiting--
+				if !m.opts.InOrder && slices.ContainsFunc(k.run.log[k.run.ran:], func(e entryOf) bool { return e.Passed }) {
+					waiting++
+				}
+			}
+		} else if len(k.units) > 0 {
+			switch k.units[0].wait {
+			case waitRetry:
+				s.Retrying++
+				waiting--
+			case waitRequeue:
+				s.Requeued++
+				waiting--
+			case waitChange:
+				s.Parked++
+				waiting--
+			case waitNone:
+			}
+		}
+		s.Waiting += waiting
+	}
+	return s
+}
+
+func (m *model) String() string {
+	var b strings.Builder
+	for key, k := range m.keys {
+		fmt.Fprintf(&b, "%s running %v:", key, k.run != nil)
+		for _, u := range k.units {
+			fmt.Fprintf(&b, " [%s wait %d due %s]", u.call(key, m.opts.InOrder), u.wait, u.due.Format("05.000"))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
