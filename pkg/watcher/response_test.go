@@ -121,7 +121,7 @@ func compressed(body io.Reader) *Response {
 }
 
 func TestGzipMembers(t *testing.T) {
-	parts := []string{"first", "", strings.Repeat("second", 10000), "third"}
+	parts := []string{"first", "", strings.Repeat("second", 1000), "third"}
 	want := strings.Join(parts, "")
 	all := gzipped(t, parts...)
 	for name, in := range map[string]io.Reader{
@@ -134,11 +134,13 @@ func TestGzipMembers(t *testing.T) {
 	if got, err := io.ReadAll(compressed(strings.NewReader("")).Body); err != nil || len(got) > 0 {
 		t.Errorf("nothing: %q, %v", got, err)
 	}
-	first := len(gzipped(t, parts[0]))
+	ends := map[int]bool{}
+	for i := range parts {
+		ends[len(gzipped(t, parts[:i+1]...))] = true
+	}
 	for cut := 1; cut < len(all); cut++ {
 		got, err := io.ReadAll(compressed(bytes.NewReader(all[:cut])).Body)
-		whole := cut == first || cut == len(gzipped(t, parts[:2]...)) || cut == len(gzipped(t, parts[:3]...))
-		if (err == nil) != whole || !strings.HasPrefix(want, string(got)) {
+		if (err == nil) != ends[cut] || !strings.HasPrefix(want, string(got)) {
 			t.Fatalf("cut at %d of %d: %v", cut, len(all), err)
 		}
 	}
