@@ -13,10 +13,10 @@ import (
 
 // The defaults of Settings.
 const (
-	DefaultConcurrency  = 16
-	DefaultBackoffMin   = 200 * time.Millisecond
-	DefaultBackoffMax   = 5 * time.Minute
-	DefaultMemoryBudget = 16 << 20
+	DefaultConcurrency    = 16
+	DefaultBackoffLowest  = 200 * time.Millisecond
+	DefaultBackoffHighest = 5 * time.Minute
+	DefaultMemoryBudget   = 16 << 20
 )
 
 // Settings are how a binding's calls are run.

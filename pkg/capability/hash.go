@@ -79,6 +79,7 @@ func (h *hasher) hidden(v reflect.Value, depth int) string {
 				}
 			}
 		}
+	default: // its type has said everything
 	}
 	return ""
 }
@@ -118,6 +119,7 @@ func hiddenIn(t reflect.Type, addressable bool, seen map[place]bool) string {
 				return what
 			}
 		}
+	default: // a plain value, or one that encoding/json refuses aloud, or an interface: see hidden
 	}
 	return ""
 }

@@ -39,12 +39,9 @@ func changes(t *testing.T, project func(*corev1.Pod) any, objects ...*corev1.Pod
 }
 
 func TestOnChange(t *testing.T) {
-	labelled := func(kv ...string) *corev1.Pod {
+	labelled := func(labels map[string]string) *corev1.Pod {
 		p := podOn("w")
-		p.Labels = map[string]string{}
-		for i := 0; i < len(kv); i += 2 {
-			p.Labels[kv[i]] = kv[i+1]
-		}
+		p.Labels = labels
 		return p
 	}
 	limited := func(cpu string) *corev1.Pod {
@@ -61,7 +58,10 @@ func TestOnChange(t *testing.T) {
 		"what is not looked at": {func(p *corev1.Pod) any { return p.Name }, []*corev1.Pod{podOn("a"), podOn("b")}, "="},
 		"a map": {
 			func(p *corev1.Pod) any { return p.Labels },
-			[]*corev1.Pod{labelled("a", "1", "b", "2"), labelled("b", "2", "a", "1"), labelled("a", "2", "b", "1"), labelled("a", "2")}, "=!!",
+			[]*corev1.Pod{
+				labelled(map[string]string{"a": "1", "b": "2"}), labelled(map[string]string{"b": "2", "a": "1"}),
+				labelled(map[string]string{"a": "2", "b": "1"}), labelled(map[string]string{"a": "2"}),
+			}, "=!!",
 		},
 		"pointers are followed": {func(p *corev1.Pod) any { return &p.Spec }, []*corev1.Pod{podOn("a"), podOn("a"), podOn("b")}, "=!"},
 		"quantities by value": {
@@ -130,7 +130,11 @@ type (
 		hiding
 		Name string
 	}
-	tagged struct {
+	number         int
+	embeddedNumber struct{ number }
+	Shown          struct{ Node string }
+	embeddedStruct struct{ *Shown }
+	tagged         struct {
 		Node string `json:"-"`
 	}
 	writes  struct{ node string }
@@ -151,7 +155,9 @@ func TestOnChangeRefuses(t *testing.T) {
 		"in a map":                 {map[string]hiding{}, "hiding with the field node"},
 		"in a slice of anything":   {[]any{1, []any{hiding{"a"}}}, "hiding with the field node"},
 		"in a map of anything":     {map[string]any{"a": map[string]any{"b": hiding{}}}, "hiding with the field node"},
-		"embedded":                 {embedding{}, "hiding with the field node"},
+		"embedded":                 {embedding{hiding: hiding{"a"}}, "hiding with the field node"},
+		"an embedded number":       {embeddedNumber{1}, "embeddedNumber with the field number"},
+		"in an array":              {[1]hiding{}, "hiding with the field node"},
 		"left out by its tag":      {tagged{"a"}, "tagged with the field Node"},
 		"its method is not called": {writes{"a"}, "writes with the field node"},
 		"an error":                 {errors.New("a"), "the field s, which JSON leaves out"},
@@ -180,6 +186,7 @@ func TestOnChangeTakesMarshalers(t *testing.T) {
 		"a pointer to one": &writes{"a"},
 		"a slice of them":  []writes{{"a"}},
 		"one embedded":     written{&writes{"a"}},
+		"a struct inside":  embeddedStruct{&Shown{"a"}},
 		"raw bytes":        runtime.RawExtension{Raw: []byte(`{}`)},
 	} {
 		c := one(t, capability.When(kind.Pod).OnChange(func(*corev1.Pod) any { return v }).Watch(onPod))

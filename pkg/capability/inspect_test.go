@@ -88,6 +88,15 @@ func TestInspectUndecodable(t *testing.T) {
 	checkDecodeError(t, err)
 }
 
+// An object without a namespace is named by its name.
+func TestErrorsOfClusterScoped(t *testing.T) {
+	c := one(t, capability.When(kind.Node).Where(func(*corev1.Node) bool { panic("x") }).Watch(nothing))
+	_, _, err := c.Inspect(frame(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}))
+	if err == nil || !strings.Contains(err.Error(), "of object n: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func checkDecodeError(t *testing.T, err error) {
 	t.Helper()
 	var d *capability.DecodeError

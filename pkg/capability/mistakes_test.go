@@ -48,7 +48,7 @@ func TestWrongSteps(t *testing.T) {
 		"name of another kind":      {func(s pods) pods { return s.WithName("system:node") }, `WithName("system:node"): no Pod can have this name: `},
 		"names exclude":             {func(s pods) pods { return s.WithName("a").WithName("b") }, "name steps leave no name"},
 		"name and field exclude":    {func(s pods) pods { return s.WithName("a").WithField("metadata.name", "b") }, "name steps leave no name"},
-		"bad metadata.name":         {func(s pods) pods { return s.WithField("metadata.name", "") }, `WithField("metadata.name")(""): no valid name`},
+		"bad metadata.name":         {func(s pods) pods { return s.WithField("metadata.name", "") }, `WithField("metadata.name", ""): no valid value: it is empty`},
 		"bad name expression":       {func(s pods) pods { return s.WithNameRegex("a", "(") }, `WithNameRegex("("): error parsing regexp`},
 		"no name matches":           {func(s pods) pods { return s.WithNameRegex("^web-").WithName("db") }, `WithNameRegex matches none of the names "db"`},
 		"bad label key":             {func(s pods) pods { return s.WithLabel("a b") }, `WithLabel("a b"): key: Invalid value`},
@@ -231,6 +231,14 @@ func TestMistakesText(t *testing.T) {
 	var m capability.Mistake
 	if !errors.As(err, &m) || m.Location != at {
 		t.Errorf("errors.As finds %+v, want the first mistake", m)
+	}
+}
+
+// Some kinds have names that others cannot have.
+func TestNamesOfOtherKinds(t *testing.T) {
+	c := one(t, capability.When(kind.ClusterRole).WithName("system:Node").Watch(nothing))
+	if want := "metadata.name=system:Node"; c.Targets[0].Fields != want {
+		t.Errorf("got %s, want %s", c.Targets[0].Fields, want)
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/api/validation"
-	"k8s.io/apimachinery/pkg/api/validation/path"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -31,7 +31,7 @@ func nameProblem(name string) string {
 	if len(name) > utilvalidation.DNS1123SubdomainMaxLength {
 		return utilvalidation.MaxLenError(utilvalidation.DNS1123SubdomainMaxLength)
 	}
-	return strings.Join(path.IsValidPathSegmentName(name), "; ")
+	return strings.Join(content.IsPathSegmentName(name), "; ")
 }
 
 // subdomainGroups are the API groups all of whose kinds have DNS subdomains as names.

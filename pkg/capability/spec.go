@@ -39,7 +39,7 @@ func newSpec() spec {
 		annotations: map[string]alternatives{},
 		settings: Settings{
 			Concurrency:  DefaultConcurrency,
-			Backoff:      queue.Backoff{Min: DefaultBackoffMin, Max: DefaultBackoffMax},
+			Backoff:      queue.Backoff{Min: DefaultBackoffLowest, Max: DefaultBackoffHighest},
 			MemoryBudget: DefaultMemoryBudget,
 		},
 	}

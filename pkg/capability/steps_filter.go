@@ -95,10 +95,10 @@ func (s Selection[T]) WithField(path, value string) Selection[T] {
 		}
 		switch path {
 		case fieldName:
-			p.nameStep("WithField(\""+fieldName+"\")", "name", []string{value}, nameProblem, &p.names)
+			p.fieldStep(path, value, nameProblem, &p.names)
 		case fieldNamespace:
 			p.namespaceField = true
-			p.nameStep("WithField(\""+fieldNamespace+"\")", "namespace", []string{value}, namespaceProblem, &p.namespaces)
+			p.fieldStep(path, value, namespaceProblem, &p.namespaces)
 		default:
 			a := p.fields[path]
 			a.and([]string{value})
@@ -186,6 +186,15 @@ func (s *spec) nameStep(step, what string, args []string, problem func(string) s
 	if len(flaws) == 0 {
 		into.and(set)
 	}
+}
+
+// fieldStep is a field selector that names what another step names.
+func (s *spec) fieldStep(path, value string, problem func(string) string, into *alternatives) {
+	if text := problem(value); text != "" {
+		s.wrong(fmt.Sprintf("WithField(%q, %q): no valid value: %s", path, value, text), "correct it")
+		return
+	}
+	into.and([]string{value})
 }
 
 func (s *spec) patternStep(step, what string, args []string, into *[]pattern) {
