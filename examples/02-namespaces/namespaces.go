@@ -1,5 +1,5 @@
-// Package namespaces is the second example: every Namespace that asks for it gets a ConfigMap and a LimitRange
-// with defaults, by server-side apply, so that what others write into them stays.
+// Package namespaces is the second example: every Namespace but those of the system gets a ConfigMap and a
+// LimitRange with defaults, by server-side apply, so that what others add to them stays.
 package namespaces
 
 import (
@@ -25,8 +25,8 @@ const (
 	owner      = client.FieldOwner("ancho-namespaces")
 )
 
-// systemNamespaces are left alone.
-const systemNamespaces = "kubernetes.io/metadata.name notin (default, kube-system, kube-public, kube-node-lease)"
+// exceptSystem selects all Namespaces but those of the system, on the server: each carries its name as a label.
+const exceptSystem = "kubernetes.io/metadata.name notin (default, kube-system, kube-public, kube-node-lease)"
 
 type controller struct{ client client.Client }
 
@@ -35,12 +35,13 @@ func Capability(env capability.Env) *capability.Capability {
 	c := &controller{env.Client}
 	return capability.New("namespaces",
 		capability.When(kind.Namespace).
-			WithLabels(systemNamespaces).
+			WithLabels(exceptSystem).
 			Reconcile(c.reconcile),
-	).Description("gives each new Namespace a default ConfigMap and LimitRange")
+	).Description("gives each Namespace a default ConfigMap and LimitRange")
 }
 
-// reconcile applies the defaults. It may run again at any time with the same outcome.
+// reconcile applies the defaults. It may run again at any time with the same outcome: an error is tried again, and
+// so is every Namespace when the program starts.
 func (c *controller) reconcile(ctx context.Context, e capability.Event[*corev1.Namespace]) error {
 	ns := e.Object
 	if !ns.DeletionTimestamp.IsZero() {
@@ -55,7 +56,7 @@ func (c *controller) reconcile(ctx context.Context, e capability.Event[*corev1.N
 			return fmt.Errorf("apply the defaults of namespace %s: %w", ns.Name, err)
 		}
 	}
-	logr.FromContextOrDiscard(ctx).Info("applied the defaults", "configmap", ConfigName, "limitrange", LimitName)
+	logr.FromContextOrDiscard(ctx).Info("applied the defaults")
 	return nil
 }
 

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// leave keeps everything running until the user has seen enough, if that was asked for.
+func (d *demo) leave(ctx context.Context) error {
+	if err := d.noErrors(); err != nil || !d.keep {
+		return err
+	}
+	d.shown = true
+	d.screen.chapter("Everything still runs. Try, in another terminal:")
+	d.screen.print(d.suggestions())
+	d.screen.print("The program's log goes on here. Ctrl-C stops it all.\n")
+	mark := d.program.log.mark()
+	for {
+		e, err := d.program.log.wait(ctx, mark, want{})
+		switch {
+		case errors.Is(err, context.Canceled):
+			return nil
+		case err != nil:
+			return err
+		}
+		mark++
+		d.screen.entry(e)
+	}
+}
+
+func (d *demo) suggestions() string {
+	return strings.NewReplacer("KUBECONFIG=", "KUBECONFIG="+d.kubeconfig, "URL", d.program.url).Replace(`
+   export KUBECONFIG=
+   kubectl create namespace another
+   kubectl --namespace another get configmap,limitrange defaults
+   kubectl --namespace demo patch configmap greeting --patch '{"data":{"text":"hi"}}'
+   kubectl --namespace demo run web --image example.com/server --labels app=web
+
+   curl URL/readyz             are all streams complete?
+   curl URL/metrics            for Prometheus
+   curl URL/debug              streams and bindings, now
+   curl URL/debug/plan         what --plan prints
+`)
+}
+
+// end stops the program as Kubernetes would.
+func (d *demo) end(context.Context) error {
+	d.screen.chapter("The program stops")
+	d.step()
+	began := time.Now()
+	code, err := d.program.stop()
+	d.screen.did("sent SIGTERM")
+	if err != nil {
+		return err
+	}
+	if code != 0 {
+		return fmt.Errorf("expected that the program ends with exit code 0: it ended with %d", code)
+	}
+	d.screen.saw("program", "ended with exit code %d after %s", code, seconds(time.Since(began)))
+	return nil
+}
+
+// noErrors wants a log without errors: an outage is none of the program's.
+func (d *demo) noErrors() error {
+	for _, e := range d.program.log.since(0) {
+		if e.level == "error" {
+			return fmt.Errorf("expected no error in the program's log, found: %s", e.text())
+		}
+	}
+	return nil
+}
