@@ -1,0 +1,99 @@
+# Everything that is done to this project; `make` alone says what there is.
+# It needs Go and git. Binaries that it builds are kept in bin/ and
+# hack/controlplane/bin, and built again only when what they are pinned to changes.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# Nested modules: what the tools and the control plane depend on stays out of
+# the module graph of those who import the library.
+NESTED := hack/controlplane hack/tools
+
+# Binaries are not stamped with the commit: git may refuse to tell (a checkout
+# of another user's), and nobody asks.
+export GOFLAGS := $(filter-out -buildvcs%,$(shell go env GOFLAGS)) -buildvcs=false
+
+# The race detector needs cgo, which the go command turns off where there is no
+# C compiler.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+ifeq ($(RACE),)
+RACE_NOTE := @echo "== the race detector is OFF: it needs a C compiler (gcc or clang)"
+endif
+
+BUILD := go run ./hack/build
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##### What is built
+
+.PHONY: controlplane
+controlplane: ## build etcd and kube-apiserver (minutes, once); KUBEBUILDER_ASSETS wins where set
+	@$(BUILD) controlplane
+
+.PHONY: tools
+tools: ## build the pinned tools: golangci-lint, govulncheck, benchstat
+	@$(BUILD) tools
+
+.PHONY: generate
+generate: ## write generated code anew
+	go generate ./...
+
+##### What is checked
+
+.PHONY: test
+test: lint verify-generated vuln unit nested e2e ## run everything that a change has to pass
+
+.PHONY: lint
+lint: tools ## linter, formatting, vet, go.mod files, import layers
+	@echo "== golangci-lint"
+	@bin/golangci-lint run ./...
+	@echo "== gofmt"
+	@bad=$$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 gofmt -l) && \
+		if [ -n "$$bad" ]; then echo "not formatted:"; echo "$$bad"; exit 1; fi
+	@echo "== go vet"
+	@go vet ./...
+	@go vet -tags e2e ./...
+	@echo "== go mod tidy"
+	@for m in . $(NESTED); do go -C $$m mod tidy -diff || { echo "$$m: go.mod is out of date"; exit 1; }; done
+	@echo "== layers"
+	@go test -count=1 ./internal/layers
+
+.PHONY: verify-generated
+verify-generated: ## fail if generated code is not what the generators write
+	@echo "== generated code"
+	@go generate ./...
+	@git diff --exit-code -- '*zz_generated*'
+	@new=$$(git ls-files --others --exclude-standard -- '*zz_generated*') && \
+		if [ -n "$$new" ]; then echo "generated, but not committed:"; echo "$$new"; exit 1; fi
+
+.PHONY: vuln
+vuln: tools ## look for known vulnerabilities in what is used
+	@echo "== govulncheck"
+	@go run ./hack/vuln bin/govulncheck ./...
+
+.PHONY: unit
+unit: ## tests that need no control plane, with the race detector
+	@echo "== unit tests"
+	$(RACE_NOTE)
+	go test $(RACE) ./...
+
+.PHONY: nested
+nested: ## tests of the nested modules that hold packages
+	@for m in $(NESTED); do \
+		if [ -n "$$(go -C $$m list ./... 2>/dev/null)" ]; then go -C $$m test ./... || exit 1; fi; \
+	done
+
+.PHONY: e2e
+e2e: controlplane ## tests against a real control plane, with the race detector
+	@echo "== end-to-end tests"
+	$(RACE_NOTE)
+	go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./test/e2e/...
+
+##### What can be looked at
+
+.PHONY: demo
+demo: controlplane ## watch the examples at work on a real control plane; KEEP=1 leaves it running
+	@KEEP=$(KEEP) go run ./hack/demo
