@@ -16,6 +16,7 @@ type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	identity  watcher.Meta
 	ambiguous bool // Deleted or Left: nobody has looked yet
+	left      bool // somebody looked: Left
 }
 
 // engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.

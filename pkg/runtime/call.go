@@ -25,8 +25,8 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	if err != nil {
 		return queue.Result{Outcome: queue.Retry, Err: err}
 	}
-	if typ != c.Type && !b.Takes(typ, false) {
-		return queue.Result{Outcome: queue.Drop}
+	if (typ == queue.Deleted || typ == queue.Left) && !b.Takes(typ, false) {
+		return queue.Result{Outcome: queue.Drop} // it went the other way than the binding asks for
 	}
 	d := capability.Delivery{
 		Type:     typ,
@@ -44,11 +44,17 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, log), d))
 }
 
-// settle tells Left from Deleted by a live read where the event itself did not say.
+// settle tells Left from Deleted by a live read where the event itself did not say. What it found holds for
+// retries too, whose type stays.
 func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventType, error) {
 	w := c.Payload
-	if c.Type != queue.Deleted || !w.ambiguous {
+	switch {
+	case c.Type != queue.Deleted:
 		return c.Type, nil
+	case w.left:
+		return queue.Left, nil
+	case !w.ambiguous:
+		return queue.Deleted, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -56,7 +62,8 @@ func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventT
 	if err != nil {
 		return "", fmt.Errorf("%w: the live read needs the verb get on %s: %w", errLookup, b.Resource, err)
 	}
-	if found && m.UID == c.UID {
+	w.ambiguous, w.left = false, found && m.UID == c.UID
+	if w.left {
 		return queue.Left, nil
 	}
 	return queue.Deleted, nil
