@@ -132,7 +132,6 @@ func TestInitialAndTheEventSteps(t *testing.T) {
 	p.ready(t)
 	reconcileUpdated.wait(t, 1)
 	p.idle(t)
-	const added, modified, deleted = capability.Added, capability.Modified, capability.Deleted
 	fresh := configMap(ns, "fresh")
 	create(t, c, fresh)
 	edit(t, c, old, func(o *corev1.ConfigMap) { o.Data = map[string]string{"k": "1"} })
