@@ -11,7 +11,7 @@ import (
 )
 
 // served is a table of discovery documents: path to resources, each "plural Kind scope verbs".
-func served(groups map[string]string, versions map[string]string) map[string]*http.Response {
+func served(groups, versions map[string]string) map[string]*http.Response {
 	out := map[string]*http.Response{}
 	for path, list := range groups {
 		var doc []string

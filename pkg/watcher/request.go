@@ -141,10 +141,9 @@ func (s *Server) get(ctx context.Context, path string, q url.Values, accept stri
 	if s.agent != "" {
 		req.Header.Set("User-Agent", s.agent)
 	}
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) //nolint:bodyclose // the Response closes it
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // without the whole URL
 		}
 		return nil, fmt.Errorf("GET %s: %w", path, err)

@@ -87,7 +87,7 @@ func TestResponseReaders(t *testing.T) {
 	if f, err := items.Next(); err != nil || f.Meta.Name != "a" || f.Type != Listed {
 		t.Errorf("%+v, %v", f, err)
 	}
-	if _, err := items.Next(); err != io.EOF || items.Meta().ResourceVersion != "5" {
+	if _, err := items.Next(); !errors.Is(err, io.EOF) || items.Meta().ResourceVersion != "5" {
 		t.Errorf("%v, %+v", err, items.Meta())
 	}
 	table := newResponse(answer(200, "application/json;as=Table;v=v1;g=meta.k8s.io", `{}`))

@@ -142,12 +142,18 @@ func TestRule32ManyStreams(t *testing.T) {
 			open <- resp
 		}()
 	}
+	var all []*Response
+	defer func() {
+		for _, resp := range all {
+			_ = resp.Close()
+		}
+	}()
 	for range watches {
 		select {
 		case err := <-failed:
 			t.Fatal(err)
 		case resp := <-open: // hangs, were it to wait for another watch to end
-			defer func() { _ = resp.Close() }()
+			all = append(all, resp)
 		}
 	}
 	if len(conns) < 2 {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,24 +50,29 @@ func BenchmarkScan(b *testing.B) {
 // BenchmarkWatch reads events; an operation is one event.
 func BenchmarkWatch(b *testing.B) {
 	const events = 1000
-	run := func(contentType string, event []byte) func(b *testing.B) {
-		return func(b *testing.B) {
-			stream := bytes.Repeat(event, events)
-			b.SetBytes(int64(len(event)))
+	streams := map[string]struct {
+		contentType string
+		event       []byte
+	}{
+		"JSON":     {typeJSON, eventJSON(b, "ADDED", toJSON(b, largePod()))},
+		"protobuf": {watchPB, eventPB(b, "ADDED", enveloped(b, "Pod", largePod()))},
+	}
+	for name, s := range streams {
+		b.Run(name, func(b *testing.B) {
+			stream := bytes.Repeat(s.event, events)
+			b.SetBytes(int64(len(s.event)))
 			b.ReportAllocs()
-			r := newWatch(b, contentType, bytes.NewReader(stream), ReaderOptions{})
+			r := newWatch(b, s.contentType, bytes.NewReader(stream), ReaderOptions{})
 			for b.Loop() {
 				_, err := r.Next()
-				if err == io.EOF {
-					r = newWatch(b, contentType, bytes.NewReader(stream), ReaderOptions{})
+				if errors.Is(err, io.EOF) {
+					r = newWatch(b, s.contentType, bytes.NewReader(stream), ReaderOptions{})
 				} else if err != nil {
 					b.Fatal(err)
 				}
 			}
-		}
+		})
 	}
-	b.Run("JSON", run(typeJSON, eventJSON(b, "ADDED", toJSON(b, largePod()))))
-	b.Run("protobuf", run(watchPB, eventPB(b, "ADDED", enveloped(b, "Pod", largePod()))))
 }
 
 // BenchmarkList reads pages of 500; an operation is one item.
@@ -83,7 +89,7 @@ func BenchmarkList(b *testing.B) {
 			r := newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
 			for b.Loop() {
 				_, err := r.Next()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					r = newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
 				} else if err != nil {
 					b.Fatal(err)

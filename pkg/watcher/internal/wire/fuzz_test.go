@@ -146,7 +146,7 @@ func FuzzOpenEnvelope(f *testing.F) {
 }
 
 // drainAll reads until the end, or until more frames came than bytes can make.
-func drainAll(t *testing.T, r next, limit int) (good []Frame, bad int, end error) {
+func drainAll(t *testing.T, r WatchReader, limit int) (good []Frame, bad int, end error) {
 	t.Helper()
 	for range limit {
 		f, err := r.Next()
@@ -182,7 +182,7 @@ func FuzzWatchJSON(f *testing.F) {
 				t.Fatalf("event %d: %q, want %q", count, good[count].Raw, e.Object.Raw)
 			}
 		}
-		if len(good)+bad != count || (end == io.EOF) != (wantEnd == io.EOF) {
+		if len(good)+bad != count || (errors.Is(end, io.EOF)) != (errors.Is(wantEnd, io.EOF)) {
 			t.Fatalf("%d+%d frames, %v; the library: %d, %v", len(good), bad, end, count, wantEnd)
 		}
 	})
@@ -202,7 +202,7 @@ func FuzzWatchProtobuf(f *testing.F) {
 			}
 			count++
 		}
-		if len(good)+bad != count || (end == io.EOF) != (len(left) == 0) {
+		if len(good)+bad != count || (errors.Is(end, io.EOF)) != (len(left) == 0) {
 			t.Fatalf("%d+%d frames, %v; want %d, %d bytes left", len(good), bad, end, count, len(left))
 		}
 	})
@@ -214,7 +214,7 @@ func FuzzListJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		l := newList(t, typeJSON, bytes.NewReader(in), ReaderOptions{})
 		good, bad, end := drainAll(t, l, len(in)+2)
-		if end != io.EOF {
+		if !errors.Is(end, io.EOF) {
 			return
 		}
 		var want struct {
@@ -240,7 +240,7 @@ func FuzzListProtobuf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		l := newList(t, typeProtobuf, bytes.NewReader(in), ReaderOptions{})
 		good, bad, end := drainAll(t, l, len(in)+2)
-		if end != io.EOF || bad > 0 {
+		if !errors.Is(end, io.EOF) || bad > 0 {
 			return
 		}
 		var u runtime.Unknown

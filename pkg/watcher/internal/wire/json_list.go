@@ -130,9 +130,9 @@ func (l *jsonList) finish() error {
 var errItemsTwice = errors.New("the list has its items twice")
 
 // checkListKind refuses Tables, single objects and whatever else is not a list.
-func checkListKind(kind string) error {
-	if !strings.HasSuffix(kind, "List") {
-		return &NotAListError{Kind: kind}
+func checkListKind(name string) error {
+	if !strings.HasSuffix(name, "List") {
+		return &NotAListError{Kind: name}
 	}
 	return nil
 }

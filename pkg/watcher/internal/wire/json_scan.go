@@ -42,7 +42,7 @@ func ScanJSON(raw []byte) (Meta, error) {
 
 // scanObjectMeta reads metadata into m and tells whether it was an object.
 func scanObjectMeta(d *jsonTokens, m *Meta) (bool, error) {
-	return d.object("metadata", func(name string) error {
+	return d.object("metadata", func(name string) (err error) {
 		switch name {
 		case "namespace":
 			return d.text("metadata.namespace", &m.Namespace)
@@ -57,9 +57,11 @@ func scanObjectMeta(d *jsonTokens, m *Meta) (bool, error) {
 		case "deletionTimestamp":
 			return scanDeletion(d, m)
 		case "labels":
-			return d.textMap("metadata.labels", &m.Labels)
+			m.Labels, err = d.textMap("metadata.labels", m.Labels)
+			return err
 		case "annotations":
-			return d.textMap("metadata.annotations", &m.Annotations)
+			m.Annotations, err = d.textMap("metadata.annotations", m.Annotations)
+			return err
 		case "finalizers":
 			return list(d, "metadata.finalizers", &m.Finalizers, d.text)
 		case "ownerReferences":

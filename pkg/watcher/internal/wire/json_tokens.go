@@ -114,12 +114,10 @@ func (d *jsonTokens) truth(path string, to *bool) error {
 	return d.mismatch(path, "a boolean")
 }
 
-// textMap reads an object of strings into a map, which stays nil when it is empty; names add up, null removes
-// them all.
-func (d *jsonTokens) textMap(path string, to *map[string]string) error {
+// textMap adds an object of strings to a map, and returns it: nil while it is empty. Null removes them all.
+func (d *jsonTokens) textMap(path string, to map[string]string) (map[string]string, error) {
 	if d.PeekKind() == 'n' {
-		*to = nil
-		return d.SkipValue()
+		return nil, d.SkipValue()
 	}
 	_, err := d.object(path, func(name string) error {
 		var value string
@@ -127,13 +125,13 @@ func (d *jsonTokens) textMap(path string, to *map[string]string) error {
 		if err := d.text("a value of "+path, &value); err != nil {
 			return err
 		}
-		if *to == nil {
-			*to = map[string]string{}
+		if to == nil {
+			to = map[string]string{}
 		}
-		(*to)[name] = value
+		to[name] = value
 		return nil
 	})
-	return err
+	return to, err
 }
 
 // list reads an array, element by element. Elements that are there already are read over, as encoding/json

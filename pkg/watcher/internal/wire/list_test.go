@@ -13,7 +13,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
@@ -22,7 +21,7 @@ import (
 func podList(n int) *corev1.PodList {
 	l := &corev1.PodList{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"},
-		ListMeta: metav1.ListMeta{ResourceVersion: "77", Continue: "tok\"en", RemainingItemCount: ptr.To(int64(5))},
+		ListMeta: metav1.ListMeta{ResourceVersion: "77", Continue: "tok\"en", RemainingItemCount: new(int64(5))},
 	}
 	for i := range n {
 		p := pod(fmt.Sprint("p", i))
@@ -36,116 +35,124 @@ func podList(n int) *corev1.PodList {
 type listForm struct {
 	contentType string
 	encoding    kind.Encoding
-	list        func(t testing.TB, l *corev1.PodList) []byte
+	list        func(tb testing.TB, l *corev1.PodList) []byte
 }
 
 var listForms = map[string]listForm{
-	"JSON": {typeJSON, kind.JSON, func(t testing.TB, l *corev1.PodList) []byte { return toJSON(t, l) }},
-	"protobuf": {typeProtobuf, kind.ProtobufBare, func(t testing.TB, l *corev1.PodList) []byte {
-		return enveloped(t, "PodList", l)
+	"JSON": {typeJSON, kind.JSON, func(tb testing.TB, l *corev1.PodList) []byte {
+		tb.Helper()
+		return toJSON(tb, l)
+	}},
+	"protobuf": {typeProtobuf, kind.ProtobufBare, func(tb testing.TB, l *corev1.PodList) []byte {
+		tb.Helper()
+		return enveloped(tb, "PodList", l)
 	}},
 }
 
-func eachListForm(t *testing.T, test func(t *testing.T, f listForm)) {
-	for name, f := range listForms {
-		t.Run(name, func(t *testing.T) { test(t, f) })
-	}
-}
-
 func TestListReadsItems(t *testing.T) {
-	eachListForm(t, func(t *testing.T, f listForm) {
-		for _, n := range []int{0, 1, 7} {
-			page := f.list(t, podList(n))
-			for name, in := range map[string]io.Reader{
-				"at once":      bytes.NewReader(page),
-				"byte by byte": iotest.OneByteReader(bytes.NewReader(page)),
-				"end with it":  iotest.DataErrReader(bytes.NewReader(page)),
-			} {
-				bytesRead := 0
-				l := newList(t, f.contentType, in, ReaderOptions{Bytes: func(n int) { bytesRead += n }})
-				good, bad, end := drain(t, l)
-				if end != io.EOF || len(bad) > 0 || len(good) != n || bytesRead != len(page) {
-					t.Fatalf("%d items %s: %d frames, %v, %v, %d bytes of %d", n, name, len(good), bad, end, bytesRead, len(page))
-				}
-				for i, got := range good {
-					if got.Type != Listed || got.Encoding != f.encoding || !reflect.DeepEqual(got.Meta, podMeta(fmt.Sprint("p", i))) {
-						t.Errorf("item %d: %s %s %+v", i, got.Type, got.Encoding, got.Meta)
+	for encoding, f := range listForms {
+		t.Run(encoding, func(t *testing.T) {
+			for _, n := range []int{0, 1, 7} {
+				page := f.list(t, podList(n))
+				for name, in := range map[string]io.Reader{
+					"at once":      bytes.NewReader(page),
+					"byte by byte": iotest.OneByteReader(bytes.NewReader(page)),
+					"end with it":  iotest.DataErrReader(bytes.NewReader(page)),
+				} {
+					bytesRead := 0
+					l := newList(t, f.contentType, in, ReaderOptions{Bytes: func(n int) { bytesRead += n }})
+					good, bad, end := drain(t, l)
+					if !errors.Is(end, io.EOF) || len(bad) > 0 || len(good) != n || bytesRead != len(page) {
+						t.Fatalf("%d items %s: %d frames, %v, %v, %d bytes of %d", n, name, len(good), bad, end, bytesRead, len(page))
+					}
+					for i, got := range good {
+						if got.Type != Listed || got.Encoding != f.encoding || !reflect.DeepEqual(got.Meta, podMeta(fmt.Sprint("p", i))) {
+							t.Errorf("item %d: %s %s %+v", i, got.Type, got.Encoding, got.Meta)
+						}
+					}
+					if want := (ListMeta{ResourceVersion: "77", Continue: "tok\"en", Remaining: 5}); l.Meta() != want {
+						t.Errorf("metadata %+v, want %+v", l.Meta(), want)
 					}
 				}
-				if want := (ListMeta{ResourceVersion: "77", Continue: "tok\"en", Remaining: 5}); l.Meta() != want {
-					t.Errorf("metadata %+v, want %+v", l.Meta(), want)
-				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // A list that is cut never looks complete: what is missing would be taken for deleted.
 func TestListCutAnywhere(t *testing.T) {
-	eachListForm(t, func(t *testing.T, f listForm) {
-		for _, n := range []int{0, 2} {
-			page := f.list(t, podList(n))
-			for cut := range len(page) {
-				good, bad, end := drain(t, newList(t, f.contentType, bytes.NewReader(page[:cut]), ReaderOptions{}))
-				if len(bad) > 0 || len(good) > n {
-					t.Fatalf("cut at %d: %v, %v", cut, names(good), bad)
-				}
-				// The end of protobuf is where all that was announced has come; fields behind the list may lack.
-				if end == io.EOF && f.encoding == kind.ProtobufBare && len(good) == n && len(page)-cut <= 4 {
-					continue
-				}
-				if !errors.Is(end, io.ErrUnexpectedEOF) || errors.Is(end, io.EOF) {
-					t.Fatalf("cut at %d of %d: %v", cut, len(page), end)
+	for encoding, f := range listForms {
+		t.Run(encoding, func(t *testing.T) {
+			for _, n := range []int{0, 2} {
+				page := f.list(t, podList(n))
+				for cut := range page {
+					good, bad, end := drain(t, newList(t, f.contentType, bytes.NewReader(page[:cut]), ReaderOptions{}))
+					if len(bad) > 0 || len(good) > n {
+						t.Fatalf("cut at %d: %v, %v", cut, names(good), bad)
+					}
+					// The end of protobuf is where all that was announced has come; fields behind the list may lack.
+					if errors.Is(end, io.EOF) && f.encoding == kind.ProtobufBare && len(good) == n && len(page)-cut <= 4 {
+						continue
+					}
+					if !errors.Is(end, io.ErrUnexpectedEOF) || errors.Is(end, io.EOF) {
+						t.Fatalf("cut at %d of %d: %v", cut, len(page), end)
+					}
 				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // Items are handed out as they arrive, not when the list is complete.
 func TestListStreams(t *testing.T) {
-	eachListForm(t, func(t *testing.T, f listForm) {
-		r, w := io.Pipe()
-		defer r.Close()
-		page := f.list(t, podList(3))
-		second := bytes.Index(page, []byte("p1"))
-		go func() { _, _ = w.Write(page[:second]) }()
-		l := newList(t, f.contentType, r, ReaderOptions{})
-		got, err := l.Next() // hangs, were it to wait for the second item
-		if err != nil || got.Meta.Name != "p0" {
-			t.Fatalf("%q, %v", got.Meta.Name, err)
-		}
-	})
+	for encoding, f := range listForms {
+		t.Run(encoding, func(t *testing.T) {
+			r, w := io.Pipe()
+			defer r.Close()
+			page := f.list(t, podList(3))
+			first, _, _ := bytes.Cut(page, []byte("p1"))
+			go func() { _, _ = w.Write(first) }()
+			l := newList(t, f.contentType, r, ReaderOptions{})
+			got, err := l.Next() // hangs, were it to wait for the second item
+			if err != nil || got.Meta.Name != "p0" {
+				t.Fatalf("%q, %v", got.Meta.Name, err)
+			}
+		})
+	}
 }
 
 func TestListRefusesLargeItems(t *testing.T) {
-	eachListForm(t, func(t *testing.T, f listForm) {
-		pods := podList(3)
-		pods.Items[1].Annotations["large"] = strings.Repeat("x", 1<<20)
-		good, bad, end := drain(t, newList(t, f.contentType, bytes.NewReader(f.list(t, pods)), ReaderOptions{MaxFrame: 1 << 19}))
-		var large *FrameTooLargeError
-		if len(good) != 1 || len(bad) > 0 || !errors.As(end, &large) {
-			t.Errorf("%v, %v, %v", names(good), bad, end)
-		}
-		// The limit is for an item, not for the list.
-		good, _, end = drain(t, newList(t, f.contentType, bytes.NewReader(f.list(t, podList(100))), ReaderOptions{MaxFrame: 4 << 10}))
-		if len(good) != 100 || end != io.EOF {
-			t.Errorf("%d items, %v", len(good), end)
-		}
-	})
+	for encoding, f := range listForms {
+		t.Run(encoding, func(t *testing.T) {
+			pods := podList(3)
+			pods.Items[1].Annotations["large"] = strings.Repeat("x", 1<<20)
+			good, bad, end := drain(t, newList(t, f.contentType, bytes.NewReader(f.list(t, pods)), ReaderOptions{MaxFrame: 1 << 19}))
+			var large *FrameTooLargeError
+			if len(good) != 1 || len(bad) > 0 || !errors.As(end, &large) {
+				t.Errorf("%v, %v, %v", names(good), bad, end)
+			}
+			// The limit is for an item, not for the list.
+			good, _, end = drain(t, newList(t, f.contentType, bytes.NewReader(f.list(t, podList(100))), ReaderOptions{MaxFrame: 4 << 10}))
+			if len(good) != 100 || !errors.Is(end, io.EOF) {
+				t.Errorf("%d items, %v", len(good), end)
+			}
+		})
+	}
 }
 
 func TestListReadError(t *testing.T) {
-	eachListForm(t, func(t *testing.T, f listForm) {
-		reset := errors.New("connection reset")
-		page := f.list(t, podList(2))
-		for cut := range len(page) - 8 {
-			_, _, end := drain(t, newList(t, f.contentType, io.MultiReader(bytes.NewReader(page[:cut]), iotest.ErrReader(reset)), ReaderOptions{}))
-			if !errors.Is(end, reset) {
-				t.Fatalf("cut at %d: %v", cut, end)
+	for encoding, f := range listForms {
+		t.Run(encoding, func(t *testing.T) {
+			reset := errors.New("connection reset")
+			page := f.list(t, podList(2))
+			for cut := range len(page) - 8 {
+				_, _, end := drain(t, newList(t, f.contentType, io.MultiReader(bytes.NewReader(page[:cut]), iotest.ErrReader(reset)), ReaderOptions{}))
+				if !errors.Is(end, reset) {
+					t.Fatalf("cut at %d: %v", cut, end)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestListJSON(t *testing.T) {
@@ -188,7 +195,7 @@ func TestListJSON(t *testing.T) {
 			if got := names(good); !slices.Equal(got, c.want) || len(bad) != c.bad {
 				t.Errorf("items %q, want %q; bad %v, want %d", got, c.want, bad, c.bad)
 			}
-			if c.end == "" && (end != io.EOF || l.Meta() != c.meta) {
+			if c.end == "" && (!errors.Is(end, io.EOF) || l.Meta() != c.meta) {
 				t.Errorf("end %v, metadata %+v, want %+v", end, l.Meta(), c.meta)
 			}
 			if c.end != "" {
@@ -243,7 +250,7 @@ func TestListProtobuf(t *testing.T) {
 			}
 			if c.end != "" {
 				checkError(t, end, c.end)
-			} else if want := (ListMeta{ResourceVersion: "5", Continue: "tok", Remaining: 9}); end != io.EOF || l.Meta() != want {
+			} else if want := (ListMeta{ResourceVersion: "5", Continue: "tok", Remaining: 9}); !errors.Is(end, io.EOF) || l.Meta() != want {
 				t.Errorf("end %v, metadata %+v", end, l.Meta())
 			}
 		})

@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/utils/ptr"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,43 +24,43 @@ const (
 // message is what every generated protobuf type can do.
 type message interface{ Marshal() ([]byte, error) }
 
-func marshal(t testing.TB, m message) []byte {
-	t.Helper()
+func marshal(tb testing.TB, m message) []byte {
+	tb.Helper()
 	out, err := m.Marshal()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
 
 // enveloped is a document of the media type application/vnd.kubernetes.protobuf.
-func enveloped(t testing.TB, kind string, m message) []byte {
-	t.Helper()
-	u := &runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: kind}, Raw: marshal(t, m)}
-	return append([]byte("k8s\x00"), marshal(t, u)...)
+func enveloped(tb testing.TB, kind string, m message) []byte {
+	tb.Helper()
+	u := &runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: kind}, Raw: marshal(tb, m)}
+	return append([]byte("k8s\x00"), marshal(tb, u)...)
 }
 
 // eventPB is an event as it goes over the wire.
-func eventPB(t testing.TB, typ string, object []byte) []byte {
-	t.Helper()
-	event := marshal(t, &metav1.WatchEvent{Type: typ, Object: runtime.RawExtension{Raw: object}})
+func eventPB(tb testing.TB, typ string, object []byte) []byte {
+	tb.Helper()
+	event := marshal(tb, &metav1.WatchEvent{Type: typ, Object: runtime.RawExtension{Raw: object}})
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(event))), event...)
 }
 
-func eventJSON(t testing.TB, typ string, object []byte) []byte {
-	t.Helper()
+func eventJSON(tb testing.TB, typ string, object []byte) []byte {
+	tb.Helper()
 	out, err := json.Marshal(&metav1.WatchEvent{Type: typ, Object: runtime.RawExtension{Raw: object}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return append(out, '\n')
 }
 
-func toJSON(t testing.TB, v runtime.Object) []byte {
-	t.Helper()
+func toJSON(tb testing.TB, v runtime.Object) []byte {
+	tb.Helper()
 	out, err := json.Marshal(v)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
@@ -75,13 +74,13 @@ func pod(name string) *corev1.Pod {
 			Name: name, Namespace: "demo", UID: "7d3f-uid", ResourceVersion: "12345678901234567890", Generation: 7,
 			CreationTimestamp: now, DeletionTimestamp: &now,
 			Labels:      map[string]string{"app": "shop", "tier": "quo\"ted é \\"},
-			Annotations: map[string]string{"note": "line\nline", "empty": ""},
+			Annotations: map[string]string{"note": "one\ntwo", "empty": ""},
 			Finalizers:  []string{"a.example.com/x", "b.example.com/y"},
 			OwnerReferences: []metav1.OwnerReference{
-				{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: ptr.To(true)},
-				{APIVersion: "v1", Kind: "ConfigMap", Name: "cm", UID: "other", BlockOwnerDeletion: ptr.To(true)},
+				{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: new(true)},
+				{APIVersion: "v1", Kind: "ConfigMap", Name: "cm", UID: "other", BlockOwnerDeletion: new(true)},
 			},
-			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:name":{}}}`)}}},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:name":{}}}`)}},
 		},
 		Spec: corev1.PodSpec{NodeName: "n", Containers: []corev1.Container{{Name: "c", Image: "i"}}},
 	}
@@ -91,7 +90,7 @@ func podMeta(name string) Meta {
 	return Meta{
 		Namespace: "demo", Name: name, UID: "7d3f-uid", ResourceVersion: "12345678901234567890", Generation: 7, Deleting: true,
 		Labels:      map[string]string{"app": "shop", "tier": "quo\"ted é \\"},
-		Annotations: map[string]string{"note": "line\nline", "empty": ""},
+		Annotations: map[string]string{"note": "one\ntwo", "empty": ""},
 		Finalizers:  []string{"a.example.com/x", "b.example.com/y"},
 		Owners: []Owner{
 			{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: true},
@@ -100,12 +99,9 @@ func podMeta(name string) Meta {
 	}
 }
 
-// next is what Next of both readers looks like.
-type next interface{ Next() (Frame, error) }
-
-// drain reads to the end. Bad frames are collected; end is what ended the reading.
-func drain(t testing.TB, r next) (good []Frame, bad []*BadFrameError, end error) {
-	t.Helper()
+// drain reads either kind of reader to the end. Bad frames are collected; end is what ended the reading.
+func drain(tb testing.TB, r WatchReader) (good []Frame, bad []*BadFrameError, end error) {
+	tb.Helper()
 	for {
 		f, err := r.Next()
 		var b *BadFrameError
@@ -114,7 +110,7 @@ func drain(t testing.TB, r next) (good []Frame, bad []*BadFrameError, end error)
 			bad = append(bad, b)
 		case err != nil:
 			if _, again := r.Next(); again == nil || again.Error() != err.Error() {
-				t.Fatalf("after %v, Next says %v: want the same again", err, again)
+				tb.Fatalf("after %v, Next says %v: want the same again", err, again)
 			}
 			return good, bad, err
 		default:
@@ -131,20 +127,20 @@ func names(frames []Frame) []string {
 	return out
 }
 
-func newWatch(t testing.TB, contentType string, r io.Reader, o ReaderOptions) WatchReader {
-	t.Helper()
+func newWatch(tb testing.TB, contentType string, r io.Reader, o ReaderOptions) WatchReader {
+	tb.Helper()
 	w, err := NewWatchReader(contentType, r, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }
 
-func newList(t testing.TB, contentType string, r io.Reader, o ReaderOptions) ListReader {
-	t.Helper()
+func newList(tb testing.TB, contentType string, r io.Reader, o ReaderOptions) ListReader {
+	tb.Helper()
 	l, err := NewListReader(contentType, r, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return l
 }

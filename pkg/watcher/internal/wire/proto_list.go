@@ -235,7 +235,7 @@ func (l *protobufList) skip(num protowire.Number, typ protowire.Type, left *uint
 	if n > uint64(l.max) { //nolint:gosec // positive
 		return &FrameTooLargeError{Limit: l.max}
 	}
-	if _, err := l.in.Discard(int(n)); err != nil { //nolint:gosec // not above the limit
+	if _, err := l.in.Discard(int(n)); err != nil {
 		return readError(err, false)
 	}
 	return nil

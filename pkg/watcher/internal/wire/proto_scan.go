@@ -86,9 +86,9 @@ func scanObjectMetaPB(in []byte, m *Meta) error {
 		case metaDeletion:
 			m.Deleting = f.wants("metadata.deletionTimestamp", protowire.BytesType) || m.Deleting
 		case metaLabels:
-			f.mapEntry("metadata.labels", &m.Labels)
+			m.Labels = f.mapEntry("metadata.labels", m.Labels)
 		case metaAnnotations:
-			f.mapEntry("metadata.annotations", &m.Annotations)
+			m.Annotations = f.mapEntry("metadata.annotations", m.Annotations)
 		case metaOwners:
 			if f.wants("metadata.ownerReferences", protowire.BytesType) {
 				m.Owners = append(m.Owners, Owner{})
@@ -234,10 +234,10 @@ func (f *fields) text(path string, to *string) {
 	}
 }
 
-// mapEntry adds the field, an entry of a map of strings.
-func (f *fields) mapEntry(path string, to *map[string]string) {
+// mapEntry adds the field, an entry of a map of strings, and returns the map.
+func (f *fields) mapEntry(path string, to map[string]string) map[string]string {
 	if !f.wants(path, protowire.BytesType) {
-		return
+		return to
 	}
 	var key, value string
 	e := fields{in: f.bytes}
@@ -249,11 +249,12 @@ func (f *fields) mapEntry(path string, to *map[string]string) {
 			e.text(path, &value)
 		}
 	}
-	if *to == nil {
-		*to = map[string]string{}
+	if to == nil {
+		to = map[string]string{}
 	}
-	(*to)[key] = value
+	to[key] = value
 	f.keep(e.result())
+	return to
 }
 
 // result is what was wrong with the message.

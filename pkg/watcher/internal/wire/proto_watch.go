@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -60,7 +61,7 @@ func decodeWatchEvent(event []byte) (Frame, error) {
 			object := fields{in: f.bytes} // a runtime.RawExtension
 			for object.next() {
 				if object.num == 1 && object.wants("object.raw", protowire.BytesType) {
-					raw = object.bytes[:len(object.bytes):len(object.bytes)]
+					raw = slices.Clip(object.bytes)
 				}
 			}
 			f.keep(object.result())

@@ -73,9 +73,9 @@ func protobufStatus(body []byte) (*metav1.Status, error) {
 	return s, nil
 }
 
-func checkStatusKind(kind string) error {
-	if kind != "Status" {
-		return fmt.Errorf("it is of kind %q, not a Status", kind)
+func checkStatusKind(name string) error {
+	if name != "Status" {
+		return fmt.Errorf("it is of kind %q, not a Status", name)
 	}
 	return nil
 }

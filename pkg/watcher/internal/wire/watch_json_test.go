@@ -40,7 +40,7 @@ func TestWatchJSONDocuments(t *testing.T) {
 			if len(bad) != c.bad {
 				t.Errorf("bad frames %v, want %d", bad, c.bad)
 			}
-			if c.end == "" && end == io.EOF {
+			if c.end == "" && errors.Is(end, io.EOF) {
 				return
 			}
 			var corrupt *CorruptError
