@@ -61,7 +61,7 @@ func TestBackoffRetryAfter(t *testing.T) {
 
 func TestOptionDefaults(t *testing.T) {
 	o := StreamOptions{WatchMin: time.Hour, PageLimit: -1}.withDefaults()
-	if o.WatchMax != time.Hour || o.PageLimit != DefaultPageLimit || o.BackoffMax != DefaultBackoffMax || o.Rand == nil || o.Observer == nil {
+	if o.WatchMax != time.Hour || o.PageLimit != DefaultPageLimit || o.BackoffMax != DefaultLongestBackoff || o.Rand == nil || o.Observer == nil {
 		t.Errorf("%+v", o)
 	}
 	if r := o.Rand(); r < 0 || r >= 1 {

@@ -1,6 +1,9 @@
 package watcher
 
-import "iter"
+import (
+	"iter"
+	"maps"
+)
 
 // shrinkFloor is the number of entries below which a map is not worth making again.
 const shrinkFloor = 1024
@@ -59,9 +62,7 @@ func (x *Index) remove(e *Entry) {
 
 func (x *Index) rebuild() {
 	entries := make(map[string]*Entry, len(x.entries))
-	for k, e := range x.entries {
-		entries[k] = e
-	}
+	maps.Copy(entries, x.entries)
 	x.entries, x.peak = entries, len(entries)
 }
 

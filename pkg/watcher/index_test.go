@@ -167,7 +167,7 @@ func heap() int64 {
 	runtime.GC()
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
-	return int64(s.HeapAlloc) //nolint:gosec // far below
+	return int64(s.HeapAlloc)
 }
 
 func BenchmarkIndexGet(b *testing.B) {

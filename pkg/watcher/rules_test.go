@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,11 @@ import (
 
 // ruleCount is the number of rules in the protocol's list.
 const ruleCount = 56
+
+// ruleTests are the tests of rules that are not named after them.
+var ruleTests = map[int]string{
+	32: "TestServerOpensMoreConnections",
+}
 
 // Every rule has a row in the table of classify, or a test whose name begins with TestRule and its number.
 func TestEveryRuleIsTested(t *testing.T) {
@@ -26,7 +32,11 @@ func TestEveryRuleIsTested(t *testing.T) {
 		}
 		covered[n] = true
 	}
-	for _, name := range testNames(t) {
+	names := testNames(t)
+	for n, name := range ruleTests {
+		covered[n] = slices.Contains(names, name)
+	}
+	for _, name := range names {
 		if m := regexp.MustCompile(`^TestRule(\d\d)`).FindStringSubmatch(name); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			covered[n] = true

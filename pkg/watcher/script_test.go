@@ -333,7 +333,7 @@ func run(t *testing.T, test func(*rig), change ...func(*Target, *StreamOptions, 
 
 // synced brings the stream to a complete snapshot at rv, with these objects, and returns the open watch.
 func (r *rig) synced(rv string, objects ...string) *body {
-	r.script.t.Helper()
+	r.t.Helper()
 	b := r.snapshot().ok()
 	for _, o := range objects {
 		b.event("ADDED", o)
@@ -353,28 +353,28 @@ func (r *rig) told() []string {
 
 // expect compares what the handler was told since the last call.
 func (r *rig) expect(want ...string) {
-	r.script.t.Helper()
+	r.t.Helper()
 	if got := strings.Join(r.told(), "\n"); got != strings.Join(want, "\n") {
-		r.script.t.Errorf("the handler was told\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+		r.t.Errorf("the handler was told\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
 }
 
 // phases compares the states since the last call.
 func (r *rig) phases(want ...string) {
-	r.script.t.Helper()
+	r.t.Helper()
 	synctest.Wait()
 	if got := strings.Join(take(&r.rec.mu, &r.rec.states), "\n"); got != strings.Join(want, "\n") {
-		r.script.t.Errorf("the states were\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+		r.t.Errorf("the states were\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
 }
 
 // is compares the state.
 func (r *rig) is(p Phase, why Reason) State {
-	r.script.t.Helper()
+	r.t.Helper()
 	synctest.Wait()
 	s := r.State()
 	if s.Phase != p || s.Reason != why {
-		r.script.t.Errorf("the state is %v (%s: %s), want %v (%s)", s.Phase, s.Reason, s.Message, p, why)
+		r.t.Errorf("the state is %v (%s: %s), want %v (%s)", s.Phase, s.Reason, s.Message, p, why)
 	}
 	return s
 }

@@ -12,16 +12,16 @@ import (
 
 // Defaults of StreamOptions.
 const (
-	DefaultPageLimit     = 500
-	DefaultWatchMin      = 5 * time.Minute
-	DefaultWatchMax      = 10 * time.Minute
-	DefaultWatchGrace    = 30 * time.Second
-	DefaultProgress      = 30 * time.Second
-	DefaultFirstAnswer   = 60 * time.Second
-	DefaultPollEvery     = 30 * time.Second
-	DefaultBackoffMin    = 200 * time.Millisecond
-	DefaultBackoffMax    = 30 * time.Second
-	DefaultReadAheadSize = 1 << 20
+	DefaultPageLimit       = 500
+	DefaultShortestWatch   = 5 * time.Minute
+	DefaultLongestWatch    = 10 * time.Minute
+	DefaultWatchGrace      = 30 * time.Second
+	DefaultProgress        = 30 * time.Second
+	DefaultFirstAnswer     = 60 * time.Second
+	DefaultPollEvery       = 30 * time.Second
+	DefaultShortestBackoff = 200 * time.Millisecond
+	DefaultLongestBackoff  = 30 * time.Second
+	DefaultReadAhead       = 1 << 20
 )
 
 // ErrStopped is returned by Stream.Do when the stream has ended, or ended before the function was run.
@@ -69,15 +69,15 @@ func (o StreamOptions) withDefaults() StreamOptions {
 		o.Rand = rand.Float64
 	}
 	orElse(&o.PageLimit, DefaultPageLimit)
-	orElse(&o.WatchMin, DefaultWatchMin)
-	orElse(&o.WatchMax, max(o.WatchMin, DefaultWatchMax))
+	orElse(&o.WatchMin, DefaultShortestWatch)
+	orElse(&o.WatchMax, max(o.WatchMin, DefaultLongestWatch))
 	orElse(&o.WatchGrace, DefaultWatchGrace)
 	orElse(&o.Progress, DefaultProgress)
 	orElse(&o.FirstAnswer, DefaultFirstAnswer)
 	orElse(&o.PollEvery, DefaultPollEvery)
-	orElse(&o.BackoffMin, DefaultBackoffMin)
-	orElse(&o.BackoffMax, max(o.BackoffMin, DefaultBackoffMax))
-	orElse(&o.ReadAhead, DefaultReadAheadSize)
+	orElse(&o.BackoffMin, DefaultShortestBackoff)
+	orElse(&o.BackoffMax, max(o.BackoffMin, DefaultLongestBackoff))
+	orElse(&o.ReadAhead, DefaultReadAhead)
 	return o
 }
 

@@ -46,7 +46,7 @@ type chaosEvent struct {
 
 func newChaos(seed uint64) *chaos {
 	return &chaos{
-		rnd: rand.New(rand.NewPCG(seed, 1)), rv: 100, oldest: 100, on: true, old: seed%4 == 0, //nolint:gosec // a test's dice
+		rnd: rand.New(rand.NewPCG(seed, 1)), rv: 100, oldest: 100, on: true, old: seed%4 == 0,
 		objects: map[string]chaosObject{}, changed: make(chan struct{}), tokens: map[string][]string{}, lists: map[string]int{},
 	}
 }
@@ -188,7 +188,8 @@ func (c *chaos) serve(ctx context.Context, w *io.PipeWriter, queue []string, at,
 	defer end.Stop()
 	for {
 		for _, line := range queue {
-			if left--; left < 0 {
+			left--
+			if left < 0 {
 				_, _ = io.WriteString(w, line[:len(line)/2])
 				_ = w.CloseWithError(io.ErrUnexpectedEOF)
 				return
@@ -274,6 +275,7 @@ func TestChaos(t *testing.T) {
 }
 
 func chaosRun(t *testing.T, seed uint64) {
+	t.Helper()
 	c := newChaos(seed)
 	w := &witness{t: t, c: c, known: map[string]chaosObject{}}
 	server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: c})

@@ -51,7 +51,7 @@ func TestRule18ExpiredForEver(t *testing.T) {
 		}
 		r.none(time.Minute) // it works again
 		b.end()
-		r.script.next().fail("x")
+		r.next().fail("x")
 	})
 }
 

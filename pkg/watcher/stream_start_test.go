@@ -51,13 +51,13 @@ func TestRule02NeverBackInTime(t *testing.T) {
 func TestRule04SnapshotRefusedIsRemembered(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuse(422, "Invalid")
-		if r.Stream.server.WatchListRefused(pods) {
+		if r.server.WatchListRefused(pods) {
 			t.Error("remembered before a list worked")
 		}
 		r.list("500", "").ok().page("7", "", pod("a", "5"))
 		b := r.watch("7").ok()
 		r.expect("upsert a@uid-a:5 new initial", "synced 7 false")
-		if !r.Stream.server.WatchListRefused(pods) {
+		if !r.server.WatchListRefused(pods) {
 			t.Error("not remembered")
 		}
 		b.event("ERROR", status(410, "Expired"))
@@ -81,7 +81,7 @@ func TestRule05EndBookmarkNeverComes(t *testing.T) {
 		r.watch("9").ok()
 		r.expect("upsert a@uid-a:5 new initial", "upsert gone@uid-gone:6 new initial",
 			"upsert b@uid-b:8 new initial", "gone gone@uid-gone:6 relist partial", "synced 9 false")
-		if !r.Stream.server.WatchListRefused(pods) {
+		if !r.server.WatchListRefused(pods) {
 			t.Error("not remembered")
 		}
 	})
@@ -96,7 +96,7 @@ func TestRule05NoAnswerIsNotRemembered(t *testing.T) {
 			t.Errorf("listed after %v", took)
 		}
 		r.watch("9").ok()
-		if r.Stream.server.WatchListRefused(pods) {
+		if r.server.WatchListRefused(pods) {
 			t.Error("remembered")
 		}
 	})
@@ -131,7 +131,7 @@ func TestRule06PartialSnapshotDeletesNothing(t *testing.T) {
 		r.list("500", "").ok().page("9", "", pod("b", "8"))
 		r.watch("9").ok()
 		r.expect("gone a@uid-a:5 relist partial", "synced 9 true")
-		if r.Stream.server.WatchListRefused(pods) {
+		if r.server.WatchListRefused(pods) {
 			t.Error("an unlucky snapshot is no refusal")
 		}
 	})

@@ -52,7 +52,7 @@ func TestRule38ServerErrors(t *testing.T) {
 		}
 		r.is(Blocked, ReasonServerError)
 		took := after(func() { r.watch("7").ok() })
-		if took > DefaultBackoffMax {
+		if took > DefaultLongestBackoff {
 			t.Errorf("again after %v", took)
 		}
 		r.is(Streaming, "")
@@ -196,7 +196,7 @@ func TestRule41DiscoveryFails(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")).end()
 		r.watch("7").refuseText(404, "404 page not found")
-		r.script.next().refuse(503, "ServiceUnavailable")
+		r.next().refuse(503, "ServiceUnavailable")
 		r.is(Blocked, ReasonNotServed)
 		r.expect()
 		b := r.snapshot().ok()
@@ -209,7 +209,7 @@ func TestRule41DiscoveryFails(t *testing.T) {
 func TestRule41NotYetServed(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuseText(404, "404 page not found")
-		c := r.script.next() // discovery hangs; commands are served all the same
+		c := r.next() // discovery hangs; commands are served all the same
 		if err := r.Do(func() {}); err != nil {
 			t.Error(err)
 		}
@@ -282,7 +282,7 @@ func TestRule44WrongDeclaration(t *testing.T) {
 		if err := r.Do(func() {}); err != nil { // it waits, and is not dead
 			t.Error(err)
 		}
-		if r.Stream.server.WatchListRefused(pods) {
+		if r.server.WatchListRefused(pods) {
 			t.Error("a wrong selector is no refusal of snapshots")
 		}
 	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })

@@ -39,7 +39,7 @@ func TestDoInEveryPhase(t *testing.T) {
 		if err := r.Do(func() { t.Error("ran after the end") }); !errors.Is(err, ErrStopped) {
 			t.Errorf("after the end: %v", err)
 		}
-		r.Run(context.Background()) // a second time: nothing
+		r.Run(t.Context()) // a second time: nothing
 	})
 }
 
