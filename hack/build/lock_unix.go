@@ -16,7 +16,7 @@ func lock(path string, waiting func()) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the build: %w", err)
 	}
-	fd := int(f.Fd()) //nolint:gosec // a file descriptor fits
+	fd := int(f.Fd())
 	if syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		waiting()
 		if err := syscall.Flock(fd, syscall.LOCK_EX); err != nil {

@@ -27,9 +27,12 @@ type Package struct {
 
 // listed is what `go list -json` says of a package.
 type listed struct {
-	ImportPath, Dir                    string
-	GoFiles                            []string
-	Imports, TestImports, XTestImports []string
+	ImportPath   string   `json:"ImportPath"`
+	Dir          string   `json:"Dir"`
+	GoFiles      []string `json:"GoFiles"`
+	Imports      []string `json:"Imports"`
+	TestImports  []string `json:"TestImports"`
+	XTestImports []string `json:"XTestImports"`
 }
 
 // Load reads all packages of the module at root with the go command, end-to-end
@@ -106,7 +109,9 @@ func readOverlay(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the overlay: %w", err)
 	}
-	var overlay struct{ Replace map[string]string }
+	var overlay struct {
+		Replace map[string]string `json:"Replace"`
+	}
 	if err := json.Unmarshal(raw, &overlay); err != nil {
 		return nil, fmt.Errorf("read the overlay: %w", err)
 	}

@@ -19,7 +19,7 @@ func TestAssetsWin(t *testing.T) {
 	}
 
 	for _, name := range []string{etcdName, apiServerName} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o700); err != nil { //nolint:gosec // stands for a program
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -36,7 +36,7 @@ func TestAssetsBecomeAbsolute(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{etcdName, apiServerName} {
-		if err := os.WriteFile(filepath.Join("bin", name), nil, 0o700); err != nil { //nolint:gosec // stands for a program
+		if err := os.WriteFile(filepath.Join("bin", name), nil, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

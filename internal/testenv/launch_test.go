@@ -48,14 +48,14 @@ func launchFake(dir string, args ...string) (*exec.Cmd, error) {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(bin, etcdName), []byte(fakeServer), 0o700); err != nil { //nolint:gosec // it is to be executed
+	if err := os.WriteFile(filepath.Join(bin, etcdName), []byte(fakeServer), 0o700); err != nil {
 		return nil, err
 	}
 	launcher, err := writeLauncher(dir, bin, etcdName)
 	if err != nil {
 		return nil, err
 	}
-	return exec.Command(launcher, args...), nil //nolint:gosec,noctx // ended by the test
+	return exec.Command(launcher, args...), nil //nolint:noctx // ended by the test
 }
 
 // serving starts cmd and waits until it says so. It returns the rest of what it
@@ -84,7 +84,7 @@ func serving(t *testing.T, cmd *exec.Cmd) (*bufio.Reader, io.Closer) {
 // A test binary that is killed can stop nothing any more: the guardian does.
 func TestServersDieWithTheirParent(t *testing.T) {
 	dir := t.TempDir()
-	parent := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+	parent := exec.CommandContext(t.Context(), os.Args[0])
 	parent.Env = append(os.Environ(), childEnv+"="+dir)
 	out, keep := serving(t, parent)
 	defer func() { _ = keep.Close() }()
