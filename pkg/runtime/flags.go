@@ -60,7 +60,8 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 		}
 		return f, false, err
 	}
-	return f, false, f.check(set)
+	err = f.check(set)
+	return f, false, err
 }
 
 // check looks at what the flags say together.

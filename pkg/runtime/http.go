@@ -70,7 +70,7 @@ func writeJSON(w http.ResponseWriter, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // the reader may have gone
+	_ = enc.Encode(v) //nolint:errchkjson // the reader may have gone; the types are ours
 }
 
 // listen opens the address, so that one that is taken is an error at once. It returns how to end it.

@@ -25,7 +25,8 @@ func TestLayoutKeepsBindingsApart(t *testing.T) {
 			t.Errorf("binding %d took the place of its neighbour", i)
 		}
 	}
-	if places[3].changed(words, 7, 9); words[places[3].gen] != 7 || words[places[3].hash] != 9 {
+	places[3].changed(words, 7, 9)
+	if words[places[3].gen] != 7 || words[places[3].hash] != 9 {
 		t.Errorf("generation and hash are not kept: %v", words)
 	}
 	places[64].setMember(words, false)

@@ -65,7 +65,7 @@ func resolveFormat(w io.Writer, format string) string {
 	if format != LogAuto {
 		return format
 	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // G115: a descriptor fits
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return LogText
 	}
 	return LogJSON

@@ -69,7 +69,7 @@ type streamMetrics struct {
 func (m *metrics) forStream(name string) *streamMetrics {
 	s := &streamMetrics{m: m, stream: name, bytes: m.bytes.WithLabelValues(name)}
 	for t := range s.frames {
-		s.frames[t] = m.frames.WithLabelValues(name, frameType(watcher.EventType(t))) //nolint:gosec // G115: a small array's index
+		s.frames[t] = m.frames.WithLabelValues(name, frameType(watcher.EventType(t)))
 	}
 	return s
 }

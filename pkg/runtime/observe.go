@@ -34,7 +34,7 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
 	}
 	for out := range o.calls {
-		o.calls[out] = m.calls.WithLabelValues(c, n, queue.Outcome(out).String()) //nolint:gosec // G115: a small array's index
+		o.calls[out] = m.calls.WithLabelValues(c, n, queue.Outcome(out).String())
 	}
 	return o
 }
@@ -71,8 +71,7 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 		return
 	}
 	log := o.log.WithValues("action", o.action, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
-	var p *queue.PanicError
-	if errors.As(f.Err, &p) {
+	if p, ok := errors.AsType[*queue.PanicError](f.Err); ok {
 		log = log.WithValues("stack", string(p.Stack))
 	}
 	switch {

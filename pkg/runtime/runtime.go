@@ -110,7 +110,8 @@ func sharedLocks(bindings []*capability.Compiled) map[string]*queue.Locks {
 			continue
 		}
 		p := pair{b.Capability, b.Resource.String()}
-		if count[p]++; count[p] > 1 && locks[b.Capability] == nil {
+		count[p]++
+		if count[p] > 1 && locks[b.Capability] == nil {
 			locks[b.Capability] = queue.NewLocks()
 		}
 	}
