@@ -27,30 +27,46 @@ const acceptMetadata = acceptProtobuf + asMetadata + "," + acceptJSON + asMetada
 // when there is no such object; a resource that is not served, and every other refusal, is an error, an
 // *errors.StatusError of apimachinery's where the server answered.
 func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name string) (m Meta, found bool, err error) {
-	path := collectionPath(r, namespace) + "/" + url.PathEscape(name)
-	body, resp, err := s.document(ctx, path, acceptMetadata)
-	if err != nil {
+	f, found, err := s.one(ctx, r, namespace, name, acceptMetadata)
+	if !found {
 		return Meta{}, false, err
+	}
+	return f.Meta, true, nil
+}
+
+// Read reads one object from the server's current state, as a stream of its resource would bring it. The
+// results are those of Lookup.
+func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string) (f *Frame, found bool, err error) {
+	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata))
+}
+
+func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string) (*Frame, bool, error) {
+	path := collectionPath(r, namespace) + "/" + url.PathEscape(name)
+	body, resp, err := s.document(ctx, path, accept)
+	if err != nil {
+		return nil, false, err
 	}
 	if !resp.OK() {
 		status := resp.Status()
 		if saysAbsent(status, name) {
-			return Meta{}, false, nil
+			return nil, false, nil
 		}
-		return Meta{}, false, &apierrors.StatusError{ErrStatus: *status}
+		return nil, false, &apierrors.StatusError{ErrStatus: *status}
 	}
+	f := &Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
 	if strings.HasPrefix(resp.ContentType, acceptProtobuf) {
-		m, err = wire.ScanProtobuf(body, false)
+		f.Encoding = kind.Protobuf
+		f.Meta, err = wire.ScanProtobuf(body, false)
 	} else {
-		m, err = wire.ScanJSON(body)
+		f.Meta, err = wire.ScanJSON(body)
 	}
-	if err == nil && (m.Name != name || m.Namespace != namespace) {
-		err = fmt.Errorf("it is about %s", m.Key())
+	if err == nil && (f.Meta.Name != name || f.Meta.Namespace != namespace) {
+		err = fmt.Errorf("it is about %s", f.Meta.Key())
 	}
 	if err != nil {
-		return Meta{}, false, fmt.Errorf("the answer to the request for %s: %w", path, err)
+		return nil, false, fmt.Errorf("the answer to the request for %s: %w", path, err)
 	}
-	return m, true, nil
+	return f, true, nil
 }
 
 // saysAbsent tells whether the answer is about the object. A 404 of a resource that is not served is plain text.

@@ -53,6 +53,19 @@ func TestLookupFinds(t *testing.T) {
 	}
 }
 
+func TestReadGivesTheWholeObject(t *testing.T) {
+	const object = `{"apiVersion":"example.com/v1","kind":"WebApp","metadata":{"name":"shop","namespace":"demo","uid":"u","resourceVersion":"5"},"spec":{"size":3}}`
+	const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
+	s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, "application/json", object)})
+	f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop")
+	if err != nil || !found || string(f.Raw) != object || f.Encoding != kind.JSON || f.Meta.UID != "u" {
+		t.Errorf("%+v, %v, %v", f, found, err)
+	}
+	if accept := a.last().Header.Get("Accept"); strings.Contains(accept, "PartialObjectMetadata") {
+		t.Errorf("accepts %s", accept)
+	}
+}
+
 func TestLookupOfClusterScoped(t *testing.T) {
 	nodes := kind.Resource{Version: "v1", Kind: "Node", Plural: "nodes", Protobuf: true}
 	s, _ := ask(t, "http://server", map[string]*http.Response{"/api/v1/nodes/n": answer(200, "application/json", `{"metadata":{"name":"n","uid":"u"}}`)})
