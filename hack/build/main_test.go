@@ -150,7 +150,7 @@ func TestFailedBuildSaysWhyAndLeavesTheOldBinary(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "undefined") {
 		t.Fatalf("got %v, want the compiler's words", err)
 	}
-	if got, err := os.ReadFile(old); err != nil || string(got) != "old" { //nolint:gosec // written above
+	if got, err := os.ReadFile(old); err != nil || string(got) != "old" {
 		t.Errorf("the old binary is %q, %v", got, err)
 	}
 	if _, err := os.Stat(filepath.Join(root, "bin", stampFile)); err == nil {

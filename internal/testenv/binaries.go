@@ -57,16 +57,28 @@ func binaries(ctx context.Context, progress io.Writer) (string, error) {
 	return dir, nil
 }
 
+// buildBinaries runs the project's own build, and passes on what it says.
 func buildBinaries(ctx context.Context, root string, progress io.Writer) error {
 	fmt.Fprintln(progress, "testenv: no control plane yet, building it (some minutes, once)")
-	cmd := exec.CommandContext(ctx, "go", "run", "-buildvcs=false", "./hack/build", "controlplane")
-	cmd.Dir = root
-	cmd.Stdout, cmd.Stderr = progress, progress
-	// An interrupt, not SIGKILL, which would leave the compiler running.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build the control plane (make controlplane): %w", err)
+	dir, err := os.MkdirTemp("", "ancho-testenv-build-")
+	if err != nil {
+		return fmt.Errorf("build the control plane: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	// Not `go run`, which does not pass on a signal that it alone gets.
+	builder := filepath.Join(dir, "build")
+	for _, args := range [][]string{
+		{"go", "build", "-buildvcs=false", "-o", builder, "./hack/build"},
+		{builder, "controlplane"},
+	} {
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // a fixed command
+		cmd.Dir = root
+		cmd.Stdout, cmd.Stderr = progress, progress
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 30 * time.Second
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("build the control plane (make controlplane): %w", err)
+		}
 	}
 	return nil
 }

@@ -47,6 +47,66 @@ func TestAssetsBecomeAbsolute(t *testing.T) {
 	}
 }
 
+// project makes the working directory that of a project with this module path,
+// whose build is the program given.
+func project(t *testing.T, program string) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	build := filepath.Join(root, "hack", "build")
+	if err := os.MkdirAll(build, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string]string{
+		filepath.Join(root, "go.mod"):   "module " + modulePath + "\n\ngo 1.26.0\n",
+		filepath.Join(build, "main.go"): program,
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(build)
+	t.Setenv(assetsEnv, "")
+	return root
+}
+
+func TestMissingBinariesAreBuilt(t *testing.T) {
+	root := project(t, `package main
+
+import "os"
+
+func main() {
+	println("asked for", os.Args[1])
+	_ = os.MkdirAll("hack/controlplane/bin", 0o700)
+	_ = os.WriteFile("hack/controlplane/bin/etcd", nil, 0o700)
+	_ = os.WriteFile("hack/controlplane/bin/kube-apiserver", nil, 0o700)
+}
+`)
+	var progress strings.Builder
+	got, err := binaries(t.Context(), &progress)
+	if want := filepath.Join(root, "hack", "controlplane", "bin"); err != nil || got != want {
+		t.Fatalf("got %q, %v, want %q", got, err, want)
+	}
+	if !strings.Contains(progress.String(), "asked for controlplane") {
+		t.Errorf("got %q, want what the build says", progress.String())
+	}
+
+	progress.Reset()
+	if _, err := binaries(t.Context(), &progress); err != nil || progress.Len() != 0 {
+		t.Errorf("built again: %q, %v", progress.String(), err)
+	}
+}
+
+func TestFailedBuildIsAnError(t *testing.T) {
+	project(t, "package main\n\nfunc main() { panic(1) }\n")
+	if dir, err := binaries(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "make controlplane") {
+		t.Errorf("a build that fails: got %q, %v", dir, err)
+	}
+	project(t, "package main\n\nfunc main() {}\n")
+	if dir, err := binaries(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), etcdName) {
+		t.Errorf("a build that builds nothing: got %q, %v", dir, err)
+	}
+}
+
 func TestCompleteWantsPrograms(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{etcdName, apiServerName} {
