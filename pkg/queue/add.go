@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {
@@ -27,14 +24,13 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 		o = q.object(e.Key)
 	}
 	n.received = e.Passed
+	q.limit.fit(e)
+	o.learn(e.UID)
 	had := o.latest(e.UID)
 	if had == nil {
 		q.replace(o, e.UID, n)
-	} else {
-		had.uid = cmp.Or(had.uid, e.UID)
-		if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
-			o.hasten(e.UID)
-		}
+	} else if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
+		o.hasten(e.UID)
 	}
 	switch {
 	case e.Passed:
@@ -77,6 +73,7 @@ func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
 		had.refresh(e)
 	case had.fixed == Unchanged && had != o.run:
 		had.refresh(e)
+		had.newer = nil
 	default: // the call is of another event, but a requeue of it is of this state
 		newer := *e
 		had.newer = &newer

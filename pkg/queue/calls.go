@@ -24,6 +24,9 @@ func (q *Queue[P]) next() (o *object[P], c Call[P], r *run, ok bool) {
 	for !ok && !q.closed && q.order.Len() > 0 {
 		l, _ := q.lineup.Get()
 		if o = q.choose(l, &n); o == nil {
+			if !l.empty() { // its backlog: other lanes may have live work
+				q.lineup.Add(l)
+			}
 			q.lineup.Done(l)
 			continue
 		}
@@ -48,10 +51,11 @@ func (q *Queue[P]) next() (o *object[P], c Call[P], r *run, ok bool) {
 	return o, c, r, ok
 }
 
-// choose takes the first object of a lane for which no other queue runs a call.
-// The others come back when that call is over: see unlocked.
+// choose takes the first object of a lane, in its best tier, for which no other
+// queue runs a call. The others come back when that call is over: see unlocked.
 func (q *Queue[P]) choose(l *lane[P], n *notes) *object[P] {
-	for o := l.pop(); o != nil; o = l.pop() {
+	for best := l.tier(); !l.empty() && l.tier() == best; {
+		o := l.pop()
 		if q.opts.Locks.try(q.lockID(o.key), q) {
 			return o
 		}

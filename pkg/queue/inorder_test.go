@@ -88,6 +88,22 @@ func TestInOrderWhatDidNotPassIsForTheRequeueAlone(t *testing.T) {
 	})
 }
 
+// Found by the model test.
+func TestInOrderTheRequeueOfARetriedTriggerIsForTheLatestState(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, Options{InOrder: true})
+		r.answers("a/x", retry(), requeueAfter(time.Second))
+		r.hold("a/x")
+		r.q.Wake(key("a/x"), Cause{})
+		r.on()
+		r.on(modified("a/x", "1", filtered)) // while it runs
+		r.release("a/x")
+		r.on(modified("a/x", "2", filtered)) // while it waits
+		r.after(2 * time.Second)
+		r.expect("Unchanged a/x= bare", "Unchanged a/x=2 attempt 2", "Unchanged a/x=2")
+	})
+}
+
 func TestInOrderTriggersAreMerged(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, Options{InOrder: true})

@@ -138,11 +138,13 @@ func (m *model) add(e Event[string], now time.Time) {
 		m.keys[e.Key] = k
 	}
 	defer m.tidy(e.Key)
+	for _, u := range k.units { // triggers know no UID: the first to come is theirs
+		u.uid = uidOf(u.uid, e.UID)
+	}
 	u := k.of(e.UID)
 	switch {
 	case u != nil:
 		u.see(k, e, now)
-		u.uid = uidOf(u.uid, e.UID)
 	case len(k.units) > 0:
 		if h := k.units[0]; k.run != h && (h.wait == waitChange || h.wait == waitRequeue && !h.typ(m.opts.InOrder).out()) {
 			k.units = k.units[1:] // another object has its name

@@ -57,6 +57,8 @@ type arm struct {
 	takes   map[EventType]bool
 	mu      sync.Mutex
 	started []Call[string]
+	times   []time.Time // when they did
+	backlog time.Time   // when one of the backlog did
 	running map[Key]chan Result
 	ended   chan struct{}
 }
@@ -102,7 +104,7 @@ func (a *arm) GoString() string { return a.String() }
 func (a *arm) handle(_ context.Context, c Call[string]) Result {
 	answer := make(chan Result)
 	a.mu.Lock()
-	a.started = append(a.started, c)
+	a.started, a.times = append(a.started, c), append(a.times, time.Now())
 	a.running[c.Key] = answer
 	a.mu.Unlock()
 	res := <-answer
@@ -145,7 +147,7 @@ func (w *world) create(t *rapid.T) {
 	o.exists, o.gen = true, 1
 	if o.in = rapid.Bool().Draw(t, "in"); o.in {
 		e := w.event(t, k, Added, false)
-		e.Initial = rapid.Bool().Draw(t, "initial")
+		e.Initial = o.uid == 1 && rapid.Bool().Draw(t, "initial") // the list comes first
 		w.add(t, e)
 	}
 }
@@ -233,6 +235,7 @@ func (w *world) check(t *rapid.T) {
 		w.starts(t, i, a)
 	}
 	for i, a := range w.arms {
+		w.liveFirst(t, i, a)
 		w.mustRun(t, i, a)
 		if got, want := a.q.Stats(), a.model.counts(); got != want {
 			t.Fatalf("queue %d: stats %+v, want %+v\n%s", i, got, want, a.model)
@@ -254,10 +257,9 @@ func (a *arm) idle() bool {
 
 // starts checks the calls that started: that each could, and what each says.
 func (w *world) starts(t *rapid.T, i int, a *arm) {
-	started := a.started
-	a.started = nil
-	backlog := false
-	for _, c := range started {
+	started, times := a.started, a.times
+	a.started, a.times, a.backlog = nil, nil, time.Time{}
+	for j, c := range started {
 		k := a.keys[c.Key]
 		if k == nil || !a.startable(k) || !a.laneFree(c.Key) || len(a.running) > a.opts.Concurrency {
 			t.Fatalf("queue %d: %s started, and could not\n%s", i, tell(c), a.model)
@@ -265,14 +267,20 @@ func (w *world) starts(t *rapid.T, i int, a *arm) {
 		if other := w.arms[1-i].keys[c.Key]; other != nil && other.run != nil {
 			t.Fatalf("queue %d: %s started while the other queue runs a call for it", i, c.Key)
 		}
-		backlog = backlog || k.backlog()
+		if k.backlog() {
+			a.backlog = times[j]
+		}
 		if want := a.model.start(c.Key); tell(c) != want {
 			t.Fatalf("queue %d: call %s\nwant %s\n%s", i, tell(c), want, a.model)
 		}
 	}
+}
+
+// liveFirst checks that nothing of the backlog started in place of live work.
+func (w *world) liveFirst(t *rapid.T, i int, a *arm) {
 	for name, k := range a.keys {
-		if backlog && a.startable(k) && a.laneFree(name) && !w.locked(i, name) && !k.backlog() {
-			t.Fatalf("queue %d: one of the backlog started before the live %s\n%s", i, name, a.model)
+		if a.startable(k) && !k.units[0].due.After(a.backlog) && a.laneFree(name) && !w.locked(i, name) && !k.backlog() {
+			t.Fatalf("queue %d: one of the backlog started before the live %s\n%s\nother queue:\n%s", i, name, a.model, w.arms[1-i].model)
 		}
 	}
 }
@@ -315,9 +323,9 @@ func (w *world) end(t *rapid.T) {
 		for _, a := range w.arms {
 			for _, k := range a.runs() {
 				a.answer(k, Result{})
+				w.check(t)
 			}
 		}
-		w.check(t)
 		if len(w.arms[0].running)+len(w.arms[1].running) > 0 {
 			continue
 		}

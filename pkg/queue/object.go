@@ -30,6 +30,20 @@ type object[P any] struct {
 	told     place    // what it tells the handler
 	disowned bool     // it was dropped while it runs: its result counts no more
 	hurry    bool     // the generation changed while it runs: no backoff
+	weight   int64    // of the payloads, see limit
+}
+
+// learn gives work of an unknown UID (triggers) the first that is known.
+func (o *object[P]) learn(uid string) {
+	if uid == "" {
+		return
+	}
+	if o.run != nil && o.run.uid == "" {
+		o.run.uid = uid
+	}
+	for it := o.first; it != nil && it.uid == ""; it = it.next {
+		it.uid = uid
+	}
 }
 
 // latest is the newest that is known of the UID: what waits, or what runs. Events
@@ -222,6 +236,13 @@ func (f *laneOrder[P]) Push(l *lane[P]) { f.fair.push(&l.seat, l.tier()) }
 // Touch moves a lane up that waits in the backlog and has live work now.
 func (f *laneOrder[P]) Touch(l *lane[P]) {
 	if l.seat.seated() && l.tier() < l.seat.tier {
+		f.fair.push(&l.seat, l.tier())
+	}
+}
+
+// settle moves a lane down whose live work was dropped.
+func (f *laneOrder[P]) settle(l *lane[P]) {
+	if l.seat.seated() && l.tier() > l.seat.tier {
 		f.fair.push(&l.seat, l.tier())
 	}
 }

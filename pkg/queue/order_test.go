@@ -124,6 +124,40 @@ func TestLiveGoesBeforeTheInitialBacklog(t *testing.T) {
 	}
 }
 
+// A lane goes back to the backlog when its live work is dropped (found by the
+// model test).
+func TestADroppedLiveEventTakesItsLaneDown(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, Options{Concurrency: 1, Strategy: PerNamespace})
+		r.hold("z/z")
+		r.on(added("z/z", ""))
+		r.on(added("a/x", ""), added("a/y", "", initial), added("b/x", ""))
+		r.on(deleted("a/x", "", filtered))
+		r.release("z/z")
+		r.order("z/z", "b/x", "a/y")
+	})
+}
+
+// Nor does a lane's backlog start in place of live work that is locked, before
+// that of other lanes (found by the model test).
+func TestALockedLiveObjectDoesNotLetItsLanesBacklogGoFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		locks := NewLocks()
+		other := newRig(t, Options{Locks: locks})
+		other.hold("b/z")
+		other.on(added("b/z", ""))
+		r := newRig(t, Options{Concurrency: 1, Strategy: PerNamespace, Locks: locks})
+		r.hold("c/c")
+		r.on(added("c/c", ""))
+		r.on(added("b/x", "", initial), added("b/z", ""), added("a/x", ""))
+		r.release("c/c")
+		r.order("c/c", "a/x", "b/x")
+		other.release("b/z")
+		r.order("c/c", "a/x", "b/x", "b/z")
+		r.atRest()
+	})
+}
+
 func TestNamespacesTakeTurns(t *testing.T) {
 	for _, s := range []Strategy{PerObject, Global} {
 		t.Run(s.String(), func(t *testing.T) {

@@ -26,6 +26,7 @@ type Queue[P any] struct {
 	peak    int // of lanes in lineup since it was made
 	items   int // in the lines of the objects
 	counts  [states]int
+	limit   limit[P]
 }
 
 // New makes a queue that calls h. Nothing runs before Run.
@@ -121,6 +122,7 @@ func (q *Queue[P]) forget(o *object[P]) {
 
 // place puts an object where it belongs after any change of its line.
 func (q *Queue[P]) place(o *object[P], n *notes) {
+	q.limit.reweigh(o)
 	want := o.want()
 	if want == o.state {
 		if want == ready && o.tier() < o.seat.tier {
@@ -150,6 +152,7 @@ func (q *Queue[P]) move(o *object[P], to state, n *notes) {
 	switch o.state {
 	case ready:
 		o.lane.remove(o)
+		q.order.settle(o.lane)
 	case retrying, requeued:
 		q.delays.remove(&o.alarm)
 	case parked:

@@ -231,42 +231,60 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestAPanicIsAFailure(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		seen := &counter{}
-		values := []func(){
-			func() { panic(errTest) },
-			func() { panic("oh") },
-			func() { runtime.Goexit() },
-			func() {},
-		}
-		q := New(Options{Observer: seen, Concurrency: 1}, func(_ context.Context, c Call[string]) Result {
-			values[c.Attempt-1]()
-			return Result{}
+	t.Run("queue", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			panics(t, func(o Options, h Handler[string]) runner { return New(o, h) })
 		})
-		ended := make(chan struct{})
-		go func() { defer close(ended); q.Run(t.Context()) }()
-		q.Add(added("a/x", ""))
-		time.Sleep(time.Minute)
-		q.Shutdown()
-		<-ended
-		if len(seen.finished) != 4 {
-			t.Fatalf("%d calls, want 4", len(seen.finished))
-		}
-		for i, f := range seen.finished[:3] {
-			var e *PanicError
-			if f.Outcome != Retry || !errors.As(f.Err, &e) {
-				t.Errorf("call %d: %v %v", i, f.Outcome, f.Err)
-				continue
-			}
-			if want := []string{"it failed", "oh", "Goexit"}[i]; !strings.Contains(e.Error(), want) {
-				t.Errorf("call %d: %q, want %q in it", i, e, want)
-			}
-			if i < 2 && !strings.Contains(string(e.Stack), "TestAPanicIsAFailure") {
-				t.Errorf("call %d: the stack does not name the handler:\n%s", i, e.Stack)
-			}
-		}
-		if !errors.Is(seen.finished[0].Err, errTest) {
-			t.Error("the error that was thrown is not unwrapped")
-		}
 	})
+	t.Run("pool", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			panics(t, func(o Options, h Handler[string]) runner { return NewPool(o, h) })
+		})
+	})
+}
+
+// runner is a Queue or a Pool.
+type runner interface {
+	Add(Event[string])
+	Run(context.Context)
+	Shutdown()
+}
+
+func panics(t *testing.T, start func(Options, Handler[string]) runner) {
+	seen := &counter{}
+	values := []func(){
+		func() { panic(errTest) },
+		func() { panic("oh") },
+		func() { runtime.Goexit() },
+		func() {},
+	}
+	q := start(Options{Observer: seen, Concurrency: 1}, func(_ context.Context, c Call[string]) Result {
+		values[c.Attempt-1]()
+		return Result{}
+	})
+	ended := make(chan struct{})
+	go func() { defer close(ended); q.Run(t.Context()) }()
+	q.Add(added("a/x", ""))
+	time.Sleep(time.Minute)
+	q.Shutdown()
+	<-ended
+	if len(seen.finished) != 4 {
+		t.Fatalf("%d calls, want 4", len(seen.finished))
+	}
+	for i, f := range seen.finished[:3] {
+		var e *PanicError
+		if f.Outcome != Retry || !errors.As(f.Err, &e) {
+			t.Errorf("call %d: %v %v", i, f.Outcome, f.Err)
+			continue
+		}
+		if want := []string{"it failed", "oh", "Goexit"}[i]; !strings.Contains(e.Error(), want) {
+			t.Errorf("call %d: %q, want %q in it", i, e, want)
+		}
+		if i < 2 && !strings.Contains(string(e.Stack), "queue.panics") {
+			t.Errorf("call %d: the stack does not name the handler:\n%s", i, e.Stack)
+		}
+	}
+	if !errors.Is(seen.finished[0].Err, errTest) {
+		t.Error("the error that was thrown is not unwrapped")
+	}
 }

@@ -117,3 +117,30 @@ func TestADeletedOfTheOldThatDidNotPassLetsTheNewGo(t *testing.T) {
 		r.atRest()
 	})
 }
+
+// A trigger knows no UID; the first that is told is its own, also while it runs
+// (found by the model test).
+func TestATriggerIsOfTheFirstUIDThatComes(t *testing.T) {
+	for _, inOrder := range []bool{false, true} {
+		inBubble(t, func(t *testing.T) {
+			r := newRig(t, Options{InOrder: inOrder})
+			r.answers("a/x", retry(), retry())
+			r.hold("a/x")
+			r.q.Wake(key("a/x"), Cause{})
+			r.on() // it runs
+			r.q.Wake(key("a/x"), Cause{})
+			r.on(deleted("a/x", "1"))
+			r.on(added("a/x#2", "2", generation(1)), modified("a/x#2", "3", generation(2)))
+			r.on(deleted("a/x#2", "4", generation(2), filtered)) // nothing of 1
+			r.release("a/x")
+			if got := r.count(); got != 1 {
+				t.Errorf("in order %v: %d calls, want that the retry of the old object waits", inOrder, got)
+			}
+			r.after(time.Hour)
+			if c := r.last(); c.Type != Deleted || c.UID != "1" {
+				t.Errorf("in order %v: %q of %q came last", inOrder, describe(c), c.UID)
+			}
+			r.atRest()
+		})
+	}
+}
