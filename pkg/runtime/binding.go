@@ -17,6 +17,23 @@ type work struct {
 	identity  watcher.Meta
 	ambiguous bool // Deleted or Left: nobody has looked yet
 	left      bool // somebody looked: Left
+	slim      bool // the object was let go for the sake of the memory budget, and is read again
+}
+
+// weight is how many bytes wait with the work, beside its identity.
+func (w *work) weight() int64 {
+	if w == nil || w.frame == nil {
+		return 0
+	}
+	return int64(len(w.frame.Raw))
+}
+
+// slimmed is the same work without the object.
+func (w *work) slimmed() *work {
+	if w.frame == nil {
+		return w
+	}
+	return &work{identity: identityOf(&w.frame.Meta), ambiguous: w.ambiguous, slim: true}
 }
 
 // engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.
@@ -33,16 +50,19 @@ type binding struct {
 	*capability.Compiled
 	id      string // capability/binding
 	engine  engine
-	lookup  lookupFunc
+	server  reader
 	log     logr.Logger
 	metrics *bindingMetrics
 }
 
-// lookupFunc reads an object's metadata live.
-type lookupFunc func(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+// reader reads single objects live; it is a *watcher.Server.
+type reader interface {
+	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+	Read(ctx context.Context, r kind.Resource, namespace, name string) (*watcher.Frame, bool, error)
+}
 
-func newBinding(c *capability.Compiled, locks *queue.Locks, lookup lookupFunc, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, lookup: lookup}
+func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log logr.Logger, m *metrics) *binding {
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: server}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
 	o := queue.Options{
@@ -59,7 +79,9 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, lookup lookupFunc, l
 	if c.Action == capability.ActionWatch {
 		b.engine = queue.NewPool(o, b.call)
 	} else {
-		b.engine = queue.New(o, b.call)
+		q := queue.New(o, b.call)
+		q.Limit(c.Settings.MemoryBudget, (*work).weight, (*work).slimmed)
+		b.engine = q
 	}
 	return b
 }

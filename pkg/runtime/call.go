@@ -10,6 +10,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // lookupTimeout bounds the live read that tells Left from Deleted: the object waits for it.
@@ -17,6 +18,9 @@ const lookupTimeout = 30 * time.Second
 
 // errLookup marks a failure of that read, which is not the callback's.
 var errLookup = errors.New("cannot tell whether the object left the selection or was deleted")
+
+// errReadAgain marks a failure to read an object that did not fit the memory budget.
+var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudget) and cannot be read again")
 
 // call runs on a worker of the binding's engine: it settles what the event was, decodes, and calls
 // the user's function.
@@ -28,9 +32,15 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	if (typ == queue.Deleted || typ == queue.Left) && !b.Takes(typ, false) {
 		return queue.Result{Outcome: queue.Drop} // it went the other way than the binding asks for
 	}
+	frame := c.Payload.frame
+	if c.Payload.slim && typ != queue.Deleted && typ != queue.Left {
+		if frame, err = b.readAgain(ctx, c); frame == nil {
+			return queue.Result{Outcome: outcomeOf(err), Err: err}
+		}
+	}
 	d := capability.Delivery{
 		Type:     typ,
-		Frame:    c.Payload.frame,
+		Frame:    frame,
 		Identity: c.Payload.identity,
 		Initial:  c.Initial,
 		Attempt:  c.Attempt,
@@ -58,7 +68,7 @@ func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventT
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	m, found, err := b.lookup(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
+	m, found, err := b.server.Lookup(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
 	if err != nil {
 		return "", fmt.Errorf("%w: the live read needs the verb get on %s: %w", errLookup, b.Resource, err)
 	}
@@ -67,4 +77,34 @@ func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventT
 		return queue.Left, nil
 	}
 	return queue.Deleted, nil
+}
+
+// readAgain reads an object that was not kept while it waited. It returns nil and no error for one that is
+// gone, or does not match any more: the stream tells that, or has told it already.
+func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.Frame, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	b.metrics.reread.Inc()
+	f, found, err := b.server.Read(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: this needs the verb get on %s: %w", errReadAgain, b.Resource, err)
+	}
+	if !found || f.Meta.UID != c.UID || !b.Match(&f.Meta) {
+		return nil, nil
+	}
+	if b.Inspect == nil {
+		return f, nil
+	}
+	if in, _, err := b.Inspect(f); err != nil || !in {
+		return nil, err
+	}
+	return f, nil
+}
+
+// outcomeOf is how a call ends that was not made.
+func outcomeOf(err error) queue.Outcome {
+	if errors.Is(err, errReadAgain) {
+		return queue.Retry
+	}
+	return queue.Drop
 }

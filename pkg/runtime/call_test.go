@@ -19,15 +19,19 @@ type liveObject struct {
 	reads int
 }
 
-func (o *liveObject) lookup(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
+func (o *liveObject) Lookup(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
 	o.reads++
 	return watcher.Meta{UID: o.uid}, o.uid != "", o.err
+}
+
+func (o *liveObject) Read(context.Context, kind.Resource, string, string) (*watcher.Frame, bool, error) {
+	return nil, false, errors.New("only the metadata is needed")
 }
 
 // settling is a binding that takes some types and records those it is called with.
 func settling(o *liveObject, result error, takes ...queue.EventType) (*binding, *[]queue.EventType) {
 	told := &[]queue.EventType{}
-	return &binding{lookup: o.lookup, Compiled: &capability.Compiled{
+	return &binding{server: o, Compiled: &capability.Compiled{
 		Takes: func(t capability.EventType, _ bool) bool { return slices.Contains(takes, t) },
 		Invoke: func(_ context.Context, d capability.Delivery) error {
 			*told = append(*told, d.Type)

@@ -215,7 +215,7 @@ func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {
 
 func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
 	var told []capability.EventType
-	bindings := func(lookup lookupFunc) *binding {
+	bindings := func(server reader) *binding {
 		o := oneCapability(capability.When(kind.ConfigMap).IsDeleted().Watch(
 			func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
 				told = append(told, e.Type)
@@ -229,7 +229,7 @@ func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newBinding(compiled[0], nil, lookup, logr.Discard(), m)
+		return newBinding(compiled[0], nil, server, logr.Discard(), m)
 	}
 	for name, c := range map[string]struct {
 		found watcher.Meta
@@ -245,15 +245,74 @@ func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			told = nil
-			b := bindings(func(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
-				return c.found, c.ok, c.err
-			})
+			b := bindings(answers{meta: c.found, found: c.ok, err: c.err})
 			res := b.call(t.Context(), queue.Call[*work]{
 				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Deleted,
 				Payload: &work{frame: frameOf(t, aMap("u", "1")), ambiguous: true},
 			})
 			if res.Outcome != c.want || (len(told) > 0) != c.tells {
 				t.Errorf("outcome %v (%v), told %v", res.Outcome, res.Err, told)
+			}
+		})
+	}
+}
+
+// answers is a server whose live reads are known beforehand.
+type answers struct {
+	meta  watcher.Meta
+	frame *watcher.Frame
+	found bool
+	err   error
+}
+
+func (a answers) Lookup(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
+	return a.meta, a.found, a.err
+}
+
+func (a answers) Read(context.Context, kind.Resource, string, string) (*watcher.Frame, bool, error) {
+	return a.frame, a.found, a.err
+}
+
+func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
+	match := func(cm *corev1.ConfigMap) {
+		cm.Annotations, cm.Data = map[string]string{"in": ""}, map[string]string{"k": "fresh"}
+	}
+	for name, c := range map[string]struct {
+		answers
+		want  queue.Outcome
+		calls int
+	}{
+		"there":          {answers: answers{frame: frameOf(t, aMap("u", "2", match)), found: true}, want: queue.Done, calls: 1},
+		"gone":           {want: queue.Drop},
+		"another object": {answers: answers{frame: frameOf(t, aMap("other", "2", match)), found: true}, want: queue.Drop},
+		"left":           {answers: answers{frame: frameOf(t, aMap("u", "2")), found: true}, want: queue.Drop},
+		"forbidden":      {answers: answers{err: errors.New("forbidden")}, want: queue.Retry},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			compiled, err := declared(oneCapability(capability.When(kind.ConfigMap).WithAnnotation("in").
+				Where(func(cm *corev1.ConfigMap) bool { return cm.Data["k"] == "fresh" }).
+				Reconcile(func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+					calls++
+					if e.Object.Data["k"] != "fresh" {
+						t.Errorf("called with %v", e.Object.Data)
+					}
+					return nil
+				})), capability.Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := newMetrics(prometheus.NewRegistry())
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := &work{frame: frameOf(t, aMap("u", "1"))}
+			b := newBinding(compiled[0], nil, c.answers, logr.Discard(), m)
+			res := b.call(t.Context(), queue.Call[*work]{
+				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
+			})
+			if res.Outcome != c.want || calls != c.calls {
+				t.Errorf("outcome %v (%v) after %d calls, want %v after %d", res.Outcome, res.Err, calls, c.want, c.calls)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ type metrics struct {
 	reconnects, relists, frames, skipped, bytes *prometheus.CounterVec
 	waited, took                                *prometheus.HistogramVec
 	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
-	undecodable                                 *prometheus.CounterVec
+	undecodable, reread                         *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -44,10 +44,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		dropped:     counter("ancho_binding_dropped_total", "Waiting work dropped without a call, by reason.", "capability", "binding", "reason"),
 		gaveUp:      counter("ancho_binding_gave_up_total", "Events given up after too many attempts.", "capability", "binding"),
 		undecodable: counter("ancho_binding_undecodable_total", "Objects passed over because they do not decode.", "capability", "binding"),
+		reread:      counter("ancho_binding_reread_total", "Objects read again because they did not fit the memory budget while they waited.", "capability", "binding"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)

@@ -12,12 +12,13 @@ import (
 
 // bindingMetrics counts and logs what becomes of one binding's calls.
 type bindingMetrics struct {
-	log                                   logr.Logger
-	action                                string
-	waited, took                          prometheus.Observer
-	received, merged, gaveUp, undecodable prometheus.Counter
-	calls                                 [queue.Drop + 1]prometheus.Counter
-	dropped                               *prometheus.CounterVec
+	log                      logr.Logger
+	action                   string
+	waited, took             prometheus.Observer
+	received, merged, gaveUp prometheus.Counter
+	undecodable, reread      prometheus.Counter
+	calls                    [queue.Drop + 1]prometheus.Counter
+	dropped                  *prometheus.CounterVec
 }
 
 func (m *metrics) forBinding(b *binding) *bindingMetrics {
@@ -31,6 +32,7 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 		merged:      m.merged.WithLabelValues(c, n),
 		gaveUp:      m.gaveUp.WithLabelValues(c, n),
 		undecodable: m.undecodable.WithLabelValues(c, n),
+		reread:      m.reread.WithLabelValues(c, n),
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
 	}
 	for out := range o.calls {

@@ -91,7 +91,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	byDeclaration := map[*capability.Compiled]*binding{}
 	locks := sharedLocks(r.plan.bindings)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, locks[c.Capability], r.server.Lookup, r.log, m)
+		b := newBinding(c, locks[c.Capability], r.server, r.log, m)
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
 	}
