@@ -1,0 +1,153 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ancho-dev/ancho/internal/testenv"
+)
+
+// buildProgram builds testdata/program, without the race detector: as users run it.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./testdata/program")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return path
+}
+
+// process is a running program.
+type process struct {
+	cmd      *exec.Cmd
+	stdin    io.WriteCloser
+	out, log *lines
+	ended    chan struct{} // closed when it has ended, and all that it wrote was read
+}
+
+// startProcess runs the program against a server and kills it when the test ends, if it still runs.
+func startProcess(t *testing.T, path string, env *testenv.Env, flags ...string) *process {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, os.WriteFile(kubeconfig, env.Kubeconfig(), 0o600))
+	p := &process{out: &lines{}, log: &lines{}, ended: make(chan struct{})}
+	p.cmd = exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...) //nolint:gosec,noctx // our own; ended below
+	var err error
+	p.stdin, err = p.cmd.StdinPipe()
+	must(t, err)
+	stdout, err := p.cmd.StdoutPipe()
+	must(t, err)
+	stderr, err := p.cmd.StderrPipe()
+	must(t, err)
+	must(t, p.cmd.Start())
+	var readers sync.WaitGroup
+	readers.Go(func() { p.out.read(stdout) })
+	readers.Go(func() { p.log.read(stderr) })
+	go func() {
+		defer close(p.ended)
+		readers.Wait()
+		_ = p.cmd.Wait() // its exit code is asked for elsewhere
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may have ended
+		<-p.ended
+		if t.Failed() {
+			t.Logf("the program wrote:\n%s\nand logged:\n%s", p.out.tail(40), p.log.tail(40))
+		}
+	})
+	return p
+}
+
+// exit waits for the end of the program and returns its exit code.
+func (p *process) exit(t *testing.T) int {
+	t.Helper()
+	waitUntil(t, "the program's end", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	return p.cmd.ProcessState.ExitCode()
+}
+
+var servedAt = regexp.MustCompile(`"address":"(127\.0\.0\.1:[0-9]+)"`)
+
+// get asks one of the program's paths.
+func (p *process) get(t *testing.T, path string) (code int, body string) {
+	t.Helper()
+	var at []string
+	waitUntil(t, "the address of health and metrics", func() bool {
+		at = servedAt.FindStringSubmatch(p.log.String())
+		return at != nil
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at[1]+path, http.NoBody)
+	must(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	must(t, err)
+	return resp.StatusCode, string(raw)
+}
+
+// lines are what a program wrote.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) read(r io.Reader) {
+	scan := bufio.NewScanner(r)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		l.mu.Lock()
+		l.all = append(l.all, scan.Text())
+		l.mu.Unlock()
+	}
+}
+
+// with returns what follows a first word, in all lines that have it.
+func (l *lines) with(word string) (out []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		if rest, ok := strings.CutPrefix(line, word+" "); ok {
+			out = append(out, rest)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// has tells whether there is a line that is, or holds, a text.
+func (l *lines) has(text string) bool { return strings.Contains(l.String()+"\n", text) }
+
+// String returns all lines.
+func (l *lines) String() string { return l.tail(1 << 30) }
+
+func (l *lines) tail(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all[max(0, len(l.all)-n):], "\n")
+}
+
+// wait waits for a text in a line.
+func (l *lines) wait(t *testing.T, text string) {
+	t.Helper()
+	waitUntil(t, fmt.Sprintf("a line with %q", text), func() bool { return l.has(text) })
+}
