@@ -77,6 +77,8 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 		log = log.WithValues("stack", string(p.Stack))
 	}
 	switch {
+	case errors.Is(f.Err, errLookup), errors.Is(f.Err, errReadAgain):
+		log.Error(f.Err, "this object waits, the others go on", "retryIn", f.Next.String())
 	case f.Outcome == queue.Drop:
 		log.Error(f.Err, "object passed over until it changes")
 	case f.Parked:
