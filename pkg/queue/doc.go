@@ -23,6 +23,17 @@
 // starts when its object, its lane and a slot are all free; a call that waits to
 // be tried again holds none of them.
 //
+// # What follows from the rules
+//
+//   - A requeue of a Deleted or Left keeps its type, and until it is done the next
+//     object of that name waits, as it does for a retry.
+//   - A trigger ([Queue.Wake]) is an event that passed: it makes a parked object be
+//     tried again. It knows no UID, and is taken for the object that is known.
+//   - What an object would do only later (a requeue) or only when it changes
+//     (parked) is dropped when another object has its name.
+//   - Work that failed for good while events came is not parked: the object changed.
+//   - With InOrder, and in a Pool, nothing is parked: the event is given up.
+//
 // # What it never does
 //
 // It knows no Kubernetes beyond client-go's workqueue, which keeps the books on

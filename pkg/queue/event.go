@@ -73,7 +73,8 @@ type Event[P any] struct {
 	// Passed says that the binding's event-type filters took the event. One that
 	// did not pass causes no call, but brings the work that waits up to date; a
 	// Deleted or Left that did not pass drops the work of its UID: what waits, its
-	// retries and requeues, also those of a call that is running.
+	// retries and requeues, also those of a call that is running; unless that work
+	// is to tell of the other of the two, which passed.
 	Passed bool
 	// Was says that the object was in the set before this event, as the binding
 	// was told or as was filtered out. It is the basis of the net type.

@@ -157,33 +157,33 @@ func (it *item[P]) adopt(had *item[P]) {
 	}
 }
 
-// follow gives n, which came while r ran, the history of r, which failed: the
+// follow gives an item, which came while r ran, the history of r, which failed: the
 // two are one call then.
-func (n *item[P]) follow(r *item[P]) {
-	if !n.fresh {
-		n.payload, n.bare, n.place, n.fresh = r.payload, r.bare, r.place, r.fresh
+func (it *item[P]) follow(r *item[P]) {
+	if !it.fresh {
+		it.payload, it.bare, it.place, it.fresh = r.payload, r.bare, r.place, r.fresh
 	}
-	n.adopt(r)
-	n.inherit(r)
-	n.touched = n.touched || r.touched
-	if n.taken == "" {
-		n.taken = r.taken
+	it.adopt(r)
+	it.inherit(r)
+	it.touched = it.touched || r.touched
+	if it.taken == "" {
+		it.taken = r.taken
 	}
-	n.backlog = n.backlog && r.backlog
-	n.attempts = r.attempts
-	n.events += r.events
-	causes := n.causes
-	n.causes = r.causes
+	it.backlog = it.backlog && r.backlog
+	it.attempts = r.attempts
+	it.events += r.events
+	causes := it.causes
+	it.causes = r.causes
 	for _, c := range causes {
-		n.addCause(c)
+		it.addCause(c)
 	}
-	n.received = r.received
+	it.received = r.received
 }
 
-// inherit compares n with what r would have been compared with.
-func (n *item[P]) inherit(r *item[P]) {
+// inherit compares an item with what r would have been compared with.
+func (it *item[P]) inherit(r *item[P]) {
 	if r.touched {
-		n.base, n.initial = r.base, r.initial
+		it.base, it.initial = r.base, r.initial
 	}
 }
 

@@ -1,6 +1,9 @@
 package queue
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Locks keeps calls of several queues for one object from overlapping. The zero
 // value is ready; it is safe for concurrent use and must not be copied.
@@ -42,12 +45,9 @@ func (l *Locks) try(id lockID, w waiter) bool {
 		l.held.set(id, &lock{})
 		return true
 	}
-	for _, have := range k.waiters {
-		if have == w {
-			return false
-		}
+	if !slices.Contains(k.waiters, w) {
+		k.waiters = append(k.waiters, w)
 	}
-	k.waiters = append(k.waiters, w)
 	return false
 }
 

@@ -214,12 +214,23 @@ func (w *world) finish(t *rapid.T) {
 }
 
 // runs are the keys of the running calls, sorted.
-func (a *arm) runs() []Key { return slices.SortedFunc(maps.Keys(a.running), Key.compare) }
+func (a *arm) runs() []Key {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(a.running), Key.compare)
+}
 
-func (a *arm) answer(k Key, res Result) {
+// let lets a call return.
+func (a *arm) let(k Key, res Result) {
+	a.mu.Lock()
 	answer := a.running[k]
 	delete(a.running, k)
+	a.mu.Unlock()
 	answer <- res
+}
+
+func (a *arm) answer(k Key, res Result) {
+	a.let(k, res)
 	a.model.finish(k, res, time.Now())
 }
 
@@ -257,11 +268,14 @@ func (a *arm) idle() bool {
 
 // starts checks the calls that started: that each could, and what each says.
 func (w *world) starts(t *rapid.T, i int, a *arm) {
+	a.mu.Lock()
 	started, times := a.started, a.times
-	a.started, a.times, a.backlog = nil, nil, time.Time{}
+	a.started, a.times = nil, nil
+	a.mu.Unlock()
+	a.backlog = time.Time{}
 	for j, c := range started {
 		k := a.keys[c.Key]
-		if k == nil || !a.startable(k) || !a.laneFree(c.Key) || len(a.running) > a.opts.Concurrency {
+		if k == nil || !a.startable(k) || !a.laneFree(c.Key) || len(a.runs()) > a.opts.Concurrency {
 			t.Fatalf("queue %d: %s started, and could not\n%s", i, tell(c), a.model)
 		}
 		if other := w.arms[1-i].keys[c.Key]; other != nil && other.run != nil {
@@ -301,7 +315,7 @@ func (w *world) locked(i int, k Key) bool {
 
 // mustRun checks that nothing waits that could run.
 func (w *world) mustRun(t *rapid.T, i int, a *arm) {
-	if len(a.running) >= a.opts.Concurrency {
+	if len(a.runs()) >= a.opts.Concurrency {
 		return
 	}
 	for name, k := range a.keys {
@@ -326,11 +340,11 @@ func (w *world) end(t *rapid.T) {
 				w.check(t)
 			}
 		}
-		if len(w.arms[0].running)+len(w.arms[1].running) > 0 {
+		if len(w.arms[0].runs())+len(w.arms[1].runs()) > 0 {
 			continue
 		}
 		time.Sleep(time.Minute) // all that is delayed
-		if w.check(t); len(w.arms[0].running)+len(w.arms[1].running) == 0 {
+		if w.check(t); len(w.arms[0].runs())+len(w.arms[1].runs()) == 0 {
 			break
 		}
 	}
@@ -361,8 +375,7 @@ func (w *world) shutdown(t *rapid.T) {
 		before := a.q.Stats()
 		time.Sleep(time.Hour)
 		for _, k := range a.runs() {
-			a.running[k] <- Result{}
-			delete(a.running, k)
+			a.let(k, Result{})
 		}
 		synctest.Wait()
 		if len(a.started) > 0 {
@@ -383,8 +396,8 @@ func (w *world) stop() {
 	}
 	synctest.Wait()
 	for _, a := range w.arms {
-		for _, answer := range a.running {
-			answer <- Result{}
+		for _, k := range a.runs() {
+			a.let(k, Result{})
 		}
 		<-a.ended
 	}

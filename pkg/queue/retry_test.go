@@ -15,8 +15,8 @@ func TestBackoffGrowsToItsMaximum(t *testing.T) {
 		r := newRig(t, Options{Backoff: Backoff{Min: time.Second, Max: 5 * time.Second}})
 		r.answers("a/x", retry(), retry(), retry(), retry(), retry())
 		r.on(added("a/x", "1"))
-		for i, d := range []time.Duration{1, 2, 4, 5, 5} {
-			r.after(d*time.Second - 1)
+		for i, seconds := range []int{1, 2, 4, 5, 5} {
+			r.after(time.Duration(seconds)*time.Second - 1)
 			if r.count() != i+1 {
 				t.Fatalf("%d calls before the end of delay %d, want %d", r.count(), i+1, i+1)
 			}

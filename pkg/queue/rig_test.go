@@ -136,7 +136,7 @@ func (r *rig) run(run func(context.Context), shutdown func()) {
 	synctest.Wait()
 }
 
-func (r *rig) handle(ctx context.Context, c Call[string]) Result {
+func (r *rig) handle(_ context.Context, c Call[string]) Result {
 	r.mu.Lock()
 	r.calls = append(r.calls, c)
 	r.lines = append(r.lines, describe(c))

@@ -1,5 +1,7 @@
 package queue
 
+import "maps"
+
 // largeTable is from what size on a table that emptied gives its memory back.
 const largeTable = 1024
 
@@ -29,9 +31,7 @@ func (t *table[K, V]) delete(k K) {
 		return
 	}
 	m := make(map[K]V, len(t.m))
-	for k, v := range t.m {
-		m[k] = v
-	}
+	maps.Copy(m, t.m)
 	t.m, t.peak = m, len(m)
 }
 
