@@ -43,7 +43,7 @@ func (r Rule) check(p Package) []string {
 		}
 	}
 	for _, imp := range p.TestImports {
-		if path, ours := project(imp); ours && !r.mayUse(p.Path, path) {
+		if path, ours := project(imp); ours && !r.mayUse(p.Path, path) && !underAny(r.Tests, path) {
 			found = append(found, fmt.Sprintf("a test of %s imports %s", name(p.Path), name(path)))
 		}
 	}
