@@ -51,7 +51,7 @@ func (r *rider) startOwn(ctx context.Context, f *feed, seed []watcher.Entry) {
 	own.done = all.start(ctx, own.stream)
 	r.own = own
 	all.log.Info("a binding's wider stream is refused: it runs a narrower one of its own",
-		"stream", r.route.target.String(), "wider", r.carrier.stream.Target().String())
+		"stream", own.stream.name, "wider", r.carrier.stream.name)
 }
 
 // handOver moves what the rider's bindings know from the carrier's entries to entries of their own.
@@ -85,7 +85,7 @@ func (r *rider) rejoin(ctx context.Context) {
 	<-own.done
 	items, rv, err := r.list(ctx)
 	if err != nil {
-		r.carrier.all.log.Info("a binding stays on its own stream", "stream", r.route.target.String(), "reason", err.Error())
+		r.carrier.all.log.Info("a binding stays on its own stream", "stream", own.stream.name, "reason", err.Error())
 		r.startOwn(ctx, own.feed, entriesOf(own.stream.Index()))
 		return
 	}

@@ -20,6 +20,7 @@ type streams struct {
 	log     logr.Logger
 	metrics *metrics
 	byPlan  []*carrier
+	names   map[watcher.Target]string
 
 	mu   sync.Mutex
 	live map[string]*liveStream // by name, as health and metrics see them
@@ -30,12 +31,13 @@ type streams struct {
 // liveStream is a stream with what observes it.
 type liveStream struct {
 	*watcher.Stream
+	name     string
 	observer *streamMetrics
 }
 
 // newStreams prepares the streams of a plan; none is opened before run.
 func newStreams(p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics) *streams {
-	s := &streams{server: server, log: log, metrics: m, live: map[string]*liveStream{}}
+	s := &streams{server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{}}
 	for _, ps := range p.streams {
 		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
 	}
@@ -53,7 +55,7 @@ func (s *streams) run(ctx context.Context) {
 
 // start runs one stream until ctx ends, and returns a channel that is closed when nothing of it is left.
 func (s *streams) start(ctx context.Context, st *liveStream) <-chan struct{} {
-	name, done := st.Target().String(), make(chan struct{})
+	name, done := st.name, make(chan struct{})
 	s.mu.Lock()
 	s.live[name] = st
 	s.mu.Unlock()
@@ -80,8 +82,9 @@ func (s *streams) ended(ctx context.Context, name string) {
 
 // newStream makes a stream with its logger and metrics.
 func (s *streams) newStream(t watcher.Target, h watcher.Handler, seed []watcher.Entry) *liveStream {
-	o := s.metrics.forStream(t.String())
-	return &liveStream{observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
+	name := s.names[t]
+	o := s.metrics.forStream(name)
+	return &liveStream{name: name, observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
 		Logger:   s.log, // the stream adds its target
 		Observer: o,
 		Seed:     seed,
@@ -102,7 +105,7 @@ func (s *streams) statuses() (running []streamStatus, dead []string) {
 	dead = slices.Clone(s.dead)
 	s.mu.Unlock()
 	for _, st := range live {
-		running = append(running, streamStatus{Stream: st.Target().String(), State: st.State(), observer: st.observer})
+		running = append(running, streamStatus{Stream: st.name, State: st.State(), observer: st.observer})
 	}
 	slices.SortFunc(running, func(a, b streamStatus) int { return cmp.Compare(a.Stream, b.Stream) })
 	return running, dead
