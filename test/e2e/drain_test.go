@@ -23,7 +23,7 @@ func TestSignalUnderLoad(t *testing.T) {
 	t.Parallel()
 	env := cluster(t)
 	c := newClient(t, env.Config)
-	path := buildProgram(t)
+	path := buildTestdata(t, "program")
 
 	// loaded starts the program, in a namespace of its own, and waits until its slots are busy and the rest waits.
 	loaded := func(t *testing.T, flags ...string) (p *process, namespace string) {

@@ -19,13 +19,13 @@ import (
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
 
-// buildProgram builds testdata/program, without the race detector: as users run it.
-func buildProgram(t *testing.T) string {
+// buildTestdata builds a program of testdata, without the race detector: as users run it.
+func buildTestdata(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./testdata/program")
+	path := filepath.Join(t.TempDir(), name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./testdata/"+name) //nolint:gosec // our own
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
+		t.Fatalf("build testdata/%s: %v\n%s", name, err, out)
 	}
 	return path
 }
