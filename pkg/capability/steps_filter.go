@@ -149,7 +149,8 @@ func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 }
 
 // OnSpecChange takes a Modified only when metadata.generation changed, which the server counts up when
-// the desired state (the spec) changes, and not the status, labels or annotations. Nothing is decoded.
+// the desired state (the spec) changes, and not the status, labels or annotations. (Annotations of a
+// Deployment count as its spec on the server.) Nothing is decoded.
 // Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them.
 func (s Selection[T]) OnSpecChange() Selection[T] {
 	return s.with(func(p *spec) { p.specChange = true })
