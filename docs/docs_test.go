@@ -28,7 +28,7 @@ const root = ".."
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root, path)) //nolint:gosec // a file of this project
+	b, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,11 +157,11 @@ func TestSettings(t *testing.T) {
 		"Backoff(lowest, highest)": fmt.Sprintf("%s, %.0fm", capability.DefaultBackoffLowest, capability.DefaultBackoffHighest.Minutes()),
 		"MemoryBudget(bytes)":      fmt.Sprintf("%d MiB", capability.DefaultMemoryBudget>>20),
 	} {
-		if row := fmt.Sprintf("| `%s` | %s |", step, value); !strings.Contains(text, row) {
+		if row := "| " + code(step) + " | " + value + " |"; !strings.Contains(text, row) {
 			t.Errorf("docs/callbacks.md has no row %q", row)
 		}
 	}
-	grace := fmt.Sprintf("| `--grace-period` | `%s` |", runtime.DefaultGracePeriod)
+	grace := "| `--grace-period` | " + code(runtime.DefaultGracePeriod.String()) + " |"
 	if !strings.Contains(read(t, "docs/operations.md"), grace) {
 		t.Errorf("docs/operations.md has no row %q", grace)
 	}

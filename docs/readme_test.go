@@ -52,7 +52,7 @@ func readmeModule(t *testing.T, program string) string {
 func goIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(t.Context(), "go", args...) //nolint:gosec // the arguments are this file's
+	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -87,7 +87,7 @@ func TestReadmeProgramIsFormatted(t *testing.T) {
 		if err := os.WriteFile(path, []byte(program), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.CommandContext(t.Context(), "gofmt", "-l", path).CombinedOutput() //nolint:gosec // a file of this test
+		out, err := exec.CommandContext(t.Context(), "gofmt", "-l", path).CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Errorf("gofmt: %v %s", err, out)
 		}

@@ -35,7 +35,7 @@ func program(t *testing.T, args ...string) (stdout, stderr string, code int) {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), self, args...) //nolint:gosec // this very binary
+	cmd := exec.CommandContext(t.Context(), self, args...)
 	cmd.Env = []string{asProgram + "=1", "HOME=" + t.TempDir()}
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
@@ -58,7 +58,7 @@ func golden(t *testing.T, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // a file of this folder
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

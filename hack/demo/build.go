@@ -17,19 +17,19 @@ const slowBuild = 10 * time.Second
 
 // buildProgram compiles the examples into bin, which git ignores. Where nothing changed that takes a moment.
 func (d *demo) buildProgram(ctx context.Context) (string, error) {
-	d.screen.did("build the examples (go build ./examples)")
+	d.screen.didf("build the examples (go build ./examples)")
 	root, err := goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", modulePath)
 	if err != nil {
 		return "", fmt.Errorf("find the module %s: %w; run the demo inside a checkout", modulePath, err)
 	}
 	began := time.Now()
-	tick := time.AfterFunc(slowBuild, func() { d.screen.note("compiling, which takes a minute or two the first time") })
+	tick := time.AfterFunc(slowBuild, func() { d.screen.notef("compiling, which takes a minute or two the first time") })
 	defer tick.Stop()
 	bin := filepath.Join(root, "bin", "examples")
 	if _, err := goCommand(ctx, "build", "-o", bin, modulePath+"/examples"); err != nil {
 		return "", fmt.Errorf("build the examples: %w", err)
 	}
-	d.screen.note("built in %s", seconds(time.Since(began)))
+	d.screen.notef("built in %s", seconds(time.Since(began)))
 	return bin, nil
 }
 

@@ -64,15 +64,15 @@ func (d *demo) run(ctx context.Context) (err error) {
 
 // prepare builds what is missing and starts the control plane.
 func (d *demo) prepare(ctx context.Context) (err error) {
-	d.screen.print(d.screen.paint(bold, "Ancho: a program of two capabilities on a real Kubernetes API server"))
-	d.screen.print("")
+	d.screen.line(d.screen.paint(bold, "Ancho: a program of two capabilities on a real Kubernetes API server"))
+	d.screen.line("")
 	if d.dir, err = os.MkdirTemp("", "ancho-demo-"); err != nil {
 		return fmt.Errorf("create a folder for the kubeconfig: %w", err)
 	}
 	if d.bin, err = d.buildProgram(ctx); err != nil {
 		return err
 	}
-	d.screen.did("start etcd and kube-apiserver")
+	d.screen.didf("start etcd and kube-apiserver")
 	began := time.Now()
 	d.env, err = testenv.Start(ctx, testenv.Options{Progress: d.screen.indented()})
 	if err != nil {
@@ -89,7 +89,7 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 	if err := os.WriteFile(d.kubeconfig, d.env.Kubeconfig(), 0o600); err != nil {
 		return fmt.Errorf("write the kubeconfig: %w", err)
 	}
-	d.screen.saw("cluster", "Kubernetes %s is ready after %s", version.GitVersion, seconds(time.Since(began)))
+	d.screen.sawf("cluster", "Kubernetes %s is ready after %s", version.GitVersion, seconds(time.Since(began)))
 	return nil
 }
 

@@ -15,8 +15,8 @@ func (d *demo) leave(ctx context.Context) error {
 	}
 	d.shown = true
 	d.screen.chapter("Everything still runs. Try, in another terminal:")
-	d.screen.print(d.suggestions())
-	d.screen.print("The program's log goes on here. Ctrl-C stops it all.\n")
+	d.screen.line(d.suggestions())
+	d.screen.line("The program's log goes on here. Ctrl-C stops it all.\n")
 	mark := d.program.log.mark()
 	for {
 		e, err := d.program.log.wait(ctx, mark, want{})
@@ -52,14 +52,14 @@ func (d *demo) end(context.Context) error {
 	d.step()
 	began := time.Now()
 	code, err := d.program.stop()
-	d.screen.did("sent SIGTERM")
+	d.screen.didf("sent SIGTERM")
 	if err != nil {
 		return err
 	}
 	if code != 0 {
 		return fmt.Errorf("expected that the program ends with exit code 0: it ended with %d", code)
 	}
-	d.screen.saw("program", "ended with exit code %d after %s", code, seconds(time.Since(began)))
+	d.screen.sawf("program", "ended with exit code %d after %s", code, seconds(time.Since(began)))
 	return nil
 }
 

@@ -36,16 +36,21 @@ func (l *logbook) read(r io.Reader) error {
 			l.add(line)
 		}
 		if err != nil {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.ended = true
-			close(l.news)
+			l.end()
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return fmt.Errorf("read the program's log: %w", err)
 		}
 	}
+}
+
+// end says that no further line comes.
+func (l *logbook) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	close(l.news)
 }
 
 func (l *logbook) add(line string) {

@@ -18,7 +18,7 @@ func (d *demo) outage(ctx context.Context) error {
 	if _, err := maps.Create(ctx, cm, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the ConfigMap: %w", err)
 	}
-	d.screen.did(`created ConfigMap demo/greeting with text="see you soon"`)
+	d.screen.didf(`created ConfigMap demo/greeting with text="see you soon"`)
 	if err := d.expect(ctx, greets("see you soon")); err != nil {
 		return err
 	}
@@ -29,10 +29,10 @@ func (d *demo) outage(ctx context.Context) error {
 
 	d.step()
 	began := time.Now()
-	if err := d.env.StartAPIServer(); err != nil {
+	if err := d.env.StartAPIServer(); err != nil { //nolint:contextcheck // it bounds itself
 		return err
 	}
-	d.screen.did("started the API server again, which took %s", seconds(time.Since(began)))
+	d.screen.didf("started the API server again, which took %s", seconds(time.Since(began)))
 	if err := d.ready(ctx, "ready again"); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (d *demo) cutOff(ctx context.Context) error {
 	if err := d.env.KillAPIServer(); err != nil {
 		return err
 	}
-	d.screen.did("killed the API server (SIGKILL)")
+	d.screen.didf("killed the API server (SIGKILL)")
 	var body string
 	err := d.eventually(ctx, "the program says that it is not ready, for each stream", func(ctx context.Context) (ok bool, err error) {
 		var code int
@@ -66,9 +66,9 @@ func (d *demo) cutOff(ctx context.Context) error {
 		return fmt.Errorf("expected that the program stays healthy without a server: /healthz answers %d", code)
 	}
 	failed := verdicts(body, "fail")
-	d.screen.saw("program", "alive (/healthz answers %d), and not ready (/readyz answers 503 and says why): %d streams fail, such as", code, len(failed))
+	d.screen.sawf("program", "alive (/healthz answers %d), and not ready (/readyz answers 503 and says why): %d streams fail, such as", code, len(failed))
 	for _, line := range failed[:min(1, len(failed))] {
-		d.screen.note("%s", line)
+		d.screen.notef("%s", line)
 	}
 	return nil
 }
@@ -84,6 +84,6 @@ func (d *demo) onlyCall(mark int) error {
 	if calls != 1 {
 		return fmt.Errorf("expected a single call since the API server was killed: there were %d", calls)
 	}
-	d.screen.saw("program", "no other call: what had not changed was not told again")
+	d.screen.sawf("program", "no other call: what had not changed was not told again")
 	return nil
 }

@@ -25,7 +25,7 @@ func (d *demo) showPlan(ctx context.Context) error {
 	}
 	d.screen.chapter(fmt.Sprintf("The plan: %d bindings share %d requests (examples --plan)", len(p), p.Streams()))
 	for _, line := range byStream(p) {
-		d.screen.print("   " + line)
+		d.screen.line("   " + line)
 	}
 	return nil
 }

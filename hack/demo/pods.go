@@ -35,7 +35,7 @@ func (d *demo) createPod(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("create the Pod: %w", err)
 	}
-	d.screen.did("created Pod demo/web, which the LimitRange gave %s of memory", pod.Spec.Containers[0].Resources.Limits.Memory())
+	d.screen.didf("created Pod demo/web, which the LimitRange gave %s of memory", pod.Spec.Containers[0].Resources.Limits.Memory())
 	return d.expect(ctx, ofPod("new-pods", "a pod appeared"))
 }
 
@@ -44,7 +44,7 @@ func (d *demo) labelPod(ctx context.Context) error {
 	if err := d.patchPod(ctx, `{"metadata":{"labels":{"app":"web"}}}`); err != nil {
 		return fmt.Errorf("label the Pod: %w", err)
 	}
-	d.screen.did("labelled it app=web")
+	d.screen.didf("labelled it app=web")
 	return d.expect(ctx, ofPod("web-pods", "a pod joined the web pods"))
 }
 
@@ -54,7 +54,7 @@ func (d *demo) runPod(ctx context.Context) error {
 	if err := d.patchPod(ctx, `{"status":{"phase":"Running"}}`, "status"); err != nil {
 		return fmt.Errorf("change the status of the Pod: %w", err)
 	}
-	d.screen.did("set its status to Running")
+	d.screen.didf("set its status to Running")
 	return d.expect(ctx, ofPod("web-running", "the web pod runs"))
 }
 
@@ -63,7 +63,7 @@ func (d *demo) unlabelPod(ctx context.Context) error {
 	if err := d.patchPod(ctx, `{"metadata":{"labels":{"app":"api"}}}`); err != nil {
 		return fmt.Errorf("change the label of the Pod: %w", err)
 	}
-	d.screen.did("changed its label to app=api")
+	d.screen.didf("changed its label to app=api")
 	return d.expect(ctx, ofPod("web-pods", "a pod left the web pods"))
 }
 
@@ -72,7 +72,7 @@ func (d *demo) deletePod(ctx context.Context) error {
 	if err := d.cluster.CoreV1().Pods(namespace).Delete(ctx, web, metav1.DeleteOptions{}); err != nil {
 		return fmt.Errorf("delete the Pod: %w", err)
 	}
-	d.screen.did("deleted it")
+	d.screen.didf("deleted it")
 	return d.expect(ctx, ofPod("gone-pods", "a pod is gone"))
 }
 

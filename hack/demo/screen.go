@@ -38,56 +38,56 @@ func (s *screen) paint(colour, text string) string {
 	return colour + text + plain
 }
 
-// print writes one line; a reader that went away is not missed.
-func (s *screen) print(line string) {
+// line writes one line; a reader that went away is not missed.
+func (s *screen) line(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = fmt.Fprintln(s.w, line)
+	_, _ = fmt.Fprintln(s.w, text)
 }
 
 // chapter begins a part of the demo.
-func (s *screen) chapter(title string) { s.print("\n" + s.paint(bold, title)) }
+func (s *screen) chapter(title string) { s.line("\n" + s.paint(bold, title)) }
 
-// did says what the demo did.
-func (s *screen) did(format string, args ...any) {
-	s.print(s.paint(cyan, "-> ") + fmt.Sprintf(format, args...))
+// didf says what the demo did.
+func (s *screen) didf(format string, args ...any) {
+	s.line(s.paint(cyan, "-> ") + fmt.Sprintf(format, args...))
 }
 
-// saw says what is to be seen of it: in the program's log, in its answers, in the cluster.
-func (s *screen) saw(who, format string, args ...any) {
-	s.print("   " + s.paint(green, who+":") + " " + fmt.Sprintf(format, args...))
+// sawf says what is to be seen of it: in the program's log, in its answers, in the cluster.
+func (s *screen) sawf(who, format string, args ...any) {
+	s.line("   " + s.paint(green, who+":") + " " + fmt.Sprintf(format, args...))
 }
 
-// note says something by the way.
-func (s *screen) note(format string, args ...any) {
-	s.print("   " + s.paint(dim, fmt.Sprintf(format, args...)))
+// notef says something by the way.
+func (s *screen) notef(format string, args ...any) {
+	s.line("   " + s.paint(dim, fmt.Sprintf(format, args...)))
 }
 
 // entry shows a line of the program's log.
 func (s *screen) entry(e entry) {
-	s.saw(e.who(), "%s%s", e.text(), s.paint(dim, e.about()))
+	s.sawf(e.who(), "%s%s", e.text(), s.paint(dim, e.about()))
 }
 
 // closing is the last line of a demo that went well.
 func (s *screen) closing(steps int) {
-	s.print("\n" + s.paint(green, fmt.Sprintf("Done in %s: %d steps, and the program did what it should after each.",
+	s.line("\n" + s.paint(green, fmt.Sprintf("Done in %s: %d steps, and the program did what it should after each.",
 		seconds(time.Since(s.began)), steps)))
 }
 
 // interrupted is the end of one that was not let finish.
 func (s *screen) interrupted() {
-	s.print("\n" + s.paint(red, "Interrupted. Everything that was started has been stopped."))
+	s.line("\n" + s.paint(red, "Interrupted. Everything that was started has been stopped."))
 }
 
 // failed is the end of one that went wrong.
 func (s *screen) failed(err error, lines []string) {
 	if len(lines) > 0 {
-		s.print("\n" + s.paint(dim, "The last lines of the program's log:"))
+		s.line("\n" + s.paint(dim, "The last lines of the program's log:"))
 		for _, l := range lines {
-			s.print("   " + l)
+			s.line("   " + l)
 		}
 	}
-	s.print("\n" + s.paint(red, "The demo failed: "+err.Error()))
+	s.line("\n" + s.paint(red, "The demo failed: "+err.Error()))
 }
 
 // indented returns a writer that puts each line it is given on the screen, as a note.
@@ -106,7 +106,7 @@ func (w *indented) Write(b []byte) (int, error) {
 		if !ok {
 			return len(b), nil
 		}
-		w.screen.note("%s", line)
+		w.screen.notef("%s", line)
 		w.rest = rest
 	}
 }

@@ -14,9 +14,9 @@ func TestScreenIsPlainWithoutTerminal(t *testing.T) {
 	var out strings.Builder
 	s := newScreen(&out, false)
 	s.chapter("A chapter")
-	s.did("created %s", "a thing")
-	s.saw("program", "it is there")
-	s.note("by the way")
+	s.didf("created %s", "a thing")
+	s.sawf("program", "it is there")
+	s.notef("by the way")
 	s.entry(entry{capability: "hello", binding: "pods", object: "a/b", event: "Added", msg: "seen"})
 	want := `
 A chapter
@@ -32,7 +32,7 @@ A chapter
 
 func TestScreenColoursOnTerminal(t *testing.T) {
 	var out strings.Builder
-	newScreen(&out, true).did("created a thing")
+	newScreen(&out, true).didf("created a thing")
 	if want := cyan + "-> " + plain + "created a thing\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
@@ -76,12 +76,12 @@ func TestScreenEnds(t *testing.T) {
 func TestIndentedKeepsLines(t *testing.T) {
 	var out strings.Builder
 	w := newScreen(&out, false).indented()
-	for _, piece := range []string{"one", " line\nano", "ther\n", "and the rest is not com"} {
+	for _, piece := range []string{"one", " line\nfol", "lows\n", "and the rest is not com"} {
 		if n, err := fmt.Fprint(w, piece); n != len(piece) || err != nil {
 			t.Fatal(n, err)
 		}
 	}
-	if want := "   one line\n   another\n"; out.String() != want {
+	if want := "   one line\n   follows\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

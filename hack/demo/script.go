@@ -26,7 +26,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 		return err
 	}
 	d.step()
-	d.screen.did("started examples --kubeconfig ... --http 127.0.0.1:0 --log-format json")
+	d.screen.didf("started examples --kubeconfig ... --http 127.0.0.1:0 --log-format json")
 	serving := want{msg: "serving health and metrics"}
 	err = within(ctx, serving.String(), func(ctx context.Context) error {
 		e, err := d.program.log.wait(ctx, d.mark, serving)
@@ -51,7 +51,7 @@ func (d *demo) ready(ctx context.Context, as string) error {
 		return code == 200 && all > 0 && live == all, err
 	})
 	if err == nil {
-		d.screen.saw("program", "%s: /readyz answers 200, %d of %d streams follow the server", as, live, all)
+		d.screen.sawf("program", "%s: /readyz answers 200, %d of %d streams follow the server", as, live, all)
 	}
 	return err
 }
@@ -64,7 +64,7 @@ func (d *demo) defaults(ctx context.Context) error {
 	if _, err := d.cluster.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the Namespace: %w", err)
 	}
-	d.screen.did("created Namespace %s", namespace)
+	d.screen.didf("created Namespace %s", namespace)
 	applied := want{msg: "applied the defaults", capability: "namespaces", object: namespace}
 	if err := d.expect(ctx, applied); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (d *demo) defaults(ctx context.Context) error {
 	if _, err := d.cluster.CoreV1().Namespaces().Patch(ctx, namespace, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("label the Namespace: %w", err)
 	}
-	d.screen.did("as somebody else, set log-level=debug and added team=blue in ConfigMap demo/defaults; labelled the Namespace")
+	d.screen.didf("as somebody else, set log-level=debug and added team=blue in ConfigMap demo/defaults; labelled the Namespace")
 	if err := d.expect(ctx, applied); err != nil {
 		return err
 	}
@@ -109,10 +109,10 @@ func (d *demo) showDefaults(ctx context.Context, foreign ...string) error {
 		return fmt.Errorf("expected that the Namespace has the LimitRange: %w", err)
 	}
 	if len(foreign) > 0 {
-		d.screen.saw("cluster", "ConfigMap demo/defaults has %s: log-level is as declared again, team stayed", pairs(cm.Data))
+		d.screen.sawf("cluster", "ConfigMap demo/defaults has %s: log-level is as declared again, team stayed", pairs(cm.Data))
 		return nil
 	}
-	d.screen.saw("cluster", "ConfigMap demo/defaults has %s, LimitRange demo/defaults gives containers %s of memory",
+	d.screen.sawf("cluster", "ConfigMap demo/defaults has %s, LimitRange demo/defaults gives containers %s of memory",
 		pairs(cm.Data), limits.Spec.Limits[0].Default.Memory())
 	return nil
 }
@@ -127,7 +127,7 @@ func (d *demo) greeting(ctx context.Context) error {
 	if _, err := configMaps.Create(ctx, cm, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the ConfigMap: %w", err)
 	}
-	d.screen.did(`created ConfigMap demo/greeting with text="hello"`)
+	d.screen.didf(`created ConfigMap demo/greeting with text="hello"`)
 	if err := d.expect(ctx, greets("hello")); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (d *demo) greeting(ctx context.Context) error {
 	if err := configMaps.Delete(ctx, greeting, metav1.DeleteOptions{}); err != nil {
 		return fmt.Errorf("delete the ConfigMap: %w", err)
 	}
-	d.screen.did("deleted ConfigMap demo/greeting")
+	d.screen.didf("deleted ConfigMap demo/greeting")
 	return d.expect(ctx, want{msg: "the greeting is gone", capability: "hello", object: namespace + "/" + greeting, event: "Deleted"})
 }
 
@@ -151,7 +151,7 @@ func (d *demo) greet(ctx context.Context, text string) error {
 	if _, err := d.cluster.CoreV1().ConfigMaps(namespace).Patch(ctx, greeting, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("change the ConfigMap: %w", err)
 	}
-	d.screen.did("changed it to text=%q", text)
+	d.screen.didf("changed it to text=%q", text)
 	return d.expect(ctx, greets(text))
 }
 
