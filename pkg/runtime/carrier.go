@@ -46,7 +46,7 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 	places, words := layOut(flat)
 	f := &feed{words: words}
 	for _, r := range routes {
-		lr := &liveRoute{attached: true}
+		lr := &liveRoute{attached: true, words: words}
 		for _, c := range r.bindings {
 			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0]})
 			places = places[1:]
@@ -56,15 +56,17 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 	return f
 }
 
-// turned looks at each new state of the carrier's stream, and lets those riders leave that may be served
-// where the carrier is not.
+// turned looks at each new state of the carrier's stream: those riders leave that may be served where the
+// carrier is not, and come back when it goes on, be it where it stopped or with all there is.
 func (c *carrier) turned(ctx context.Context, s watcher.State) {
-	if s.Phase != watcher.Blocked {
-		return
-	}
-	for _, r := range c.riders {
-		if mayFareBetter(c.stream.Target(), r.route.target, s.Reason) {
-			r.leave(ctx)
+	switch {
+	case s.Phase == watcher.Streaming && s.Synced:
+		c.synced(ctx)
+	case s.Phase == watcher.Blocked:
+		for _, r := range c.riders {
+			if mayFareBetter(c.stream.Target(), r.route.target, s.Reason) {
+				r.leave(ctx)
+			}
 		}
 	}
 }
@@ -83,7 +85,7 @@ func mayFareBetter(wide, narrow watcher.Target, why watcher.Reason) bool {
 	}
 }
 
-// synced brings riders back: the carrier knows everything again.
+// synced brings riders back: the carrier knows everything again, or is about to read what it missed.
 func (c *carrier) synced(ctx context.Context) {
 	for _, r := range c.riders {
 		r.rejoin(ctx)

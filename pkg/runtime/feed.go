@@ -18,6 +18,7 @@ type feed struct {
 // liveRoute is a route of the plan on the stream that serves it now.
 type liveRoute struct {
 	subs     []*sub
+	words    int // of an entry
 	attached bool
 	replay   *replay // while the stream has not passed what a joining list told already
 }

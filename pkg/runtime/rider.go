@@ -65,8 +65,9 @@ func (r *rider) handOver(f *feed) []watcher.Entry {
 		words := make([]uint64, f.words)
 		r.onCarrier.move(e.Words, own, words)
 		r.onCarrier.forget(e.Words)
-		seed = append(seed, watcher.NewEntry(e.Namespace(), e.Name(), e.UID(), e.RV(), words))
+		seed = append(seed, watcher.NewEntry(e.Namespace(), e.Name(), e.UID(), r.onCarrier.replay.told(e), words))
 	}
+	seed = append(seed, r.onCarrier.replay.handOver(own)...)
 	for i, s := range r.onCarrier.subs {
 		own.subs[i].begun = s.begun
 	}
@@ -97,23 +98,8 @@ func (r *rider) rejoin(ctx context.Context) {
 		r.onCarrier.subs[i].begun = s.begun
 	}
 	r.onCarrier.begin()
-	r.adopt(known)
-}
-
-// adopt writes what the rider knows into the carrier's entries. What the carrier has not seen yet is
-// kept until it has.
-func (r *rider) adopt(known []*watcher.Entry) {
-	index, from := r.carrier.stream.Index(), r.onCarrier.replay.from
 	for _, e := range known {
-		at, ok := index.Get(e.Namespace(), e.Name())
-		if !ok || at.UID() != e.UID() {
-			r.onCarrier.replay.ahead[e.UID()] = e
-			continue
-		}
-		if at.Words == nil {
-			at.Words = make([]uint64, r.carrier.feed.words)
-		}
-		from.move(e.Words, r.onCarrier, at.Words)
+		r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index(), r.carrier.feed.words, e)
 	}
 }
 
@@ -134,10 +120,11 @@ func tellDifference(own *ownStream, items []*watcher.Frame, ambiguous bool) []*w
 		e, ok := index.Get(m.Namespace, m.Name)
 		if ok && e.UID() == m.UID {
 			seen[e] = true
+			now := watcher.NewEntry(m.Namespace, m.Name, m.UID, m.ResourceVersion, e.Words)
 			if e.RV() != m.ResourceVersion {
-				own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: e, Relist: true})
+				own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: &now, Relist: true})
 			}
-			known = append(known, e)
+			known = append(known, &now)
 			continue
 		}
 		if ok { // another object has taken the name
@@ -145,7 +132,7 @@ func tellDifference(own *ownStream, items []*watcher.Frame, ambiguous bool) []*w
 			own.feed.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
 		}
 		fresh := watcher.NewEntry(m.Namespace, m.Name, m.UID, m.ResourceVersion, nil)
-		own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: &fresh, New: true, Relist: true})
+		own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: &fresh, New: true, Relist: true, Initial: true})
 		known = append(known, &fresh)
 	}
 	for e := range index.All() {

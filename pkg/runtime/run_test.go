@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 	"go.uber.org/goleak"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -53,10 +54,16 @@ type running struct {
 
 func start(t *testing.T, s *stub, o Options) *running {
 	t.Helper()
+	return startAt(t, s.config(t), o)
+}
+
+// startAt starts a runtime against the server of a configuration.
+func startAt(t *testing.T, cfg *rest.Config, o Options) *running {
+	t.Helper()
 	r := &running{log: &lines{}}
 	o.Logger = r.log.logger()
 	var err error
-	if r.Runtime, err = New(s.config(t), o); err != nil {
+	if r.Runtime, err = New(cfg, o); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
