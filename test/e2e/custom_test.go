@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -50,6 +52,11 @@ func serve(t *testing.T, cfg *rest.Config, k custom) {
 	}
 	crd.Spec.Versions = []apiextensionsv1.CustomResourceDefinitionVersion{version}
 	must(t, c.Create(t.Context(), crd))
+	t.Cleanup(func() {
+		ctx := context.Background()
+		must(t, c.Delete(ctx, crd))
+		waitUntil(t, k.plural+" gone", func() bool { return apierrors.IsNotFound(c.Get(ctx, keyOf(crd), crd)) })
+	})
 	waitUntil(t, k.plural+" served", func() bool {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(k.kind.GroupVersion().WithKind(k.kind.Kind + "List"))

@@ -55,6 +55,7 @@ func TestSignalUnderLoad(t *testing.T) {
 	}
 
 	t.Run("drains", func(t *testing.T) {
+		t.Parallel()
 		p, ns := loaded(t)
 		if code, _ := p.get(t, "/readyz"); code != 200 {
 			t.Errorf("/readyz answers %d before the stop", code)
@@ -81,6 +82,7 @@ func TestSignalUnderLoad(t *testing.T) {
 	})
 
 	t.Run("grace period over", func(t *testing.T) {
+		t.Parallel()
 		p, ns := loaded(t, "--grace-period", "100ms")
 		must(t, p.cmd.Process.Signal(syscall.SIGTERM))
 		if code := p.exit(t); code != 0 {
@@ -97,6 +99,7 @@ func TestSignalUnderLoad(t *testing.T) {
 	})
 
 	t.Run("second signal", func(t *testing.T) {
+		t.Parallel()
 		p, _ := loaded(t, "--grace-period", "1h")
 		must(t, p.cmd.Process.Signal(syscall.SIGTERM))
 		p.log.wait(t, "stopping: waiting for running callbacks")

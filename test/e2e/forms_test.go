@@ -20,7 +20,7 @@ import (
 // Sheep is a custom kind with a plural that nobody would guess, and no namespace.
 type Sheep struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 	Spec              struct {
 		Wool int `json:"wool"`
 	} `json:"spec"`

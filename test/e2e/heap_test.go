@@ -47,7 +47,7 @@ func TestHeapAfterManyNames(t *testing.T) {
 	must(t, os.WriteFile(kubeconfig, env.Kubeconfig(), 0o600))
 	move := func(how string, namespaces, first, count int) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), tide, kubeconfig, how, strconv.Itoa(namespaces), strconv.Itoa(first), strconv.Itoa(count)) //nolint:gosec // our own
+		cmd := exec.CommandContext(t.Context(), tide, kubeconfig, how, strconv.Itoa(namespaces), strconv.Itoa(first), strconv.Itoa(count))
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 		must(t, cmd.Run())
 	}
@@ -85,7 +85,7 @@ func await(t *testing.T, p *process, event string, n int) {
 	}
 }
 
-var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = ([0-9]+)$`)
+var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)$`)
 
 // liveHeap is what the program's heap holds after collecting garbage.
 func liveHeap(t *testing.T, p *process) (bytes int) {

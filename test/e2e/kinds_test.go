@@ -54,8 +54,8 @@ func discovered(t *testing.T, env *testenv.Env) map[schema.GroupVersionKind]watc
 func TestBuiltinKinds(t *testing.T) {
 	t.Parallel()
 	env := ownCluster(t, everything)
-	t.Run("are the server's", func(t *testing.T) { builtinKindsAreTheServers(t, env) })
-	t.Run("sync", func(t *testing.T) { everyBuiltinKindSyncs(t, env) })
+	t.Run("are the server's", func(t *testing.T) { t.Parallel(); builtinKindsAreTheServers(t, env) })
+	t.Run("sync", func(t *testing.T) { t.Parallel(); everyBuiltinKindSyncs(t, env) })
 }
 
 // builtinKindsAreTheServers: the generated table is what the server says: no kind is missing, none is too

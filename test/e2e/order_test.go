@@ -104,10 +104,15 @@ type ordered struct {
 func newOrdered(watches ...*overlap) *ordered {
 	o := &ordered{gate: newTurnstile(), overlap: watches}
 	o.calls.do = func(ctx context.Context, e capability.Event[*corev1.ConfigMap]) error {
+		leave := make([]func(), 0, len(o.overlap))
 		for _, w := range o.overlap {
-			defer w.enter(e.Object)()
+			leave = append(leave, w.enter(e.Object))
 		}
-		return o.gate.pass(ctx)
+		err := o.gate.pass(ctx)
+		for _, l := range leave {
+			l()
+		}
+		return err
 	}
 	return o
 }

@@ -19,7 +19,7 @@ import (
 // Potion is a custom kind whose schema, on the server, lets everything through.
 type Potion struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 	Spec              struct {
 		Replicas int    `json:"replicas"`
 		Colour   string `json:"colour,omitempty"`

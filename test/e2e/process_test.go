@@ -23,7 +23,7 @@ import (
 func buildTestdata(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./testdata/"+name) //nolint:gosec // our own
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./testdata/"+name)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build testdata/%s: %v\n%s", name, err, out)
 	}
@@ -44,7 +44,7 @@ func startProcess(t *testing.T, path string, env *testenv.Env, flags ...string) 
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(kubeconfig, env.Kubeconfig(), 0o600))
 	p := &process{out: &lines{}, log: &lines{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...) //nolint:gosec,noctx // our own; ended below
+	p.cmd = exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...) //nolint:noctx // ended below
 	var err error
 	p.stdin, err = p.cmd.StdinPipe()
 	must(t, err)
@@ -85,7 +85,7 @@ func (p *process) exit(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-var servedAt = regexp.MustCompile(`"address":"(127\.0\.0\.1:[0-9]+)"`)
+var servedAt = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
 
 // get asks one of the program's paths.
 func (p *process) get(t *testing.T, path string) (code int, body string) {

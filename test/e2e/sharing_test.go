@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -82,6 +84,11 @@ func TestTwentyBindingsShareOneStream(t *testing.T) {
 	create(t, c, end)
 	waitUntil(t, "the last object", func() bool { return len(sharers[0].calls.of("end")) > 0 })
 	p.idle(t)
+	t.Cleanup(func() { // the next run of this test sees the whole server too
+		for _, ns := range []string{a, b, other} {
+			must(t, c.DeleteAllOf(context.Background(), &corev1.PodTemplate{}, client.InNamespace(ns)))
+		}
+	})
 
 	for _, s := range sharers {
 		var want []string
@@ -190,11 +197,11 @@ func objectFrames(t *testing.T, p *program, stream string) (sum float64) {
 // serverWatches asks the API server how many watches on a resource are open.
 func serverWatches(t *testing.T, cfg *rest.Config, resource string) (sum int) {
 	t.Helper()
-	client, err := rest.HTTPClientFor(cfg)
+	httpClient, err := rest.HTTPClientFor(cfg)
 	must(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimRight(cfg.Host, "/")+"/metrics", http.NoBody)
 	must(t, err)
-	resp, err := client.Do(req)
+	resp, err := httpClient.Do(req)
 	must(t, err)
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
