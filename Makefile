@@ -90,7 +90,7 @@ nested: ## tests of the nested modules that hold packages
 e2e: controlplane ## tests against a real control plane, with the race detector
 	@echo "== end-to-end tests"
 	$(RACE_NOTE)
-	go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./test/e2e/...
+	go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./hack/demo ./test/e2e/...
 
 ##### What can be looked at
 

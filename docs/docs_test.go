@@ -2,6 +2,7 @@
 package docs
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
 	"k8s.io/client-go/rest"
 
 	hello "github.com/ancho-dev/ancho/examples/01-hello"
@@ -22,6 +24,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // root is the project's folder, seen from this one.
 const root = ".."
@@ -102,10 +106,15 @@ func TestFlags(t *testing.T) {
 func metricNames(t *testing.T) []string {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	_, err := runtime.New(&rest.Config{Host: "http://no-cluster.invalid"}, runtime.Options{
+	r, err := runtime.New(&rest.Config{Host: "http://no-cluster.invalid"}, runtime.Options{
 		Capabilities: []capability.Func{hello.Capability}, Registry: registry, Logger: logr.Discard(),
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Run(ctx); err != nil { // so that nothing of it is left
 		t.Fatal(err)
 	}
 	descs := make(chan *prometheus.Desc)

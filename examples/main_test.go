@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main() // it ends the process
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // program runs main in a process of its own, far from any cluster.
@@ -110,7 +112,7 @@ func TestPlanJSON(t *testing.T) {
 
 func TestPlanOfOneCapability(t *testing.T) {
 	stdout, _, code := program(t, "--plan", "--only", "namespaces")
-	if code != 0 || strings.Contains(stdout, "hello/") || !strings.Contains(stdout, "1 bindings, 1 streams") {
+	if code != 0 || strings.Contains(stdout, "hello/") || !strings.Contains(stdout, "1 binding, 1 stream") {
 		t.Errorf("exit code %d:\n%s", code, stdout)
 	}
 }
