@@ -94,7 +94,7 @@ func TestPlanPrints(t *testing.T) {
 	if err := p.WriteTable(&table); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"c/configmaps", "Reconcile", "/api/v1/namespaces/a/configmaps?watch=true", "1 bindings, 1 streams"} {
+	for _, want := range []string{"c/configmaps", "Reconcile", "/api/v1/namespaces/a/configmaps?watch=true", "1 binding, 1 stream"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, table.String())
 		}

@@ -97,8 +97,16 @@ func (p Plan) WriteTable(w io.Writer) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(w, "\n%d bindings, %d streams\n", len(p), p.Streams())
+	_, err := fmt.Fprintf(w, "\n%s, %s\n", count(len(p), "binding"), count(p.Streams(), "stream"))
 	return err
+}
+
+// count says how many of a thing there are.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // WriteJSON prints the plan for programs: an array with one object a binding.
