@@ -65,6 +65,10 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"pkg/watcher/zz_forbidden.go", "package watcher\nimport _ \"github.com/ancho-dev/ancho/pkg/queue\"",
 			"pkg/watcher imports pkg/queue",
 		},
+		"watcher to the test environment, in no test": {
+			"pkg/watcher/zz_testenv.go", "package watcher\nimport _ \"github.com/ancho-dev/ancho/internal/testenv\"",
+			"pkg/watcher imports internal/testenv",
+		},
 		"a package within watcher to queue": {
 			"pkg/watcher/internal/zz/zz.go", "package zz\nimport _ \"github.com/ancho-dev/ancho/pkg/queue\"",
 			"pkg/watcher/internal/zz imports pkg/queue",
@@ -116,8 +120,9 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			t.Errorf("%s: got %q, want %q among it", name, got, c.want)
 		}
 	}
-	if len(got) != len(cases) {
-		t.Errorf("got %d breaches, want one a case, %d: %q", len(got), len(cases), got)
+	own := layers.Check(layers.Rules(), load(t, ""))
+	if len(got) != len(own)+len(cases) {
+		t.Errorf("got %d breaches, want one a case, %d, beside the tree's own %q: %q", len(got), len(cases), own, got)
 	}
 }
 
@@ -172,6 +177,7 @@ func TestCheck(t *testing.T) {
 		{Path: "b", Project: []string{"a"}},
 		{Path: "b/special"},
 		{Path: "c", Free: true},
+		{Path: "d", Tests: []string{"c"}},
 	}
 	ours := func(path string) string { return layers.Module + "/" + path }
 	for name, c := range map[string]struct {
@@ -182,6 +188,8 @@ func TestCheck(t *testing.T) {
 		"down":                    {layers.Package{Path: "b", Imports: []string{ours("a/deep")}}, ""},
 		"up":                      {layers.Package{Path: "a", Imports: []string{ours("b")}}, "a imports b"},
 		"up in a test":            {layers.Package{Path: "a", TestImports: []string{ours("b")}}, "a test of a imports b"},
+		"for tests, in a test":    {layers.Package{Path: "d", TestImports: []string{ours("c/deep")}}, ""},
+		"for tests, in no test":   {layers.Package{Path: "d", Imports: []string{ours("c")}}, "d imports c"},
 		"own test":                {layers.Package{Path: "a", TestImports: []string{ours("a")}}, ""},
 		"longest rule":            {layers.Package{Path: "b/special", Imports: []string{ours("a")}}, "b/special imports a"},
 		"root to what it may":     {layers.Package{Imports: []string{ours("b")}}, ""},

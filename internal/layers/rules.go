@@ -9,7 +9,7 @@ type Rule struct {
 	// Path is relative to the module's root; empty for the root package alone.
 	Path string
 	// Project are the other packages of this project that may be imported, each
-	// with the folders below it. Tests are held to the same.
+	// with the folders below it. Tests are held to the same, but for Tests.
 	Project []string
 	// Tests are packages of this project that only tests may import.
 	Tests []string
@@ -75,7 +75,9 @@ func Rules() []Rule {
 			Path:    "examples",
 			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},
 		},
-		// Tools and tests are at the end of all arrows: nothing above names them.
+		// Tools, tests and what holds the documentation to the code are at the end of
+		// all arrows: nothing above names them.
+		{Path: "docs", Free: true},
 		{Path: "hack", Free: true},
 		{Path: "internal", Free: true},
 		{Path: "test", Free: true},
