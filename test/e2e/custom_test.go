@@ -54,7 +54,7 @@ func serve(t *testing.T, cfg *rest.Config, k custom) {
 	must(t, c.Create(t.Context(), crd))
 	t.Cleanup(func() {
 		ctx := context.Background()
-		must(t, c.Delete(ctx, crd))
+		must(t, client.IgnoreNotFound(c.Delete(ctx, crd))) // the test may have
 		waitUntil(t, k.plural+" gone", func() bool { return apierrors.IsNotFound(c.Get(ctx, keyOf(crd), crd)) })
 	})
 	waitUntil(t, k.plural+" served", func() bool {

@@ -104,7 +104,9 @@ func TestCutOff(t *testing.T) {
 	p.ready(t)
 	seen.settle(t, c, ns)
 
-	frames := func() float64 { return p.metric(t, "ancho_stream_frames_total") - p.metric(t, "ancho_stream_frames_total", "type", "BOOKMARK") }
+	frames := func() float64 {
+		return p.metric(t, "ancho_stream_frames_total") - p.metric(t, "ancho_stream_frames_total", "type", "BOOKMARK")
+	}
 	framesBefore, requests := frames(), len(spy.gets("/configmaps"))
 	before := seen.counts()
 	p.cutOff(t, proxy)

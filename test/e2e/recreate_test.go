@@ -78,7 +78,9 @@ func recreate(t *testing.T, env *testenv.Env, forget bool) {
 	for _, name := range []string{"once", "twice", "busy"} {
 		fresh(name)
 	}
-	waitUntil(t, "the first", func() bool { return len(busy.list()) == 1 && len(tired.latest.list()) == 3 && len(tired.ordered.list()) == 3 })
+	waitUntil(t, "the first", func() bool {
+		return len(busy.list()) == 1 && len(tired.latest.list()) == 3 && len(tired.ordered.list()) == 3
+	})
 	o := configMap(ns, "busy")
 	must(t, c.Get(t.Context(), keyOf(o), o))
 	edit(t, c, o, func(o *corev1.ConfigMap) { o.Data = map[string]string{"k": "v"} })
