@@ -187,7 +187,8 @@ func (w *churn) start(t *testing.T) (stop func()) {
 				case <-pace.C:
 				}
 				name := fmt.Sprintf("churn-%d", worker+workers*random.IntN(w.names/workers))
-				if err := w.write(ctx, name, random.IntN(10)); err != nil && ctx.Err() == nil && !w.tolerant {
+				// What was begun is finished, so that everything that happened is known.
+				if err := w.write(t.Context(), name, random.IntN(10)); err != nil && !w.tolerant {
 					t.Errorf("change %s: %v", name, err)
 					return
 				}

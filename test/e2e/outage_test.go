@@ -49,8 +49,8 @@ func TestServerKilled(t *testing.T) {
 	w := &churn{c: c, ns: ns, names: 40, tolerant: true}
 	stop := w.start(t)
 	w.more(t, 300)
-
-	must(t, env.KillAPIServer())
+	stop()
+	crash(t, env, c)
 	p.unreachable(t)
 	stays(t, outage(t), "alive, and not ready", func() bool { return p.probe("/healthz") == 200 && p.probe("/readyz") == 503 })
 	if text := p.text("/readyz"); !strings.Contains(text, "unreachable") || !strings.Contains(text, "/namespaces/"+ns+"/configmaps") {
@@ -58,7 +58,7 @@ func TestServerKilled(t *testing.T) {
 	}
 	must(t, env.Compact())
 	must(t, env.StartAPIServer())
-	w.more(t, 100)
+	stop = w.start(t)
 	p.ready(t)
 	w.more(t, 300)
 	stop()
@@ -83,6 +83,14 @@ func TestServerKilled(t *testing.T) {
 	if n := p.metric(t, "ancho_streams"); n != 1 {
 		t.Errorf("%v streams, want 1", n)
 	}
+}
+
+// crash kills the API server. Something else is written last, so that a program that had read everything is not where
+// the server begins again, and meets the loss of its history.
+func crash(t *testing.T, env *testenv.Env, c client.Client) {
+	t.Helper()
+	create(t, c, configMap("default", fmt.Sprintf("last-%d", namespaces.Add(1))))
+	must(t, env.KillAPIServer())
 }
 
 // TestCutOff: what changes while the program is cut off from a server that goes on. First the server remembers all
