@@ -76,6 +76,10 @@ func (p *Pool[P]) settle(c *entry[P], res Result, now time.Time, f *Finish, n *n
 	case res.Outcome == Requeue:
 		p.delay(c, max(res.After, 0), now, f, true)
 		return false
+	case res.Outcome == Postpone:
+		c.call.Attempt--
+		p.delay(c, max(res.After, 0), now, f, false)
+		return false
 	case res.Outcome == Permanent || over:
 		p.release(c)
 		return true

@@ -32,6 +32,9 @@ const (
 	// said no at the last moment). The work is forgotten as with Done, but what
 	// comes next is not compared with it.
 	Drop
+	// Postpone: the call could not be made (something it needs could not be read);
+	// again after Result.After, as after a failure, but it counts as no attempt.
+	Postpone
 )
 
 // String gives the name of the outcome in lower case, as metrics label it.
@@ -49,6 +52,8 @@ func (o Outcome) String() string {
 		return "permanent"
 	case Drop:
 		return "drop"
+	case Postpone:
+		return "postpone"
 	}
 	return fmt.Sprintf("outcome(%d)", uint8(o))
 }
@@ -56,8 +61,8 @@ func (o Outcome) String() string {
 // Result is what a handler returns. The zero value is Done.
 type Result struct {
 	Outcome Outcome
-	// After is the delay of Requeue and RetryAfter.
+	// After is the delay of Requeue, RetryAfter and Postpone.
 	After time.Duration
-	// Err is the failure of Retry, RetryAfter and Permanent. It is only reported.
+	// Err is the failure of Retry, RetryAfter, Permanent and Postpone. It is only reported.
 	Err error
 }

@@ -25,6 +25,9 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now time.Time, 
 	case Requeue:
 		q.requeue(o, it, max(res.After, 0), now, f, n)
 		return false
+	case Postpone:
+		q.again(o, it, max(res.After, 0), now, f)
+		return false
 	}
 	it.attempts++
 	if res.Outcome == Permanent || q.opts.MaxAttempts > 0 && it.attempts >= q.opts.MaxAttempts {

@@ -17,6 +17,7 @@ type work struct {
 	identity  watcher.Meta
 	ambiguous bool // Deleted or Left: nobody has looked yet
 	left      bool // somebody looked: Left
+	postponed int  // how often a live read that the call needs has failed
 	slim      bool // the object was let go for the sake of the memory budget, and is read again
 }
 

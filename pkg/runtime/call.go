@@ -16,6 +16,12 @@ import (
 // lookupTimeout bounds the live read that tells Left from Deleted: the object waits for it.
 const lookupTimeout = 30 * time.Second
 
+// The delays after which such a read is tried again, the second twice as long as the first and so on.
+const (
+	postponeMin = time.Second
+	postponeMax = time.Minute
+)
+
 // errLookup marks a failure of that read, which is not the callback's.
 var errLookup = errors.New("cannot tell whether the object left the selection or was deleted")
 
@@ -27,15 +33,19 @@ var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudg
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	typ, err := b.settle(ctx, c)
 	if err != nil {
-		return queue.Result{Outcome: queue.Retry, Err: err}
+		return c.Payload.postpone(err)
 	}
 	if (typ == queue.Deleted || typ == queue.Left) && !b.Takes(typ, false) {
 		return queue.Result{Outcome: queue.Drop} // it went the other way than the binding asks for
 	}
 	frame := c.Payload.frame
 	if c.Payload.slim && typ != queue.Deleted && typ != queue.Left {
-		if frame, err = b.readAgain(ctx, c); frame == nil {
-			return queue.Result{Outcome: outcomeOf(err), Err: err}
+		frame, err = b.readAgain(ctx, c)
+		switch {
+		case errors.Is(err, errReadAgain):
+			return c.Payload.postpone(err)
+		case frame == nil:
+			return queue.Result{Outcome: queue.Drop, Err: err}
 		}
 	}
 	d := capability.Delivery{
@@ -101,10 +111,12 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.
 	return f, nil
 }
 
-// outcomeOf is how a call ends that was not made.
-func outcomeOf(err error) queue.Outcome {
-	if errors.Is(err, errReadAgain) {
-		return queue.Retry
+// postpone has the call made later, since something could not be read that it needs: this object waits. It is
+// no attempt of the callback's.
+func (w *work) postpone(err error) queue.Result {
+	after := min(postponeMin<<w.postponed, postponeMax)
+	if after < postponeMax {
+		w.postponed++
 	}
-	return queue.Drop
+	return queue.Result{Outcome: queue.Postpone, After: after, Err: err}
 }

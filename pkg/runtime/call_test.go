@@ -94,7 +94,7 @@ func TestLookIsNotRepeated(t *testing.T) {
 func TestLookFails(t *testing.T) {
 	o := &liveObject{err: errors.New("forbidden")}
 	b, told := settling(o, nil, queue.Deleted)
-	if got := b.call(t.Context(), ambiguousCall()); got.Outcome != queue.Retry || !errors.Is(got.Err, errLookup) || len(*told) > 0 {
+	if got := b.call(t.Context(), ambiguousCall()); got.Outcome != queue.Postpone || got.After != postponeMin || !errors.Is(got.Err, errLookup) || len(*told) > 0 {
 		t.Errorf("the call ended with %v, called with %v", got, *told)
 	}
 }

@@ -241,7 +241,7 @@ func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
 		"gone":                     {want: queue.Done, tells: true},
 		"another has its name":     {found: watcher.Meta{UID: "other"}, ok: true, want: queue.Done, tells: true},
 		"left, which nobody takes": {found: watcher.Meta{UID: "u"}, ok: true, want: queue.Drop},
-		"nobody knows":             {err: errors.New("forbidden"), want: queue.Retry},
+		"nobody knows":             {err: errors.New("forbidden"), want: queue.Postpone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told = nil
@@ -286,7 +286,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 		"gone":           {want: queue.Drop},
 		"another object": {answers: answers{frame: frameOf(t, aMap("other", "2", match)), found: true}, want: queue.Drop},
 		"left":           {answers: answers{frame: frameOf(t, aMap("u", "2")), found: true}, want: queue.Drop},
-		"forbidden":      {answers: answers{err: errors.New("forbidden")}, want: queue.Retry},
+		"forbidden":      {answers: answers{err: errors.New("forbidden")}, want: queue.Postpone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
