@@ -87,7 +87,7 @@ func only(errs []error) error {
 }
 
 // ResultOf translates what [Compiled.Invoke] returned for the queue: nil is Done, the errors of this
-// package are what they ask for, an object that does not decode is dropped, and everything else is
+// package are what they ask for, an object that does not decode waits for its next change, and everything else is
 // tried again. It is for runtimes.
 func ResultOf(err error) queue.Result {
 	if err == nil {
@@ -101,7 +101,7 @@ func ResultOf(err error) queue.Result {
 	case *permanentError:
 		return queue.Result{Outcome: queue.Permanent, Err: err}
 	case *DecodeError:
-		return queue.Result{Outcome: queue.Drop, Err: err}
+		return queue.Result{Outcome: queue.Permanent, Err: err}
 	default:
 		return queue.Result{Outcome: queue.Retry, Err: err}
 	}

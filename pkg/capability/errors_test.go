@@ -42,8 +42,8 @@ func TestResultOf(t *testing.T) {
 		"the outermost counts":           {capability.RetryAfter(time.Second, capability.Permanent(errPlain)), queue.RetryAfter, time.Second},
 		"the outermost counts, reversed": {capability.Permanent(capability.RetryAfter(time.Second, errPlain)), queue.Permanent, 0},
 		"a requeue made permanent":       {capability.Permanent(requeue), queue.Permanent, 0},
-		"decode":                         {decode, queue.Drop, 0},
-		"decode for a reason":            {fmt.Errorf("a: %w", decode), queue.Drop, 0},
+		"decode":                         {decode, queue.Permanent, 0},
+		"decode for a reason":            {fmt.Errorf("a: %w", decode), queue.Permanent, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func TestEveryStepHasAnExample(t *testing.T) {
 	}
 	var text strings.Builder
 	for _, f := range files {
-		b, err := os.ReadFile(f) //nolint:gosec // a file of this folder
+		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,8 +168,7 @@ func ExampleCompile() {
 		capability.When(kind.Node).InNamespace("blue").Watch(nothing),
 	)
 	_, err := capability.Compile([]*capability.Capability{c}, capability.CompileOptions{})
-	var wrong *capability.DeclarationError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*capability.DeclarationError](err); ok {
 		for _, m := range wrong.Mistakes {
 			fmt.Println(m.Problem)
 		}

@@ -110,8 +110,7 @@ func hiddenIn(t reflect.Type, addressable bool, seen map[place]bool) string {
 	case reflect.Map:
 		return hiddenIn(t.Elem(), false, seen)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			if passedOver(f) {
 				return fmt.Sprintf("a %s with the field %s, which JSON leaves out", t, f.Name)
 			}

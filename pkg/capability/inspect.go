@@ -92,8 +92,7 @@ func decode[T kind.Object](k kind.Kind[T], f *watcher.Frame) (T, error) {
 		return o, nil
 	}
 	e := &DecodeError{Key: keyOf(&f.Meta), Type: fmt.Sprintf("%T", o), Err: err}
-	var known *kind.DecodeError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*kind.DecodeError](err); ok {
 		e.Type, e.Path = known.Type, known.Path
 	}
 	return o, e

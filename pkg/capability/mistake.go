@@ -5,7 +5,7 @@ import (
 )
 
 // Mistake is one thing that is wrong with a declaration.
-type Mistake struct {
+type Mistake struct { //nolint:errname // one line of a DeclarationError
 	// Capability and Binding name what is wrong; empty where it has no name, or where the mistake
 	// is the program's or the whole capability's.
 	Capability, Binding string

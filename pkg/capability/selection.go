@@ -2,6 +2,7 @@ package capability
 
 import (
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"slices"
 )
 
 // Selection is a set of objects of one kind, with the settings of the binding that it will become.
@@ -47,8 +48,8 @@ func (s Selection[T]) spec() spec {
 		steps = append(steps, at)
 	}
 	out := newSpec()
-	for i := len(steps) - 1; i >= 0; i-- {
-		steps[i].apply(&out)
+	for _, s := range slices.Backward(steps) {
+		s.apply(&out)
 	}
 	return out
 }

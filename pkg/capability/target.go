@@ -37,6 +37,7 @@ func (r *reach) targets(of kind.Resource) []watcher.Target {
 	if r.names.set {
 		names = r.names.values
 	}
+	of.Guessed = false // how the plural came to be known makes no other request
 	out := make([]watcher.Target, 0, len(namespaces)*len(names))
 	selects := selector(r.labels)
 	for _, ns := range namespaces {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
@@ -17,7 +18,7 @@ type bindingMetrics struct {
 	waited, took             prometheus.Observer
 	received, merged, gaveUp prometheus.Counter
 	undecodable, reread      prometheus.Counter
-	calls                    [queue.Drop + 1]prometheus.Counter
+	calls                    [queue.Postpone + 1]prometheus.Counter
 	dropped                  *prometheus.CounterVec
 }
 
@@ -66,7 +67,8 @@ func (o *bindingMetrics) GaveUp(queue.Finish) { o.gaveUp.Inc() }
 func (o *bindingMetrics) Finished(f queue.Finish) {
 	o.took.Observe(f.Took.Seconds())
 	o.calls[min(int(f.Outcome), len(o.calls)-1)].Inc()
-	if f.Outcome == queue.Drop && f.Err != nil {
+	_, undecodable := errors.AsType[*capability.DecodeError](f.Err)
+	if undecodable {
 		o.undecodable.Inc()
 	}
 	if f.Err == nil || f.Outcome == queue.Requeue {
@@ -77,9 +79,9 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 		log = log.WithValues("stack", string(p.Stack))
 	}
 	switch {
-	case errors.Is(f.Err, errLookup), errors.Is(f.Err, errReadAgain):
+	case f.Outcome == queue.Postpone:
 		log.Error(f.Err, "this object waits, the others go on", "retryIn", f.Next.String())
-	case f.Outcome == queue.Drop:
+	case undecodable:
 		log.Error(f.Err, "object passed over until it changes")
 	case f.Parked:
 		log.Error(f.Err, "callback failed, object parked until it changes")
