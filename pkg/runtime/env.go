@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,17 +16,15 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 )
 
-// recorderName is the reporting controller of Kubernetes Events that callbacks write.
-const recorderName = "ancho"
-
 // errCalledCluster is what a capability function gets that talks to the cluster while it declares.
 var errCalledCluster = errors.New("a capability function must not call the cluster: it declares what to watch, also where there is no cluster (--plan); call it from a callback")
 
-// environment is what capability functions are given, and what has to be ended with them.
+// environment is what capability functions are given. Nothing of it runs before startRecording.
 type environment struct {
-	env         capability.Env
-	scheme      *apiruntime.Scheme
-	broadcaster events.EventBroadcaster
+	env      capability.Env
+	scheme   *apiruntime.Scheme
+	sink     events.EventSink
+	recorder *recorder
 }
 
 // newEnvironment opens no connection: the client looks up the server's resources when it is first used.
@@ -44,17 +41,9 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the client for Kubernetes Events: %w", err)
 	}
-	b := events.NewBroadcaster(&events.EventSinkImpl{Interface: set.EventsV1()})
-	return &environment{
-		scheme:      s,
-		broadcaster: b,
-		env: capability.Env{
-			Config:   rest.CopyConfig(cfg),
-			Client:   c,
-			Recorder: b.NewRecorder(s, recorderName),
-			Logger:   log,
-		},
-	}, nil
+	e := &environment{scheme: s, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: &recorder{}}
+	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
+	return e, nil
 }
 
 // withoutCluster is the configuration that capability functions see where only the plan is wanted.
@@ -72,14 +61,3 @@ type refuse struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (refuse) RoundTrip(*http.Request) (*http.Response, error) { return nil, errCalledCluster }
-
-// startRecording sends Kubernetes Events to the server until the returned function is called. Callbacks
-// that run into the grace period still have theirs recorded.
-func (e *environment) startRecording(ctx context.Context) (stop func(), err error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if err := e.broadcaster.StartRecordingToSinkWithContext(ctx); err != nil {
-		cancel()
-		return nil, fmt.Errorf("record Kubernetes Events: %w", err)
-	}
-	return cancel, nil
-}

@@ -58,7 +58,7 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
 		}
-		return f, false, err
+		return f, false, fmt.Errorf("%w; --help lists the flags", err)
 	}
 	err = f.check(set)
 	return f, false, err

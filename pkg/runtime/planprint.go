@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -76,8 +77,9 @@ func (p Plan) Streams() int {
 
 // WriteTable prints the plan for people.
 func (p Plan) WriteTable(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(tw, "BINDING\tACTION\tSTREAM\tFILTERED HERE") // errors surface in Flush
+	var table bytes.Buffer
+	tw := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(tw, "BINDING\tACTION\tSTREAM\tFILTERED HERE")
 	for _, b := range p {
 		for i, s := range b.Streams {
 			name, action, client := b.Capability+"/"+b.Binding, b.Action, strings.Join(b.ClientSide, "; ")
@@ -87,8 +89,11 @@ func (p Plan) WriteTable(w io.Writer) error {
 			_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", name, action, s, client)
 		}
 	}
-	if err := tw.Flush(); err != nil {
-		return err
+	_ = tw.Flush() // into memory
+	for line := range strings.Lines(table.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
 	}
 	for _, b := range p {
 		for _, text := range b.Warnings {

@@ -32,7 +32,6 @@ func PlanFor(o Options) (Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer e.broadcaster.Shutdown()
 	compiled, err := declared(o, e.env)
 	if err != nil {
 		return nil, err
@@ -59,18 +58,15 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 	}
 	compiled, err := declared(o, e.env)
 	if err != nil {
-		e.broadcaster.Shutdown()
 		return nil, err
 	}
 	for _, c := range compiled {
 		if err := c.AddToScheme(e.scheme); err != nil {
-			e.broadcaster.Shutdown()
 			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled)}
 	if err := r.assemble(cfg); err != nil {
-		e.broadcaster.Shutdown()
 		return nil, err
 	}
 	return r, nil
@@ -130,7 +126,6 @@ func (r *Runtime) Env() capability.Env { return r.env.env }
 // are those of the start: the HTTP address. Nothing that the API server does ends Run. It is called once.
 func (r *Runtime) Run(ctx context.Context) error {
 	defer r.server.CloseIdleConnections()
-	defer r.env.broadcaster.Shutdown()
 	stopHTTP, err := r.listen(ctx)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 type stub struct {
 	objects   []*corev1.ConfigMap
 	forbidden string        // paths that contain it are refused
+	posts     chan string   // the paths of what is created, if somebody wants to know
 	hold      chan struct{} // the end of the snapshot waits for it to be closed; nil: it does not
 }
 
@@ -32,6 +33,12 @@ func (s *stub) config(t *testing.T) *rest.Config {
 // ServeHTTP implements http.Handler.
 func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
+	if r.Method == http.MethodPost {
+		w.WriteHeader(http.StatusCreated)
+		_, _ = fmt.Fprint(w, `{"kind":"Event","apiVersion":"events.k8s.io/v1"}`)
+		s.posts <- r.URL.Path
+		return
+	}
 	if s.forbidden != "" && strings.Contains(r.URL.Path, s.forbidden) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","code":403,"reason":"Forbidden","message":"not for you"}`)
