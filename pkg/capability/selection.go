@@ -1,8 +1,9 @@
 package capability
 
 import (
-	"github.com/ancho-dev/ancho/pkg/kind"
 	"slices"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // Selection is a set of objects of one kind, with the settings of the binding that it will become.
