@@ -183,14 +183,14 @@ func (p *program) ready(t *testing.T) {
 // probe asks one of the program's paths for its status.
 func (p *program) probe(path string) int {
 	w := httptest.NewRecorder()
-	p.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, http.NoBody)) //nolint:noctx // in memory
+	p.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody)) //nolint:noctx // in memory
 	return w.Code
 }
 
 // text asks one of the program's paths for its text.
 func (p *program) text(path string) string {
 	w := httptest.NewRecorder()
-	p.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, http.NoBody)) //nolint:noctx // in memory
+	p.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody)) //nolint:noctx // in memory
 	return w.Body.String()
 }
 
