@@ -88,11 +88,14 @@ func (p *program) waitBlocked(t *testing.T, path string, want ...string) {
 		return false
 	})
 	logged := ""
-	for l := range strings.Lines(p.log.String()) {
-		if strings.Contains(l, "stream is blocked") && strings.Contains(l, path+"?") {
-			logged = strings.ReplaceAll(l, `\"`, `"`)
+	waitUntil(t, "the log says so", func() bool {
+		for l := range strings.Lines(p.log.String()) {
+			if strings.Contains(l, "stream is blocked") && strings.Contains(l, path+"?") {
+				logged = strings.ReplaceAll(l, `\"`, `"`)
+			}
 		}
-	}
+		return logged != ""
+	})
 	for _, w := range want {
 		if !strings.Contains(line, w) {
 			t.Errorf("/readyz does not say %q: %s", w, line)

@@ -173,16 +173,16 @@ func (w *churn) start(t *testing.T) (stop func()) {
 	t.Helper()
 	const workers = 2
 	w.rvs = map[types.UID][]string{}
-	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
 	var wg sync.WaitGroup
 	for worker := range workers {
 		wg.Go(func() {
-			random := rand.New(rand.NewPCG(1, uint64(worker))) //nolint:gosec // the same each time
+			random := rand.New(rand.NewPCG(1, uint64(worker)))
 			pace := time.NewTicker(4 * time.Millisecond)
 			defer pace.Stop()
 			for {
 				select {
-				case <-ctx.Done():
+				case <-ended:
 					return
 				case <-pace.C:
 				}
@@ -196,7 +196,7 @@ func (w *churn) start(t *testing.T) (stop func()) {
 		})
 	}
 	stop = sync.OnceFunc(func() {
-		cancel()
+		close(ended)
 		wg.Wait()
 	})
 	t.Cleanup(stop)

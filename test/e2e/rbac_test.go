@@ -61,13 +61,12 @@ func (r rights) ask(ctx context.Context, c client.Client, verb string) (bool, er
 		o.Namespace = ""
 	}
 	var err error
-	switch {
-	case verb == "get":
+	if verb == "get" {
 		if o.Name == "" {
 			o.Name = "whatever"
 		}
 		err = client.IgnoreNotFound(c.Get(ctx, keyOf(o), o))
-	default: // the others go together
+	} else { // the others go together
 		err = c.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(o.Namespace), client.Limit(1))
 	}
 	if apierrors.IsForbidden(err) {
@@ -170,7 +169,7 @@ func TestRightsTakenAndGiven(t *testing.T) {
 	p.unblocked(t)
 	seen.settle(t, c, ns)
 	for binding := range seen.all() {
-		seen.wantSince(t, before, binding, map[string]string{"changed": "Modified Modified", "gone": "Deleted", "again": "Deleted Added", "new": "Added"})
+		seen.wantSince(t, before, binding, map[string]string{"changed": "Modified, Modified", "gone": "Deleted", "again": "Deleted, Added", "new": "Added"})
 	}
 	for _, r := range spy.gets("/configmaps")[requests:] {
 		if strings.Contains(r.query, "sendInitialEvents") || !strings.Contains(r.query, "resourceVersion=") {
