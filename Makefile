@@ -86,11 +86,14 @@ nested: ## tests of the nested modules that hold packages
 		if [ -n "$$(go -C $$m list ./... 2>/dev/null)" ]; then go -C $$m test ./... || exit 1; fi; \
 	done
 
+# How long the API server stays away in the test of an outage.
+OUTAGE ?= 1m
+
 .PHONY: e2e
 e2e: controlplane ## tests against a real control plane, with the race detector
 	@echo "== end-to-end tests"
 	$(RACE_NOTE)
-	go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./hack/demo ./test/e2e/...
+	ANCHO_E2E_OUTAGE=$(OUTAGE) go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./hack/demo ./test/e2e/...
 
 ##### What can be looked at
 
