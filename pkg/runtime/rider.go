@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -12,6 +13,9 @@ import (
 
 // joinPageLimit is the number of objects asked for in one page when a rider comes back.
 const joinPageLimit = 500
+
+// joinTimeout bounds that list, during which the carrier is not read.
+const joinTimeout = 30 * time.Second
 
 // errPage is an answer to a page that is not a page.
 var errPage = errors.New("the server refused the list")
@@ -42,6 +46,8 @@ func (r *rider) leave(ctx context.Context) {
 	f := newFeed([]route{r.route}, r.bindings)
 	r.startOwn(ctx, f, r.handOver(f))
 	r.onCarrier.attached, r.onCarrier.replay = false, nil
+	r.carrier.all.log.Info("a binding's wider stream is refused: it runs a narrower one of its own",
+		"stream", r.own.stream.name, "wider", r.carrier.stream.name)
 }
 
 func (r *rider) startOwn(ctx context.Context, f *feed, seed []watcher.Entry) {
@@ -50,8 +56,6 @@ func (r *rider) startOwn(ctx context.Context, f *feed, seed []watcher.Entry) {
 	ctx, own.cancel = context.WithCancel(ctx)
 	own.done = all.start(ctx, own.stream)
 	r.own = own
-	all.log.Info("a binding's wider stream is refused: it runs a narrower one of its own",
-		"stream", own.stream.name, "wider", r.carrier.stream.name)
 }
 
 // handOver moves what the rider's bindings know from the carrier's entries to entries of their own.
@@ -145,6 +149,8 @@ func tellDifference(own *ownStream, items []*watcher.Frame, ambiguous bool) []*w
 
 // list reads the rider's target once, consistently.
 func (r *rider) list(ctx context.Context) (items []*watcher.Frame, rv string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
 	p := watcher.ListParams{Limit: joinPageLimit}
 	for {
 		page, meta, err := r.page(ctx, p)
