@@ -30,7 +30,7 @@ func (r *Runtime) Handler() http.Handler {
 		probe(func(b *bytes.Buffer) bool { return r.health.ready(b, strict) })(w, req)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r.o.Registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /debug", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.snapshot()) })
+	mux.HandleFunc("GET /debug", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.Snapshot()) })
 	mux.HandleFunc("GET /debug/plan", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.Plan()) })
 	mux.Handle("GET /debug/pprof/", loopback(pprof.Index))
 	mux.Handle("GET /debug/pprof/profile", loopback(pprof.Profile))

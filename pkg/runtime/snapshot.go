@@ -54,9 +54,7 @@ type ParkedSnapshot struct {
 }
 
 // Snapshot returns what the runtime does now. It may be called from any goroutine.
-func (r *Runtime) Snapshot() Snapshot { return r.snapshot() }
-
-func (r *Runtime) snapshot() Snapshot {
+func (r *Runtime) Snapshot() Snapshot {
 	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}}
 	running, _ := r.streams.statuses()
 	for _, s := range running {
