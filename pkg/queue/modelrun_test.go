@@ -141,7 +141,7 @@ func (w *world) pick(t *rapid.T) (Key, *thing) {
 func (w *world) create(t *rapid.T) {
 	k, o := w.pick(t)
 	if o.exists {
-		t.Skip()
+		t.Skip() // the action does not apply now: rapid picks another
 	}
 	o.uid++
 	o.exists, o.gen = true, 1
@@ -155,7 +155,7 @@ func (w *world) create(t *rapid.T) {
 func (w *world) change(t *rapid.T) {
 	k, o := w.pick(t)
 	if !o.exists {
-		t.Skip()
+		t.Skip() // the action does not apply now: rapid picks another
 	}
 	was := o.in
 	o.in = rapid.IntRange(0, 4).Draw(t, "in") > 0
@@ -175,7 +175,7 @@ func (w *world) change(t *rapid.T) {
 func (w *world) delete(t *rapid.T) {
 	k, o := w.pick(t)
 	if !o.exists {
-		t.Skip()
+		t.Skip() // the action does not apply now: rapid picks another
 	}
 	e := w.event(t, k, Deleted, o.in)
 	o.exists = false
@@ -202,7 +202,7 @@ func (w *world) finish(t *rapid.T) {
 	a := rapid.SampledFrom(w.arms).Draw(t, "queue")
 	keys := a.runs()
 	if len(keys) == 0 {
-		t.Skip()
+		t.Skip() // the action does not apply now: rapid picks another
 	}
 	k := rapid.SampledFrom(keys).Draw(t, "running")
 	after := time.Duration(rapid.IntRange(1, 40).Draw(t, "after")) * 100 * time.Millisecond
