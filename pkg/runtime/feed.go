@@ -93,16 +93,16 @@ func (s *sub) upsert(d watcher.Delta) {
 			return
 		}
 	}
+	if !in && !was {
+		return
+	}
 	ev := queue.Event[*work]{
 		Key:        queue.Key{Namespace: m.Namespace, Name: m.Name},
 		UID:        m.UID,
 		Was:        was,
 		Generation: m.Generation,
-		Payload:    &work{frame: d.Frame},
 	}
 	switch {
-	case !in && !was:
-		return
 	case !in:
 		ev.Type = queue.Left
 		ev.Payload = &work{identity: identityOf(m)}
@@ -115,6 +115,9 @@ func (s *sub) upsert(d watcher.Delta) {
 		ev.Type = queue.Modified
 		changed := s.slots.changed(words, m.Generation, hash)
 		ev.Passed = changed && s.b.Takes(queue.Modified, false)
+	}
+	if in {
+		ev.Payload = &work{frame: d.Frame}
 	}
 	s.slots.setMember(words, in)
 	s.b.enqueue(ev)
