@@ -3,7 +3,10 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -12,6 +15,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
+
+// errDied is about a stream that nobody stopped.
+var errDied = errors.New("a stream has died, which is a defect of Ancho")
 
 // streams are all streams of a runtime: those of the plan, and those of riders whose carrier cannot
 // serve them at present.
@@ -71,13 +77,17 @@ func (s *streams) start(ctx context.Context, st *liveStream) <-chan struct{} {
 func (s *streams) ended(ctx context.Context, name string) {
 	p := recover()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p == nil && ctx.Err() != nil {
-		delete(s.live, name)
-		return
+	delete(s.live, name)
+	died := p != nil || ctx.Err() == nil
+	if died {
+		s.dead = append(s.dead, name)
 	}
-	s.dead = append(s.dead, name)
-	s.log.Info("a stream has died: this is a defect of Ancho; the process reports itself unhealthy so that it is restarted", "stream", name, "panic", p)
+	s.mu.Unlock()
+	if died {
+		// Of the panic's value only the type is told: it may hold a part of an object.
+		s.log.Error(errDied, "restart the process, which reports itself unhealthy", "stream", name,
+			"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	}
 }
 
 // newStream makes a stream with its logger and metrics.
