@@ -251,6 +251,16 @@ func TestRunReportsAnAddressThatIsTaken(t *testing.T) {
 	}
 }
 
+func TestRunsOnce(t *testing.T) {
+	r := start(t, &stub{}, oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap)))
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Run(t.Context()); !errors.Is(err, errRanBefore) {
+		t.Errorf("a second Run returned %v", err)
+	}
+}
+
 func TestServesHTTP(t *testing.T) {
 	o := oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap))
 	o.HTTPAddress = "127.0.0.1:0"

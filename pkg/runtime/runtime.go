@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
@@ -23,7 +24,11 @@ type Runtime struct {
 	streams  *streams
 	server   *watcher.Server
 	health   *health
+	ran      atomic.Bool
 }
+
+// errRanBefore is about a Runtime that was to run twice.
+var errRanBefore = errors.New("this Runtime ran before, and its queues are closed: make another one with runtime.New")
 
 // PlanFor returns what a program with these options would watch. It needs no cluster: capability functions
 // get clients that refuse every request. The error lists every wrong declaration with its file and line.
@@ -123,8 +128,11 @@ func (r *Runtime) Env() capability.Env { return r.env.env }
 // Run opens the streams and calls the callbacks until ctx ends, then stops in good order: no new call
 // starts, those that run get the grace period, and Run returns nil when they have returned. A callback that
 // does not return even after its context was cancelled is named in the log and left behind. The only errors
-// are those of the start: the HTTP address. Nothing that the API server does ends Run. It is called once.
+// are those of the start: the HTTP address, or a second call. Nothing that the API server does ends Run.
 func (r *Runtime) Run(ctx context.Context) error {
+	if r.ran.Swap(true) {
+		return errRanBefore
+	}
 	defer r.server.CloseIdleConnections()
 	stopHTTP, err := r.listen(ctx)
 	if err != nil {
