@@ -3,7 +3,11 @@ package watcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -73,7 +77,16 @@ type reading struct {
 	list bool
 }
 
-func (r reading) run(ctx context.Context, request func(context.Context) (*Response, error)) *ending {
+// errPanicked is about bytes that a reader could not cope with. What it panicked with is not told: it may hold a
+// part of an object.
+var errPanicked = errors.New("reading the answer panicked, which is a defect")
+
+func (r reading) run(ctx context.Context, request func(context.Context) (*Response, error)) (end *ending) {
+	defer func() {
+		if recover() != nil { // it must not end the process
+			end = &ending{what: gotBadAnswer, err: fmt.Errorf("%w: %s", errPanicked, panicPlace())}
+		}
+	}()
 	resp, err := request(ctx)
 	if err != nil {
 		return &ending{what: gotNoAnswer, err: err}
@@ -82,9 +95,21 @@ func (r reading) run(ctx context.Context, request func(context.Context) (*Respon
 	stop := context.AfterFunc(ctx, func() { _ = resp.Close() })
 	defer func() { _ = resp.Close() }()
 	defer stop()
-	end := r.answer(ctx, resp)
+	end = r.answer(ctx, resp)
 	end.media = resp.Media
 	return end
+}
+
+// panicPlace names the function and line that panicked. It is called by the deferred function.
+func panicPlace() string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s, %s:%d", f.Function, filepath.Base(f.File), f.Line)
+		}
+	}
 }
 
 func (r reading) answer(ctx context.Context, resp *Response) *ending {
@@ -161,6 +186,9 @@ func endOf(err error) happening {
 }
 
 func isCorrupt(err error) bool {
+	if errors.Is(err, errPanicked) {
+		return true
+	}
 	_, ok := errors.AsType[*wire.CorruptError](err)
 	return ok
 }
