@@ -71,7 +71,8 @@ func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 
 // MemoryBudget is how many bytes of raw objects may wait for the binding's callbacks. Over it, an object waits
 // by its identity alone and is read again when its turn comes, for which the program needs the verb get; a
-// Deleted, which nobody can read again, is then Partial. Default: 16 MiB. As yet it holds for Reconcile only: what waits for Watch, and with InOrder, is not bounded.
+// Deleted, which nobody can read again, is then Partial. Default: 16 MiB. As yet it holds for Reconcile only:
+// what waits for Watch, and with InOrder, is not bounded.
 func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	return s.with(func(p *spec) {
 		if bytes < 1 {
