@@ -89,6 +89,13 @@ func (p *tcpProxy) drop() {
 	clear(p.conns)
 }
 
+// open is the number of connections that are open.
+func (p *tcpProxy) open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) / 2 // each has two sides
+}
+
 // freeze lets all connections stand still, open as they are; new ones work.
 func (p *tcpProxy) freeze() {
 	p.mu.Lock()
