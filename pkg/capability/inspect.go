@@ -98,9 +98,10 @@ func decode[T kind.Object](k kind.Kind[T], f *watcher.Frame) (T, error) {
 	return o, e
 }
 
+// keyOf names an object, in a string of its own: errors outlive frames.
 func keyOf(m *watcher.Meta) string {
 	if m.Namespace == "" {
-		return m.Name
+		return strings.Clone(m.Name)
 	}
 	return m.Namespace + "/" + m.Name
 }

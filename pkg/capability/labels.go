@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // labelRule is everything that a selection asks of one label, in one normal form: equal selections
@@ -104,8 +106,8 @@ func (r *labelRule) between(v string) bool {
 }
 
 // match reports whether the labels of an object fit.
-func (r *labelRule) match(set map[string]string) bool {
-	v, ok := set[r.key]
+func (r *labelRule) match(set watcher.Pairs) bool {
+	v, ok := set.Get(r.key)
 	if !ok {
 		return !r.has
 	}

@@ -64,6 +64,14 @@ func frame(t testing.TB, o kind.Object) *watcher.Frame {
 	}
 	return &watcher.Frame{Type: watcher.Added, Raw: raw, Encoding: kind.JSON, Meta: watcher.Meta{
 		Namespace: o.GetNamespace(), Name: o.GetName(), UID: string(o.GetUID()), ResourceVersion: o.GetResourceVersion(),
-		Generation: o.GetGeneration(), Labels: o.GetLabels(), Annotations: o.GetAnnotations(), Deleting: o.GetDeletionTimestamp() != nil,
+		Generation: o.GetGeneration(), Labels: pairs(o.GetLabels()), Annotations: pairs(o.GetAnnotations()), Deleting: o.GetDeletionTimestamp() != nil,
 	}}
+}
+
+// pairs are labels or annotations as a scan finds them.
+func pairs(from map[string]string) (out watcher.Pairs) {
+	for k, v := range from {
+		out = append(out, watcher.Pair{Key: k, Value: v})
+	}
+	return out
 }

@@ -35,7 +35,7 @@ func (r *reach) match(m *watcher.Meta) bool {
 		}
 	}
 	for i := range r.annotations {
-		if v, ok := m.Annotations[r.annotations[i].key]; !ok || !r.annotations[i].in.has(v) {
+		if v, ok := m.Annotations.Get(r.annotations[i].key); !ok || !r.annotations[i].in.has(v) {
 			return false
 		}
 	}

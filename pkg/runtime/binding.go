@@ -21,6 +21,12 @@ type work struct {
 	slim      bool // the object was let go for the sake of the memory budget, and is read again
 }
 
+// newWork keeps the frame, if there is one: it owns a reference.
+func newWork(f *watcher.Frame) *work {
+	f.Retain()
+	return &work{frame: f}
+}
+
 // weight is how many bytes wait with the work, beside its identity.
 func (w *work) weight() int64 {
 	if w == nil || w.frame == nil {
@@ -96,7 +102,8 @@ func (b *binding) enqueue(e queue.Event[*work]) {
 // poisoned passes over one object that a predicate could not be asked about.
 func (b *binding) poisoned(m *watcher.Meta, err error) {
 	b.metrics.undecodable.Inc()
-	b.log.Error(err, "object passed over", "object", objectName(queue.Key{Namespace: m.Namespace, Name: m.Name}))
+	id := identityOf(m)
+	b.log.Error(err, "object passed over", "object", id.Key())
 }
 
 func objectName(k queue.Key) string {

@@ -96,16 +96,17 @@ func (s *sub) upsert(d watcher.Delta) {
 	if !in && !was {
 		return
 	}
+	id := identityOf(m)
 	ev := queue.Event[*work]{
-		Key:        queue.Key{Namespace: m.Namespace, Name: m.Name},
-		UID:        m.UID,
+		Key:        queue.Key{Namespace: id.Namespace, Name: id.Name},
+		UID:        id.UID,
 		Was:        was,
 		Generation: m.Generation,
 	}
 	switch {
 	case !in:
 		ev.Type = queue.Left
-		ev.Payload = &work{identity: identityOf(m)}
+		ev.Payload = &work{identity: id}
 		ev.Passed = s.b.Takes(queue.Left, false)
 	case !was:
 		ev.Type, ev.Initial = queue.Added, d.Initial && !s.begun
@@ -117,7 +118,7 @@ func (s *sub) upsert(d watcher.Delta) {
 		ev.Passed = changed && s.b.Takes(queue.Modified, false)
 	}
 	if in {
-		ev.Payload = &work{frame: d.Frame}
+		ev.Payload = newWork(d.Frame)
 	}
 	s.slots.setMember(words, in)
 	s.b.enqueue(ev)
@@ -129,9 +130,8 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	e := d.Entry
-	w := &work{frame: d.Frame, identity: watcher.Meta{
-		Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV(),
-	}}
+	w := newWork(d.Frame)
+	w.identity = watcher.Meta{Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV()}
 	takesLeft := s.b.Takes(queue.Left, false)
 	passed := s.b.Takes(queue.Deleted, false)
 	if d.Ambiguous && (passed || takesLeft) {
@@ -148,6 +148,8 @@ func (s *sub) gone(d watcher.Delta) {
 	})
 }
 
+// identityOf says which object it is, and in which state, in memory of its own: the frame is not kept for it.
 func identityOf(m *watcher.Meta) watcher.Meta {
-	return watcher.Meta{Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion}
+	id := watcher.Meta{Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion}
+	return id.Clone()
 }

@@ -82,7 +82,7 @@ func frameOf(t *testing.T, cm *corev1.ConfigMap) *watcher.Frame {
 	}
 	return &watcher.Frame{Raw: raw, Encoding: kind.JSON, Meta: watcher.Meta{
 		Namespace: cm.Namespace, Name: cm.Name, UID: string(cm.UID), ResourceVersion: cm.ResourceVersion,
-		Generation: cm.Generation, Labels: cm.Labels, Annotations: cm.Annotations,
+		Generation: cm.Generation, Labels: pairs(cm.Labels), Annotations: pairs(cm.Annotations),
 	}}
 }
 
@@ -316,4 +316,12 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pairs are labels or annotations as a scan finds them.
+func pairs(from map[string]string) (out watcher.Pairs) {
+	for k, v := range from {
+		out = append(out, watcher.Pair{Key: k, Value: v})
+	}
+	return out
 }

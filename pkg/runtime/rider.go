@@ -188,6 +188,6 @@ func (r *rider) page(ctx context.Context, p watcher.ListParams) (items []*watche
 		if err != nil {
 			return nil, meta, err
 		}
-		items = append(items, &f)
+		items = append(items, f)
 	}
 }

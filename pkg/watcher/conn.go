@@ -33,7 +33,7 @@ type conn struct {
 	done   chan struct{} // closed when the goroutine has ended and the body is closed
 
 	batch []item // taken from the box
-	at    int    // the next of them
+	at    int    // the next of them; the one before is in use
 
 	begun  time.Time // when the request was made
 	opened time.Time // when the answer came; zero before
@@ -56,10 +56,19 @@ func (m *machine) send(ctx context.Context, list bool, request func(context.Cont
 	return c
 }
 
-// close ends the request and waits until nothing of it is left.
+// close ends the request and waits until nothing of it is left. Frames that nobody took are left to the collector.
 func (c *conn) close() {
 	c.cancel()
 	<-c.done
+	c.used()
+}
+
+// used releases the frame of the item that was taken last.
+func (c *conn) used() {
+	if c.at > 0 {
+		c.batch[c.at-1].frame.Release()
+		c.batch[c.at-1] = item{}
+	}
 }
 
 // lived is for how long the answer has been open.
@@ -132,7 +141,7 @@ func (r reading) answer(ctx context.Context, resp *Response) *ending {
 	return end
 }
 
-func (r reading) open(resp *Response) (next func() (Frame, error), meta func() wire.ListMeta, err error) {
+func (r reading) open(resp *Response) (next func() (*Frame, error), meta func() wire.ListMeta, err error) {
 	if r.list {
 		items, err := resp.Items(r.o)
 		if err != nil {
@@ -148,22 +157,26 @@ func (r reading) open(resp *Response) (next func() (Frame, error), meta func() w
 }
 
 // frames reads until nothing more can be read.
-func (r reading) frames(ctx context.Context, next func() (Frame, error)) *ending {
+func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *ending {
 	for {
 		f, err := next()
-		it := item{frame: &f, at: time.Now()}
+		it := item{frame: f, at: time.Now()}
 		if err != nil {
-			if bad, ok := errors.AsType[*wire.BadFrameError](err); ok {
-				it = item{bad: bad, at: it.at}
-			} else {
+			bad, ok := errors.AsType[*wire.BadFrameError](err)
+			if !ok {
 				return &ending{what: endOf(err), err: err}
 			}
+			it = item{bad: bad, at: it.at}
 		}
-		if !r.box.put(ctx, it) {
+		var last *ending
+		if f != nil && f.Type == Error { // 18: whatever follows does not count
+			last = &ending{what: gotError, status: wire.FrameStatus(f)}
+		}
+		if !r.box.put(ctx, it) { // after which the frame is not ours
 			return &ending{what: gotCut, err: ctx.Err()}
 		}
-		if err == nil && f.Type == Error { // 18: whatever follows does not count
-			return &ending{what: gotError, status: wire.FrameStatus(f)}
+		if last != nil {
+			return last
 		}
 	}
 }

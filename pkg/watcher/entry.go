@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -110,7 +111,8 @@ func (e *Entry) setRV(rv string) {
 	if n, ok := canonicalNumber(rv); ok {
 		e.number, e.flags = n, e.flags|flagNumber
 	} else if rv != "" {
-		e.opaque = &rv
+		own := strings.Clone(rv) // it may be a frame's
+		e.opaque = &own
 	}
 }
 

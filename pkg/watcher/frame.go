@@ -4,6 +4,10 @@ import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 
 // What the reading of answers is made of; Frame, Meta, Owner and EventType are named beside what uses them.
 type (
+	// Pair is one label or annotation.
+	Pair = wire.Pair
+	// Pairs are labels or annotations.
+	Pairs = wire.Pairs
 	// ListMeta is what a watcher needs of a list's metadata.
 	ListMeta = wire.ListMeta
 	// ReaderOptions are the settings of the readers of an answer.

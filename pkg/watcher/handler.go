@@ -3,10 +3,12 @@ package watcher
 import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 
 // Frame is one event of a watch or one item of a list: the raw bytes of the object and the metadata that a
-// scan found in them. It is not changed after it was handed out, and may be shared by many readers.
+// scan found in them. It is not changed while somebody owns it, and may be shared by many readers; its memory is
+// used again after the last owner's Release.
 type Frame = wire.Frame
 
-// Meta is the metadata of an object, as scanned from its raw bytes.
+// Meta is the metadata of an object, as scanned from its raw bytes. Its strings are good as long as the frame is
+// owned; what is kept longer is cloned.
 type Meta = wire.Meta
 
 // Owner is one entry of an object's ownerReferences.
@@ -35,6 +37,7 @@ type Delta struct {
 	Kind DeltaKind
 	// Frame is the object as it crossed the wire: the state after an Upsert, the last state for a Gone. It is nil
 	// for a Gone that no event told: one found by a list, by discovery, or by another UID under the same name.
+	// It is the stream's: a handler that keeps it after Handle returned calls its Retain.
 	Frame *Frame
 	// Entry is the object's place in the index, already brought up to date; for a Gone it has just been taken
 	// out of the index, and is only good until Handle returns.

@@ -31,7 +31,7 @@ func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name st
 	if !found {
 		return Meta{}, false, err
 	}
-	return f.Meta, true, nil
+	return f.Meta.Clone(), true, nil // else it would keep all that was read
 }
 
 // Read reads one object from the server's current state, as a stream of its resource would bring it. The
@@ -56,9 +56,9 @@ func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, acce
 	f := &Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
 	if strings.HasPrefix(resp.ContentType, acceptProtobuf) {
 		f.Encoding = kind.Protobuf
-		f.Meta, err = wire.ScanProtobuf(body, false)
+		err = wire.ScanProtobuf(body, false, &f.Meta)
 	} else {
-		f.Meta, err = wire.ScanJSON(body)
+		err = wire.ScanJSON(body, &f.Meta)
 	}
 	if err == nil && (f.Meta.Name != name || f.Meta.Namespace != namespace) {
 		err = fmt.Errorf("it is about %s", f.Meta.Key())

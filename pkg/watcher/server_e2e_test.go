@@ -75,7 +75,7 @@ func TestRealAnswers(t *testing.T) {
 				if !reflect.DeepEqual(listed, want) {
 					t.Error("the metadata differs from that in another form")
 				}
-				if m := listed["m-7"]; m.UID == "" || len(m.Annotations["note"]) != 2000 || len(m.Owners) != 1 || !m.Owners[0].Controller || len(m.Finalizers) != 1 {
+				if m := listed["m-7"]; m.UID == "" || len(noteOf(&m)) != 2000 || len(m.Owners) != 1 || !m.Owners[0].Controller || len(m.Finalizers) != 1 {
 					t.Errorf("%+v", m)
 				}
 				realRefusals(t, s, target)
@@ -110,9 +110,9 @@ func realList(t *testing.T, s *Server, target Target) map[string]Meta {
 		}
 		items, err := resp.Items(ReaderOptions{})
 		for err == nil {
-			var f Frame
+			var f *Frame
 			if f, err = items.Next(); err == nil {
-				out[f.Meta.Name] = f.Meta
+				out[f.Meta.Name] = f.Meta.Clone()
 			}
 		}
 		_ = resp.Close()
@@ -149,10 +149,10 @@ func realWatch(t *testing.T, s *Server, target Target) map[string]Meta {
 		switch {
 		case err != nil:
 			t.Fatal(err)
-		case f.Type == Bookmark && wire.InitialEventsEnd(f.Meta):
+		case f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta):
 			return out
 		case f.Type == Added:
-			out[f.Meta.Name] = f.Meta
+			out[f.Meta.Name] = f.Meta.Clone()
 		default:
 			t.Errorf("%s in a snapshot", f.Type)
 		}
@@ -251,4 +251,9 @@ func realDiscovery(t *testing.T, s *Server) {
 			t.Errorf("%s: %+v, %v", c.r, got, err)
 		}
 	}
+}
+
+func noteOf(m *Meta) string {
+	note, _ := m.Annotations.Get("note")
+	return note
 }

@@ -157,7 +157,7 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 		if m.tombs == nil {
 			m.tombs = map[string]string{}
 		}
-		m.tombs[meta.UID] = meta.ResourceVersion
+		m.tombs[strings.Clone(meta.UID)] = strings.Clone(meta.ResourceVersion)
 	}
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if !known {

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
@@ -55,5 +56,5 @@ func (m *machine) move(rv string) {
 	if cmp, ok := wire.CompareRV(rv, m.rv); rv == "" || ok && cmp <= 0 {
 		return
 	}
-	m.rv = rv
+	m.rv = strings.Clone(rv) // it is the frame's
 }

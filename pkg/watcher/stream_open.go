@@ -16,8 +16,10 @@ const (
 )
 
 // receive returns the next item of a request, or gotNothing when due has passed without one. Commands are run
-// between two items and while there is none. due may depend on what happens meanwhile, and is asked again.
+// between two items and while there is none. due may depend on what happens meanwhile, and is asked again. The
+// item's frame is good until the next call.
 func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (item, got) {
+	c.used()
 	for {
 		if ctx.Err() != nil {
 			return item{}, gotStopped

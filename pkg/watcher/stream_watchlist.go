@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
@@ -36,7 +37,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 			m.enterSnapshot()
 		default:
 			if a := m.take(askSnapshot, c, it); a.do == doFinish {
-				m.finish(it.frame.Meta.ResourceVersion)
+				m.finish(strings.Clone(it.frame.Meta.ResourceVersion))
 				c.frames, c.events = 0, 0
 				m.enter(Streaming, "", "", time.Time{})
 				return m.follow(ctx, c, hard)
@@ -64,7 +65,7 @@ func (m *machine) take(ask request, c *conn, it item) action {
 	}
 	a := classify(input{
 		what: gotFrame, ask: ask, event: f.Type, named: fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
-		endMark: f.Type == Bookmark && wire.InitialEventsEnd(f.Meta),
+		endMark: f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta),
 	})
 	c.frames++
 	switch a.do {

@@ -25,12 +25,13 @@ func largePod() *corev1.Pod {
 }
 
 func BenchmarkScan(b *testing.B) {
+	var m Meta
 	raw := toJSON(b, largePod())
 	b.Run("JSON", func(b *testing.B) {
 		b.SetBytes(int64(len(raw)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := ScanJSON(raw); err != nil {
+			if err := ScanJSON(raw, &m); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -40,7 +41,7 @@ func BenchmarkScan(b *testing.B) {
 		b.SetBytes(int64(len(rawPB)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := ScanProtobuf(rawPB, false); err != nil {
+			if err := ScanProtobuf(rawPB, false, &m); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/ancho-dev/ancho/pkg/kind"
+import (
+	"sync/atomic"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
 
 // EventType is the type field of a watch event as the server sends it. Items of a list are Listed.
 type EventType uint8
@@ -16,27 +20,35 @@ const (
 	Listed                    // an item of a list
 )
 
-// Owner is one entry of metadata.ownerReferences.
-type Owner struct {
-	APIVersion, Kind, Name, UID string
-	Controller                  bool
-}
-
-// Meta is what a scan of the raw object finds without decoding it.
-type Meta struct {
-	Namespace, Name, UID, ResourceVersion string
-	Generation                            int64
-	Labels, Annotations                   map[string]string
-	Deleting                              bool // metadata.deletionTimestamp is set
-	Finalizers                            []string
-	Owners                                []Owner
-}
-
-// Frame is one event of a watch, or one item of a list: the raw object and what a scan found in it.
-// Raw is not changed after the frame was handed out, and may be shared by many readers.
+// Frame is one event of a watch, or one item of a list: the raw object and what a scan found in it. It is not
+// changed while it is owned, and may be read by many goroutines.
+//
+// Whoever is handed a frame owns one reference to it. After the last Release, Raw and the strings of Meta are
+// used again for another frame: what is to outlive that is copied before. A reference that is never released
+// is safe, the collector then takes the frame as any other memory.
 type Frame struct {
 	Type     EventType
-	Meta     Meta
+	Meta     Meta          // its strings may alias Raw
 	Raw      []byte        // the object alone, without the event around it
 	Encoding kind.Encoding // how Raw is written
+
+	refs   atomic.Int32 // owners beyond the first
+	buffer []byte       // what Raw lies in; nil for a frame that no pool gave
+	class  int          // of the buffer
+}
+
+// Retain adds an owner, who releases the frame too, or leaves it to the collector. It may be called by an owner
+// only. On a nil frame it does nothing.
+func (f *Frame) Retain() {
+	if f != nil {
+		f.refs.Add(1)
+	}
+}
+
+// Release gives up one reference. After the last the frame and its buffer are used again. On a nil frame it does
+// nothing.
+func (f *Frame) Release() {
+	if f != nil && f.refs.Add(-1) == -1 {
+		f.recycle()
+	}
 }

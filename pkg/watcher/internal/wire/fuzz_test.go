@@ -21,15 +21,15 @@ import (
 // same compares metadata, an empty map or list being as good as none.
 func same(a, b Meta) bool {
 	return a.Namespace == b.Namespace && a.Name == b.Name && a.UID == b.UID && a.ResourceVersion == b.ResourceVersion &&
-		a.Generation == b.Generation && a.Deleting == b.Deleting && maps.Equal(a.Labels, b.Labels) &&
-		maps.Equal(a.Annotations, b.Annotations) && slices.Equal(a.Finalizers, b.Finalizers) && slices.Equal(a.Owners, b.Owners)
+		a.Generation == b.Generation && a.Deleting == b.Deleting && maps.Equal(mapOf(a.Labels), mapOf(b.Labels)) &&
+		maps.Equal(mapOf(a.Annotations), mapOf(b.Annotations)) && slices.Equal(a.Finalizers, b.Finalizers) && slices.Equal(a.Owners, b.Owners)
 }
 
 // metaOf is what a scan should find in decoded metadata.
 func metaOf(o *metav1.ObjectMeta) Meta {
 	m := Meta{
 		Namespace: o.Namespace, Name: o.Name, UID: string(o.UID), ResourceVersion: o.ResourceVersion, Generation: o.Generation,
-		Labels: o.Labels, Annotations: o.Annotations, Finalizers: o.Finalizers, Deleting: o.DeletionTimestamp != nil,
+		Labels: pairsOf(o.Labels), Annotations: pairsOf(o.Annotations), Finalizers: o.Finalizers, Deleting: o.DeletionTimestamp != nil,
 	}
 	for _, r := range o.OwnerReferences {
 		m.Owners = append(m.Owners, Owner{APIVersion: r.APIVersion, Kind: r.Kind, Name: r.Name, UID: string(r.UID), Controller: r.Controller != nil && *r.Controller})
@@ -60,7 +60,7 @@ type looseMeta struct {
 func (o *looseMeta) meta() Meta {
 	m := Meta{
 		Namespace: o.Namespace, Name: o.Name, UID: o.UID, ResourceVersion: o.ResourceVersion, Generation: o.Generation,
-		Labels: o.Labels, Annotations: o.Annotations, Finalizers: o.Finalizers, Deleting: o.DeletionTimestamp != nil,
+		Labels: pairsOf(o.Labels), Annotations: pairsOf(o.Annotations), Finalizers: o.Finalizers, Deleting: o.DeletionTimestamp != nil,
 	}
 	for _, r := range o.OwnerReferences {
 		m.Owners = append(m.Owners, Owner{r.APIVersion, r.Kind, r.Name, r.UID, r.Controller != nil && *r.Controller})
@@ -84,7 +84,7 @@ func FuzzScanJSON(f *testing.F) {
 			Metadata *looseMeta `json:"metadata"`
 		}
 		wantErr := kjson.UnmarshalCaseSensitivePreserveInts(in, &want)
-		got, err := ScanJSON(in)
+		got, err := scanJSON(in)
 		if wantErr == nil && want.Metadata == nil {
 			return // null after metadata: the library forgets what came before, a struct field would not
 		}
@@ -103,7 +103,7 @@ func FuzzScanProtobuf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var want metav1.PartialObjectMetadata
 		wantErr := want.Unmarshal(in)
-		got, err := ScanProtobuf(in, true)
+		got, err := scanProtobuf(in, true)
 		if wantErr == nil && err == nil && !same(got, metaOf(&want.ObjectMeta)) {
 			t.Fatalf("scan    %+v\nlibrary %+v", got, metaOf(&want.ObjectMeta))
 		}
@@ -112,7 +112,7 @@ func FuzzScanProtobuf(f *testing.F) {
 		if uErr != nil {
 			t.Fatal(uErr)
 		}
-		enveloped, envErr := ScanProtobuf(append([]byte("k8s\x00"), u...), false)
+		enveloped, envErr := scanProtobuf(append([]byte("k8s\x00"), u...), false)
 		if (envErr == nil) != (err == nil) || !same(enveloped, got) {
 			t.Fatalf("bare %+v, %v\nenveloped %+v, %v", got, err, enveloped, envErr)
 		}
@@ -122,7 +122,7 @@ func FuzzScanProtobuf(f *testing.F) {
 			if mErr != nil {
 				t.Fatal(mErr)
 			}
-			if got, err := ScanProtobuf(again, true); err != nil || !same(got, metaOf(&want.ObjectMeta)) {
+			if got, err := scanProtobuf(again, true); err != nil || !same(got, metaOf(&want.ObjectMeta)) {
 				t.Fatalf("written by the library: %v\nscan    %+v\nlibrary %+v", err, got, metaOf(&want.ObjectMeta))
 			}
 		}
@@ -146,7 +146,7 @@ func FuzzOpenEnvelope(f *testing.F) {
 }
 
 // drainAll reads until the end, or until more frames came than bytes can make.
-func drainAll(t *testing.T, r WatchReader, limit int) (good []Frame, bad int, end error) {
+func drainAll(t *testing.T, r WatchReader, limit int) (good []*Frame, bad int, end error) {
 	t.Helper()
 	for range limit {
 		f, err := r.Next()

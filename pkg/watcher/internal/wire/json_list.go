@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 
@@ -25,23 +24,23 @@ func newJSONList(in *meter) *jsonList { return &jsonList{in: in, dec: newJSONTok
 func (l *jsonList) Meta() ListMeta { return l.meta }
 
 // Next implements ListReader.
-func (l *jsonList) Next() (Frame, error) {
+func (l *jsonList) Next() (*Frame, error) {
 	for l.end == nil {
 		l.in.frame(l.dec.InputOffset())
-		raw, err := l.step()
+		f, err := l.step()
 		if err != nil {
 			l.end = err
 			break
 		}
-		if raw != nil {
-			return newFrame(Listed, raw, kind.JSON)
+		if f != nil {
+			return f.scanned(Listed, kind.JSON, l.in.cut)
 		}
 	}
-	return Frame{}, l.end
+	return nil, l.end
 }
 
 // step goes on by an item, which it returns, or by a field of the list.
-func (l *jsonList) step() ([]byte, error) {
+func (l *jsonList) step() (*Frame, error) {
 	if l.dec.StackDepth() == 2 { // in the items
 		return l.item()
 	}
@@ -72,7 +71,7 @@ func (l *jsonList) step() ([]byte, error) {
 }
 
 // item returns the next item, or nothing after the last.
-func (l *jsonList) item() ([]byte, error) {
+func (l *jsonList) item() (*Frame, error) {
 	more, err := l.dec.more()
 	if err != nil {
 		return nil, readError(err, false)
@@ -84,7 +83,7 @@ func (l *jsonList) item() ([]byte, error) {
 	if err != nil {
 		return nil, readError(err, false)
 	}
-	return bytes.Clone(value), nil
+	return copied(value), nil
 }
 
 // field reads one field of the list; of the items it reads the beginning.

@@ -9,16 +9,17 @@ var errNoMetadata = errors.New("the object has no metadata")
 
 // ScanJSON finds the metadata in the JSON of an object without decoding it. Names are case-sensitive; of
 // repeated names the last wins, as in encoding/json. An error says what is not as the API declares it, or that
-// there is no metadata at all; with it come the fields that were understood.
-func ScanJSON(raw []byte) (Meta, error) {
-	var m Meta
+// there is no metadata at all; m then has the fields that were understood. What m held before is gone, but for the
+// memory of its lists; its strings may alias raw.
+func ScanJSON(raw []byte, m *Meta) error {
+	m.reset()
 	found := false
 	d := jsonTokensOf(raw)
 	_, err := d.object("the object", func(name string) error {
 		if name != "metadata" {
 			return d.SkipValue()
 		}
-		ok, err := scanObjectMeta(d, &m)
+		ok, err := scanObjectMeta(d, m)
 		found = found || ok
 		return err
 	})
@@ -29,15 +30,16 @@ func ScanJSON(raw []byte) (Meta, error) {
 			err = nil
 		}
 	}
+	m.Labels, m.Annotations = m.Labels.unique(), m.Annotations.unique()
 	switch {
 	case err != nil:
-		return m, err
+		return err
 	case d.bad != nil:
-		return m, d.bad
+		return d.bad
 	case !found:
-		return m, errNoMetadata
+		return errNoMetadata
 	}
-	return m, nil
+	return nil
 }
 
 // scanObjectMeta reads metadata into m and tells whether it was an object.

@@ -114,10 +114,10 @@ func (d *jsonTokens) truth(path string, to *bool) error {
 	return d.mismatch(path, "a boolean")
 }
 
-// textMap adds an object of strings to a map, and returns it: nil while it is empty. Null removes them all.
-func (d *jsonTokens) textMap(path string, to map[string]string) (map[string]string, error) {
+// textMap adds the pairs of an object of strings, and returns all. Null removes them.
+func (d *jsonTokens) textMap(path string, to Pairs) (Pairs, error) {
 	if d.PeekKind() == 'n' {
-		return nil, d.SkipValue()
+		return to[:0], d.SkipValue()
 	}
 	_, err := d.object(path, func(name string) error {
 		var value string
@@ -125,10 +125,7 @@ func (d *jsonTokens) textMap(path string, to map[string]string) (map[string]stri
 		if err := d.text("a value of "+path, &value); err != nil {
 			return err
 		}
-		if to == nil {
-			to = map[string]string{}
-		}
-		to[name] = value
+		to = append(to, Pair{name, value})
 		return nil
 	})
 	return to, err
@@ -138,7 +135,7 @@ func (d *jsonTokens) textMap(path string, to map[string]string) (map[string]stri
 // does where a name is repeated; null removes them all.
 func list[T any](d *jsonTokens, path string, to *[]T, element func(path string, to *T) error) error {
 	if d.PeekKind() == 'n' {
-		*to = nil
+		*to = emptied(*to)
 		return d.SkipValue()
 	}
 	ok, err := d.open(path, '[')

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"bytes"
-
-	"github.com/ancho-dev/ancho/pkg/kind"
-)
+import "github.com/ancho-dev/ancho/pkg/kind"
 
 // jsonWatch reads events that are one JSON document each. Chunks and lines mean nothing to it.
 type jsonWatch struct {
@@ -16,14 +12,14 @@ type jsonWatch struct {
 func newJSONWatch(in *meter) *jsonWatch { return &jsonWatch{in: in, dec: newJSONTokens(in)} }
 
 // Next implements WatchReader.
-func (w *jsonWatch) Next() (Frame, error) {
+func (w *jsonWatch) Next() (*Frame, error) {
 	if w.end != nil {
-		return Frame{}, w.end
+		return nil, w.end
 	}
 	w.in.frame(w.dec.InputOffset())
 	w.dec.bad = nil
 	var name string
-	var raw []byte
+	var f *Frame
 	_, err := w.dec.object("the event", func(member string) error {
 		switch member {
 		case "type":
@@ -33,21 +29,22 @@ func (w *jsonWatch) Next() (Frame, error) {
 				return w.dec.SkipValue()
 			}
 			value, err := w.dec.ReadValue() // good until the next read only
-			raw = bytes.Clone(value)
+			f.Release()                     // of a repeated field the last wins
+			f = copied(value)
 			return err
 		}
 		return w.dec.SkipValue()
 	})
 	if err != nil {
+		f.Release()
 		w.end = readError(err, w.dec.StackDepth() == 0)
-		return Frame{}, w.end
+		return nil, w.end
+	}
+	if f == nil {
+		f = copied(nil)
 	}
 	if w.dec.bad != nil {
-		bad := &BadFrameError{Err: w.dec.bad}
-		if len(raw) > 0 { // whose it is may be known all the same
-			bad.Meta, _ = ScanJSON(raw)
-		}
-		return Frame{}, bad
+		return nil, f.bad(Unknown, kind.JSON, w.dec.bad)
 	}
-	return newFrame(eventType(name), raw, kind.JSON)
+	return f.scanned(eventType(name), kind.JSON, w.in.cut)
 }

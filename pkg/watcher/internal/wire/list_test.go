@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -66,7 +65,7 @@ func TestListReadsItems(t *testing.T) {
 						t.Fatalf("%d items %s: %d frames, %v, %v, %d bytes of %d", n, name, len(good), bad, end, bytesRead, len(page))
 					}
 					for i, got := range good {
-						if got.Type != Listed || got.Encoding != f.encoding || !reflect.DeepEqual(got.Meta, podMeta(fmt.Sprint("p", i))) {
+						if got.Type != Listed || got.Encoding != f.encoding || !same(got.Meta, podMeta(fmt.Sprint("p", i))) {
 							t.Errorf("item %d: %s %s %+v", i, got.Type, got.Encoding, got.Meta)
 						}
 					}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -89,8 +91,8 @@ func pod(name string) *corev1.Pod {
 func podMeta(name string) Meta {
 	return Meta{
 		Namespace: "demo", Name: name, UID: "7d3f-uid", ResourceVersion: "12345678901234567890", Generation: 7, Deleting: true,
-		Labels:      map[string]string{"app": "shop", "tier": "quo\"ted é \\"},
-		Annotations: map[string]string{"note": "one\ntwo", "empty": ""},
+		Labels:      Pairs{{"app", "shop"}, {"tier", "quo\"ted é \\"}},
+		Annotations: Pairs{{"empty", ""}, {"note", "one\ntwo"}},
 		Finalizers:  []string{"a.example.com/x", "b.example.com/y"},
 		Owners: []Owner{
 			{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rs", UID: "owner-uid", Controller: true},
@@ -100,7 +102,7 @@ func podMeta(name string) Meta {
 }
 
 // drain reads either kind of reader to the end. Bad frames are collected; end is what ended the reading.
-func drain(tb testing.TB, r WatchReader) (good []Frame, bad []*BadFrameError, end error) {
+func drain(tb testing.TB, r WatchReader) (good []*Frame, bad []*BadFrameError, end error) {
 	tb.Helper()
 	for {
 		f, err := r.Next()
@@ -119,7 +121,7 @@ func drain(tb testing.TB, r WatchReader) (good []Frame, bad []*BadFrameError, en
 	}
 }
 
-func names(frames []Frame) []string {
+func names(frames []*Frame) []string {
 	out := []string{}
 	for _, f := range frames {
 		out = append(out, f.Type.String()+" "+f.Meta.Name)
@@ -143,4 +145,35 @@ func newList(tb testing.TB, contentType string, r io.Reader, o ReaderOptions) Li
 		tb.Fatal(err)
 	}
 	return l
+}
+
+func scanJSON(raw []byte) (m Meta, err error) {
+	err = ScanJSON(raw, &m)
+	return m, err
+}
+
+func scanProtobuf(raw []byte, bare bool) (m Meta, err error) {
+	err = ScanProtobuf(raw, bare, &m)
+	return m, err
+}
+
+// pairsOf are the pairs of a map, sorted by key.
+func pairsOf(from map[string]string) Pairs {
+	var out Pairs
+	for _, k := range slices.Sorted(maps.Keys(from)) {
+		out = append(out, Pair{k, from[k]})
+	}
+	return out
+}
+
+// mapOf is the opposite of pairsOf; a key that is there twice fails the test.
+func mapOf(p Pairs) map[string]string {
+	out := map[string]string{}
+	for _, pair := range p {
+		if _, again := out[pair.Key]; again {
+			panic("a key is there twice")
+		}
+		out[pair.Key] = pair.Value
+	}
+	return out
 }

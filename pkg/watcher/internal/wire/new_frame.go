@@ -11,31 +11,59 @@ var (
 	errNoName   = errors.New("metadata.name is empty")
 )
 
-// newFrame scans the object of an event or the item of a list. What has no name cannot be told from another,
-// so only a bookmark may come without. Errors and unknown events are not scanned: what they carry is not known
-// to be an object.
-func newFrame(t EventType, raw []byte, enc kind.Encoding) (Frame, error) {
-	f := Frame{Type: t, Raw: raw, Encoding: enc}
+// copied returns a frame with a copy of these bytes, which it can keep.
+func copied(raw []byte) *Frame {
+	f, buffer := newBuffer(len(raw))
+	copy(buffer, raw)
+	f.Raw = buffer
+	return f
+}
+
+// scanned completes a frame that has its Raw, and returns it, or releases it. What has no name cannot be told from
+// another, so only a bookmark may come without. Errors and unknown events are not scanned: what they carry is not
+// known to be an object. cut says that Raw shall lose its managedFields.
+func (f *Frame) scanned(t EventType, enc kind.Encoding, cut bool) (*Frame, error) {
+	f.Type, f.Encoding = t, enc
 	if t == Unknown {
 		return f, nil
 	}
-	if len(raw) == 0 && enc != kind.ProtobufBare {
-		return Frame{}, &BadFrameError{Type: t, Err: errNoObject}
+	if len(f.Raw) == 0 && enc != kind.ProtobufBare {
+		f.Release()
+		return nil, &BadFrameError{Type: t, Err: errNoObject}
 	}
 	if t == Error {
 		return f, nil
 	}
-	var err error
-	if enc == kind.JSON {
-		f.Meta, err = ScanJSON(raw)
-	} else {
-		f.Meta, err = ScanProtobuf(raw, enc == kind.ProtobufBare)
+	if cut {
+		f.Raw = CutManagedFields(f.Raw, enc)
 	}
+	err := scan(f.Raw, enc, &f.Meta)
 	if err == nil && f.Meta.Name == "" && t != Bookmark {
 		err = errNoName
 	}
 	if err != nil {
-		return Frame{}, &BadFrameError{Type: t, Meta: f.Meta, Err: err}
+		bad := &BadFrameError{Type: t, Meta: f.Meta.Clone(), Err: err}
+		f.Release()
+		return nil, bad
 	}
 	return f, nil
+}
+
+// bad releases a frame that came in a malformed event. Whose it is may be known all the same.
+func (f *Frame) bad(t EventType, enc kind.Encoding, err error) *BadFrameError {
+	bad := &BadFrameError{Type: t, Err: err}
+	if t != Error && len(f.Raw) > 0 {
+		_ = scan(f.Raw, enc, &f.Meta) // with an error comes what was understood
+		bad.Meta = f.Meta.Clone()
+	}
+	f.Release()
+	return bad
+}
+
+// scan finds the metadata of an object in any encoding.
+func scan(raw []byte, enc kind.Encoding, m *Meta) error {
+	if enc == kind.JSON {
+		return ScanJSON(raw, m)
+	}
+	return ScanProtobuf(raw, enc == kind.ProtobufBare, m)
 }

@@ -18,6 +18,7 @@ import (
 type protobufList struct {
 	in    *bufio.Reader
 	max   int64
+	cut   bool
 	meta  ListMeta
 	kind  string
 	begun bool   // the prefix was read
@@ -27,38 +28,39 @@ type protobufList struct {
 }
 
 func newProtobufList(in *meter) *protobufList {
-	return &protobufList{in: bufio.NewReader(in), max: in.max}
+	return &protobufList{in: bufio.NewReader(in), max: in.max, cut: in.cut}
 }
 
 // Meta implements ListReader.
 func (l *protobufList) Meta() ListMeta { return l.meta }
 
 // Next implements ListReader.
-func (l *protobufList) Next() (Frame, error) {
+func (l *protobufList) Next() (*Frame, error) {
 	for l.end == nil {
-		item, ok, err := l.step()
+		item, err := l.step()
 		if err != nil {
 			l.end = err
 			break
 		}
-		if ok {
-			return newFrame(Listed, item, kind.ProtobufBare)
+		if item != nil {
+			return item.scanned(Listed, kind.ProtobufBare, l.cut)
 		}
 	}
-	return Frame{}, l.end
+	return nil, l.end
 }
 
-// step goes on by one field: of the list as long as that lasts, else of the envelope. ok says that it was an item.
-func (l *protobufList) step() (item []byte, ok bool, err error) {
+// step goes on by one field: of the list as long as that lasts, else of the envelope. It returns the
+// item, if it was one.
+func (l *protobufList) step() (item *Frame, err error) {
 	if !l.begun {
 		if err := l.begin(); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
 	if l.left > 0 {
 		return l.listField()
 	}
-	return nil, false, l.envelopeField()
+	return nil, l.envelopeField()
 }
 
 func (l *protobufList) begin() error {
@@ -89,7 +91,8 @@ func (l *protobufList) envelopeField() error {
 		if err != nil {
 			return err
 		}
-		if err := scanTypeMeta(in, &l.kind); err != nil {
+		defer in.Release()
+		if err := scanTypeMeta(in.Raw, &l.kind); err != nil {
 			return &CorruptError{Err: err}
 		}
 		return checkListKind(l.kind)
@@ -113,35 +116,36 @@ func (l *protobufList) contentEncoding(typ protowire.Type) error {
 	if err != nil {
 		return err
 	}
-	if typ != protowire.BytesType || len(in) > 0 {
+	defer in.Release()
+	if typ != protowire.BytesType || len(in.Raw) > 0 {
 		return &CorruptError{Err: errors.New("the list has a content encoding of its own")}
 	}
 	return nil
 }
 
-// listField reads one field of the list.
-func (l *protobufList) listField() (item []byte, ok bool, err error) {
+// listField reads one field of the list, and returns it if it is an item.
+func (l *protobufList) listField() (item *Frame, err error) {
 	num, typ, err := l.tag(&l.left)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	switch {
 	case num == 1 && typ == protowire.BytesType:
 		in, err := l.message(&l.left)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
-		if err := scanListMetaPB(in, &l.meta); err != nil {
-			return nil, false, &CorruptError{Err: err}
+		defer in.Release()
+		if err := scanListMetaPB(in.Raw, &l.meta); err != nil {
+			return nil, &CorruptError{Err: err}
 		}
-		return nil, false, nil
+		return nil, nil
 	case num == 2 && typ == protowire.BytesType:
-		item, err = l.message(&l.left)
-		return item, err == nil, err
+		return l.message(&l.left)
 	case num == 1 || num == 2:
-		return nil, false, &CorruptError{Err: fmt.Errorf("field %d of the list has the protobuf wire type %d", num, typ)}
+		return nil, &CorruptError{Err: fmt.Errorf("field %d of the list has the protobuf wire type %d", num, typ)}
 	}
-	return nil, false, l.skip(num, typ, &l.left)
+	return nil, l.skip(num, typ, &l.left)
 }
 
 // finish checks what was read when the answer is over. A list without anything in it still has its metadata:
@@ -193,8 +197,8 @@ func (l *protobufList) varint(left *uint64) (uint64, error) {
 	return 0, &CorruptError{Err: errors.New("a protobuf number is longer than ten bytes")}
 }
 
-// message reads a length and as many bytes, into memory of their own.
-func (l *protobufList) message(left *uint64) ([]byte, error) {
+// message reads a length and as many bytes, into the Raw of a frame.
+func (l *protobufList) message(left *uint64) (*Frame, error) {
 	n, err := l.varint(left)
 	if err != nil {
 		return nil, err
@@ -202,7 +206,7 @@ func (l *protobufList) message(left *uint64) ([]byte, error) {
 	if n > *left {
 		return nil, &CorruptError{Err: errLength}
 	}
-	out, err := readBytes(l.in, n, l.max)
+	out, err := readFrame(l.in, n, l.max)
 	if err == nil {
 		*left -= n
 	}

@@ -13,14 +13,14 @@ var protobufPrefix = []byte("k8s\x00")
 
 // ScanProtobuf finds the metadata in the protobuf of an object without decoding it. Unless bare, raw begins
 // with the envelope that watch events have. Of a repeated field the last wins, but messages, lists and maps add
-// up. An error says what is malformed, or that there is no metadata at all; with it come the fields that were
-// understood.
-func ScanProtobuf(raw []byte, bare bool) (Meta, error) {
-	var m Meta
+// up. An error says what is malformed, or that there is no metadata at all; m then has the fields that were
+// understood. What m held before is gone, but for the memory of its lists; its strings may alias raw.
+func ScanProtobuf(raw []byte, bare bool, m *Meta) error {
+	m.reset()
 	if !bare {
 		env, err := openEnvelope(raw)
 		if err != nil {
-			return m, err
+			return err
 		}
 		raw = env.raw
 	}
@@ -29,18 +29,19 @@ func ScanProtobuf(raw []byte, bare bool) (Meta, error) {
 	for f.next() {
 		if f.num == 1 && f.wants("metadata", protowire.BytesType) {
 			found = true
-			f.keep(scanObjectMetaPB(f.bytes, &m))
+			f.keep(scanObjectMetaPB(f.bytes, m))
 		}
 	}
+	m.Labels, m.Annotations = m.Labels.unique(), m.Annotations.unique()
 	switch {
 	case f.err != nil:
-		return m, f.err
+		return f.err
 	case f.bad != nil:
-		return m, f.bad
+		return f.bad
 	case !found:
-		return m, errNoMetadata
+		return errNoMetadata
 	}
-	return m, nil
+	return nil
 }
 
 // Field numbers of metav1.ObjectMeta, OwnerReference, and of the entries of its maps.
@@ -234,8 +235,8 @@ func (f *fields) text(path string, to *string) {
 	}
 }
 
-// mapEntry adds the field, an entry of a map of strings, and returns the map.
-func (f *fields) mapEntry(path string, to map[string]string) map[string]string {
+// mapEntry adds the field, an entry of a map of strings, and returns all.
+func (f *fields) mapEntry(path string, to Pairs) Pairs {
 	if !f.wants(path, protowire.BytesType) {
 		return to
 	}
@@ -249,12 +250,8 @@ func (f *fields) mapEntry(path string, to map[string]string) map[string]string {
 			e.text(path, &value)
 		}
 	}
-	if to == nil {
-		to = map[string]string{}
-	}
-	to[key] = value
 	f.keep(e.result())
-	return to
+	return append(to, Pair{key, value})
 }
 
 // result is what was wrong with the message.

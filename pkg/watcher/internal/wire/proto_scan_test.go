@@ -39,7 +39,7 @@ func TestScanProtobufFindsEverything(t *testing.T) {
 		{"in its envelope", enveloped(t, "Pod", pod("web")), false},
 		{"bare", marshal(t, pod("web")), true},
 	} {
-		got, err := ScanProtobuf(c.raw, c.bare)
+		got, err := scanProtobuf(c.raw, c.bare)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestScanProtobufOfOtherKinds(t *testing.T) {
 		"Event":     &corev1.Event{ObjectMeta: meta, Reason: "r"},
 		"Metadata":  &metav1.PartialObjectMetadata{ObjectMeta: meta},
 	} {
-		got, err := ScanProtobuf(enveloped(t, name, m), false)
+		got, err := scanProtobuf(enveloped(t, name, m), false)
 		if err != nil || !reflect.DeepEqual(got, Meta{Name: "a", ResourceVersion: "1"}) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -84,10 +84,10 @@ func TestScanProtobuf(t *testing.T) {
 		{name: "repeated: the last", in: object(pb{}.text(metaName, "x").text(metaName, "a")), want: Meta{Name: "a"}},
 		{name: "repeated messages add up", in: append(object(name), object(pb{}.text(metaUID, "u"))...), want: Meta{Name: "a", UID: "u"}},
 		{name: "unknown fields of every type", in: object(pb{}.text(99, "x").number(98, 1).fixed(97).group(96).text(metaName, "a")).fixed(5).group(6), want: Meta{Name: "a"}},
-		{name: "entry value first", in: object(pb{}.text(metaLabels, string(pb{}.text(entryValue, "v").text(entryKey, "k").text(9, "x")))), want: Meta{Labels: map[string]string{"k": "v"}}},
-		{name: "entry without value", in: object(pb{}.text(metaLabels, string(pb{}.text(entryKey, "k")))), want: Meta{Labels: map[string]string{"k": ""}}},
-		{name: "entry without anything", in: object(pb{}.text(metaAnnotations, "")), want: Meta{Annotations: map[string]string{"": ""}}},
-		{name: "repeated entry: the last", in: object(pb{}.text(metaLabels, string(pb{}.text(entryKey, "k").text(entryValue, "x"))).text(metaLabels, string(pb{}.text(entryKey, "k").text(entryValue, "v")))), want: Meta{Labels: map[string]string{"k": "v"}}},
+		{name: "entry value first", in: object(pb{}.text(metaLabels, string(pb{}.text(entryValue, "v").text(entryKey, "k").text(9, "x")))), want: Meta{Labels: Pairs{{"k", "v"}}}},
+		{name: "entry without value", in: object(pb{}.text(metaLabels, string(pb{}.text(entryKey, "k")))), want: Meta{Labels: Pairs{{"k", ""}}}},
+		{name: "entry without anything", in: object(pb{}.text(metaAnnotations, "")), want: Meta{Annotations: Pairs{{"", ""}}}},
+		{name: "repeated entry: the last", in: object(pb{}.text(metaLabels, string(pb{}.text(entryKey, "k").text(entryValue, "x"))).text(metaLabels, string(pb{}.text(entryKey, "k").text(entryValue, "v")))), want: Meta{Labels: Pairs{{"k", "v"}}}},
 		{name: "negative generation", in: object(pb{}.number(metaGeneration, ^uint64(0))), want: Meta{Generation: -1}},
 		{name: "empty deletionTimestamp", in: object(pb{}.text(metaDeletion, "")), want: Meta{Deleting: true}},
 		{name: "controller false", in: object(pb{}.text(metaOwners, string(pb{}.number(ownerController, 0)))), want: Meta{Owners: []Owner{{}}}},
@@ -100,7 +100,7 @@ func TestScanProtobuf(t *testing.T) {
 		{name: "generation a string", in: object(pb{}.text(metaGeneration, "SECRET").text(metaName, "a")), want: Meta{Name: "a"}, err: "metadata.generation"},
 		{name: "deletionTimestamp a number", in: object(pb{}.number(metaDeletion, 1)), err: "metadata.deletionTimestamp"},
 		{name: "labels a number", in: object(pb{}.number(metaLabels, 1)), err: "metadata.labels"},
-		{name: "a label's key a number", in: object(pb{}.text(metaLabels, string(pb{}.number(entryKey, 1).text(entryValue, "SECRET")))), want: Meta{Labels: map[string]string{"": "SECRET"}}, err: "metadata.labels"},
+		{name: "a label's key a number", in: object(pb{}.text(metaLabels, string(pb{}.number(entryKey, 1).text(entryValue, "SECRET")))), want: Meta{Labels: Pairs{{"", "SECRET"}}}, err: "metadata.labels"},
 		{name: "finalizers a number", in: object(pb{}.number(metaFinalizers, 1)), err: "metadata.finalizers"},
 		{name: "owners a number", in: object(pb{}.number(metaOwners, 1)), err: "metadata.ownerReferences"},
 		{name: "an owner's name a number", in: object(pb{}.text(metaOwners, string(pb{}.number(ownerName, 1)))), want: Meta{Owners: []Owner{{}}}, err: "metadata.ownerReferences.name"},
@@ -111,8 +111,8 @@ func TestScanProtobuf(t *testing.T) {
 		{name: "a group that only ends", in: pb{0x0c}, err: "malformed protobuf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := ScanProtobuf(c.in, true)
-			if !reflect.DeepEqual(got, c.want) {
+			got, err := scanProtobuf(c.in, true)
+			if !same(got, c.want) {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 			checkError(t, err, c.err)
@@ -140,7 +140,7 @@ func TestScanProtobufEnvelope(t *testing.T) {
 		{"cut", envelope(pb{}.text(2, object))[:8], "malformed protobuf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := ScanProtobuf(c.in, false)
+			got, err := scanProtobuf(c.in, false)
 			checkError(t, err, c.err)
 			if c.err == "" && got.Name != "a" {
 				t.Errorf("name %q, want a", got.Name)

@@ -17,6 +17,9 @@ type ReaderOptions struct {
 	// Bytes, when not nil, is called with the number of bytes of each read from the server, on the
 	// goroutine that calls Next.
 	Bytes func(n int)
+	// CutManagedFields has metadata.managedFields taken out of each object before it is scanned, where it is
+	// written as the API server writes it.
+	CutManagedFields bool
 }
 
 // A WatchReader reads the events of one answer to a watch request. It is used by one goroutine at a time.
@@ -24,16 +27,17 @@ type WatchReader interface {
 	// Next returns the next event. It returns io.EOF when the answer ended between two events, an error
 	// that is io.ErrUnexpectedEOF when it ended inside one, a *FrameTooLargeError or a *CorruptError when
 	// nothing more can be read, and whatever reading failed with. After a *BadFrameError, and only then,
-	// Next may be called again: that one event is skipped.
-	Next() (Frame, error)
+	// Next may be called again: that one event is skipped. The caller owns one reference to the frame.
+	Next() (*Frame, error)
 }
 
 // A ListReader reads the items of one answer to a list request as they arrive. It is used by one
 // goroutine at a time.
 type ListReader interface {
 	// Next returns the next item, of type Listed. io.EOF says that the whole list was read and was a
-	// list; the other errors are those of WatchReader, and *NotAListError.
-	Next() (Frame, error)
+	// list; the other errors are those of WatchReader, and *NotAListError. The caller owns one reference to
+	// the frame.
+	Next() (*Frame, error)
 	// Meta is the metadata of the list: complete once Next has returned io.EOF, and not before.
 	Meta() ListMeta
 }
@@ -99,6 +103,7 @@ func parseMedia(contentType string) (media string, params map[string]string, err
 type meter struct {
 	r     io.Reader
 	bytes func(int)
+	cut   bool  // take out managedFields
 	max   int64 // the largest frame
 	total int64 // bytes read so far
 	stop  int64 // bytes after which reading fails; 0: never
@@ -109,7 +114,7 @@ func newMeter(r io.Reader, opts ReaderOptions) *meter {
 	if limit <= 0 {
 		limit = DefaultMaxFrame
 	}
-	return &meter{r: r, bytes: opts.Bytes, max: int64(limit)}
+	return &meter{r: r, bytes: opts.Bytes, cut: opts.CutManagedFields, max: int64(limit)}
 }
 
 // frame says that a frame begins at this offset, and bounds what can be read from there on.

@@ -42,7 +42,7 @@ func DecodeStatus(body []byte, contentType string) *metav1.Status {
 }
 
 // FrameStatus is the Status that an ERROR event carries, or what DecodeStatus makes of something else; never nil.
-func FrameStatus(f Frame) *metav1.Status {
+func FrameStatus(f *Frame) *metav1.Status {
 	if f.Encoding == kind.JSON {
 		return DecodeStatus(f.Raw, mediaJSON)
 	}

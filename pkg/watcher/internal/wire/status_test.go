@@ -65,7 +65,7 @@ func TestDecodeStatusOfSomethingElse(t *testing.T) {
 }
 
 func TestFrameStatusOfSomethingElse(t *testing.T) {
-	for _, f := range []Frame{
+	for _, f := range []*Frame{
 		{Type: Error, Encoding: kind.JSON, Raw: []byte(`{"metadata":{}}`)},
 		{Type: Error, Encoding: kind.Protobuf, Raw: []byte("rubbish")},
 		{},

@@ -139,17 +139,20 @@ func TestWatchProtobufEvents(t *testing.T) {
 		stream = append(stream, eventPB(t, "ADDED", enveloped(t, "Pod", pod("next")))...)
 		r := newWatch(t, watchPB, bytes.NewReader(stream), ReaderOptions{})
 		f, err := r.Next()
-		got := f.Type.String() + " " + f.Meta.Name
+		got := ""
 		if bad, ok := errors.AsType[*BadFrameError](err); ok {
 			got = fmt.Sprintf("bad %s %s", bad.Type, bad.Meta.Name)
-		} else if f.Encoding != kind.Protobuf || err != nil {
-			t.Errorf("%s: %v, %v", c.name, f.Encoding, err)
+		} else if err != nil || f.Encoding != kind.Protobuf {
+			t.Errorf("%s: %+v, %v", c.name, f, err)
+			continue
+		} else {
+			got = f.Type.String() + " " + f.Meta.Name
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 		if f, err := r.Next(); err != nil || f.Meta.Name != "next" {
-			t.Errorf("%s: the next event: %q, %v", c.name, f.Meta.Name, err)
+			t.Errorf("%s: the next event: %+v, %v", c.name, f, err)
 		}
 	}
 }
