@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 # Nested modules: what the tools and the control plane depend on stays out of
 # the module graph of those who import the library.
-NESTED := hack/controlplane hack/tools
+NESTED := hack/bench hack/controlplane hack/tools
 
 # Binaries are not stamped with the commit: git may refuse to tell (a checkout
 # of another user's), and nobody asks.
@@ -100,3 +100,7 @@ e2e: controlplane ## tests against a real control plane, with the race detector
 .PHONY: demo
 demo: controlplane ## watch the examples at work on a real control plane; KEEP=1 leaves it running
 	@KEEP=$(KEEP) go run ./hack/demo
+
+.PHONY: bench
+bench: controlplane ## measure Ancho beside its peers (QUICK=1: minutes; also ONLY= ROUNDS= OBJECTS= PROFILE=1 DOCS=1)
+	@QUICK=$(QUICK) ONLY=$(ONLY) ROUNDS=$(ROUNDS) OBJECTS=$(OBJECTS) PROFILE=$(PROFILE) DOCS=$(DOCS) go -C hack/bench run .

@@ -1,0 +1,2 @@
+// Package play runs one contender as a process of its own, and measures it.
+package play

@@ -1,0 +1,3 @@
+// Package report turns measurements into medians, ratios and bars, and writes them as a table, as JSON and as a
+// plot.
+package report
