@@ -8,11 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/ancho-dev/ancho/hack/bench/internal/contender"
-	"github.com/ancho-dev/ancho/hack/bench/internal/play"
 	"github.com/ancho-dev/ancho/hack/bench/internal/report"
 )
 
@@ -25,6 +23,8 @@ type bench struct {
 	out     io.Writer // the table
 	log     io.Writer // what goes on
 	dir     string    // of hack/bench
+	node    node
+	stage   *stage // nil if no scenario needs one
 	result  report.Result
 }
 
@@ -32,31 +32,34 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.log, "== "+format+"\n", args...)
 }
 
+// run does all scenarios that are wanted, and shows what came out, also if it ends early.
 func (b *bench) run(ctx context.Context) (err error) {
 	if b.dir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("no working directory: %w", err)
 	}
-	b.result.Machine = report.Machine{
-		Date: time.Now(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version(),
-	}
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	s, err := b.openStage(ctx)
-	if err != nil {
+	b.node = b.findNode(ctx)
+	b.result.Machine = b.machine(ctx)
+	defer func() {
+		if b.stage != nil {
+			err = errors.Join(err, b.stage.close())
+		}
+	}()
+	if err := b.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	if err := s.filler.Namespaces(ctx); err != nil {
-		return err
+	for _, s := range scenarios() {
+		if !b.options.wants(s.name) {
+			continue
+		}
+		if err := b.scenario(ctx, s); err != nil {
+			return err
+		}
 	}
-	if err := b.fill(ctx, s, contender.Pods, b.options.objects); err != nil {
-		return err
-	}
-	if err := b.cold(ctx, s); err != nil {
-		return err
-	}
-	return b.result.WriteTable(b.out)
+	b.result.Judge()
+	return b.show()
 }
 
 // build makes the contenders' programs.
@@ -76,49 +79,35 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-func scenarioNames() []string { return []string{"cold-pods"} }
-
-func (b *bench) cold(ctx context.Context, s *stage) error {
-	n := b.options.objects
-	sc := &report.Scenario{Name: "cold-pods", Title: fmt.Sprintf("cold start, %d Pods, every one handled once", n), Objects: n, Rounds: b.options.rounds}
-	b.result.Scenarios = append(b.result.Scenarios, sc)
-	for round := range b.options.rounds {
-		for _, c := range []struct{ name, program, encoding string }{
-			{"drop, protobuf", "drop", "protobuf"},
-			{"drop, JSON", "drop", "json"},
-			{"ancho", "ancho", ""},
-			{"controller-runtime", "controllerruntime", ""},
-		} {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			task := s.task(contender.Pods, n, n)
-			task.Encoding = c.encoding
-			if b.options.profile && c.program == "ancho" {
-				task.CPUProfile, task.HeapProfile = b.profiles(sc.Name, c.name, round)
-			}
-			u, err := play.Once(ctx, []string{filepath.Join(b.dir, "bin", c.program)}, task, limit)
-			if err != nil {
-				sc.Row(c.name).Error = err.Error()
-				b.say("%s, round %d, %s: %v", sc.Name, round+1, c.name, err)
-				continue
-			}
-			b.say("%s, round %d, %s: %.2f s CPU, %.0f MB", sc.Name, round+1, c.name, u.CPU.Seconds(), float64(u.Peak)/1e6)
-			row := sc.Row(c.name)
-			row.Add("CPU", report.Seconds, u.CPU.Seconds())
-			row.Add("peak memory", report.Megabytes, float64(u.Peak)/1e6)
-			if u.Read > 0 {
-				row.Add("an object", report.Kilobytes, float64(u.Read)/1e3/float64(n))
-			}
-			row.Add("time", report.Seconds, u.Wall.Seconds())
+// open starts the control plane and fills it, as far as that is needed.
+func (b *bench) open(ctx context.Context) error {
+	pods, widgets := false, false
+	for _, s := range scenarios() {
+		if b.options.wants(s.name) {
+			pods = pods || s.pods
+			widgets = widgets || s.widgets
 		}
 	}
-	return nil
-}
-
-// profiles are the files for the profiles of one run.
-func (b *bench) profiles(scenario, contender string, round int) (cpu, heap string) {
-	name := filepath.Join(b.dir, "results", fmt.Sprintf("%s-%s-%d", scenario, contender, round+1))
-	b.say("profiles: %s.{cpu,heap}.prof", name)
-	return name + ".cpu.prof", name + ".heap.prof"
+	if !pods && !widgets {
+		return nil
+	}
+	var err error
+	if b.stage, err = b.openStage(ctx); err != nil {
+		return err
+	}
+	if err := b.stage.filler.Namespaces(ctx); err != nil {
+		return err
+	}
+	if pods {
+		if err := b.fill(ctx, contender.Pods); err != nil {
+			return err
+		}
+	}
+	if !widgets {
+		return nil
+	}
+	if err := b.stage.filler.Define(ctx); err != nil {
+		return err
+	}
+	return b.fill(ctx, contender.Widgets)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type stage struct {
 	env    *testenv.Env
 	filler *fill.Filler
 	dir    string // of files with credentials
+	turn   int    // see next
 }
 
 // openStage starts the control plane.
@@ -61,18 +63,51 @@ func (s *stage) close() error {
 	return errors.Join(s.env.Stop(), err)
 }
 
-// task is one on this control plane, with everything to reach it.
-func (s *stage) task(kind string, expect, total int) contender.Task {
+// next is which of n objects to change. Neighbours in time are none in the server's store.
+func (s *stage) next(n int) int {
+	s.turn++
+	return s.turn * 7919 % n // a prime: all have their turn
+}
+
+// task is to handle all of n objects on this control plane, with everything to reach it.
+func (s *stage) task(kind string, n int) contender.Task {
 	file := func(name string) string { return filepath.Join(s.dir, name) }
 	return contender.Task{
 		Kubeconfig: file("kubeconfig"), Server: strings.TrimSuffix(s.env.Config.Host, "/"),
 		CA: file("ca.pem"), Cert: file("cert.pem"), Key: file("key.pem"),
-		HTTP: "127.0.0.1:0", Kind: kind, Expect: expect, Total: total,
+		HTTP: "127.0.0.1:0", Kind: kind, Expect: n, Total: n,
 	}
 }
 
-// fill writes n objects of a kind.
-func (b *bench) fill(ctx context.Context, s *stage, kind string, n int) error {
+// lists is how many lists of a resource the server has answered so far.
+func (s *stage) lists(ctx context.Context, resource string) (int, error) {
+	text, err := s.filler.Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return countLists(text, resource)
+}
+
+// countLists reads the server's metrics.
+func countLists(metrics []byte, resource string) (n int, err error) {
+	for line := range strings.Lines(string(metrics)) {
+		labels, value, ok := strings.Cut(strings.TrimSpace(line), "} ")
+		if !ok || !strings.HasPrefix(labels, "apiserver_request_total{") ||
+			!strings.Contains(labels, `resource="`+resource+`"`) || !strings.Contains(labels, `verb="LIST"`) {
+			continue
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, fmt.Errorf("the server's count of lists: %w", err)
+		}
+		n += int(v)
+	}
+	return n, nil
+}
+
+// fill writes as many objects of a kind as are asked for.
+func (b *bench) fill(ctx context.Context, kind string) error {
+	s, n := b.stage, b.options.objects
 	write := s.filler.Pods
 	if kind == contender.Widgets {
 		write = s.filler.Widgets

@@ -7,6 +7,8 @@ const (
 	CommandBegin = "begin"
 	// CommandEnd ends the period.
 	CommandEnd = "end"
+	// CommandLook reports what was done up to now.
+	CommandLook = "look"
 	// CommandHeap collects garbage and reports what remains.
 	CommandHeap = "heap"
 	// CommandQuit ends the program.
@@ -33,6 +35,8 @@ type Report struct {
 	ReadBytes int64 `json:"readBytes,omitempty"`
 	// HeapBytes is what remains on the heap after a collection; in the answer to CommandHeap alone.
 	HeapBytes int64 `json:"heapBytes,omitempty"`
+	// Updates is how many updates of the period were handled, up to now.
+	Updates int `json:"updates,omitempty"`
 	// LatenciesMicros are the times from sent to handled of the period's updates, in the answer to CommandEnd.
 	LatenciesMicros []int64 `json:"latenciesMicros,omitempty"`
 }

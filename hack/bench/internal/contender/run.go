@@ -144,8 +144,8 @@ func (r *Run) obey(command string) Report {
 	switch command {
 	case CommandBegin:
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.period = &period{since: time.Now(), cpu: cpu(), calls: r.calls.Load()}
+		r.mu.Unlock()
 	case CommandEnd:
 		return r.endPeriod()
 	case CommandHeap:
@@ -171,6 +171,12 @@ func (r *Run) endPeriod() Report {
 }
 
 func (r *Run) total(event string) Report {
+	r.mu.Lock()
+	updates := 0
+	if r.period != nil {
+		updates = len(r.period.latencies)
+	}
+	r.mu.Unlock()
 	return Report{
 		Event:      event,
 		Handled:    int(r.handled.Load()),
@@ -178,6 +184,7 @@ func (r *Run) total(event string) Report {
 		CPUSeconds: cpu().Seconds(),
 		PeakBytes:  peak(),
 		ReadBytes:  r.read.Load(),
+		Updates:    updates,
 	}
 }
 

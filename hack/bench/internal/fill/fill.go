@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/hack/bench/internal/contender"
 	"github.com/ancho-dev/ancho/hack/bench/internal/widget"
 )
 
@@ -84,6 +87,18 @@ func (f *Filler) Widgets(ctx context.Context, n int) error {
 		w := Widget(i, n)
 		return f.widgets.Post().Namespace(w.Namespace).Resource(widget.Plural).Body(w).Do(ctx).Error()
 	})
+}
+
+// Touch changes Pod i of n, and notes in it when.
+func (f *Filler) Touch(ctx context.Context, i, n int) error {
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:"%d"}}}`, contender.SentAnnotation, time.Now().UnixNano())
+	return f.clients.CoreV1().RESTClient().Patch(types.MergePatchType).Namespace(namespaceOf(i, n)).
+		Resource(contender.Pods).Name(nameOf("web", i)).Body([]byte(patch)).Do(ctx).Error()
+}
+
+// Metrics is what the server says of itself.
+func (f *Filler) Metrics(ctx context.Context) ([]byte, error) {
+	return f.clients.RESTClient().Get().AbsPath("/metrics").SetHeader("Accept", "text/plain").DoRaw(ctx)
 }
 
 // each does n things, several at a time, until the first that fails.

@@ -27,12 +27,14 @@ func Namespace(i int) string { return fmt.Sprintf("bench-%03d", i) }
 // numbers is that of the keys in which a server sends them.
 func namespaceOf(i, n int) string { return Namespace(i * Namespaces / n) }
 
+func nameOf(kind string, i int) string { return fmt.Sprintf("%s-7d9c5b8f66-%06d", kind, i) }
+
 // meta is what all objects have in common.
 func meta(kind string, i, n int) metav1.ObjectMeta {
 	app := "app-" + strconv.Itoa(i%200)
 	m := metav1.ObjectMeta{
 		Namespace: namespaceOf(i, n),
-		Name:      fmt.Sprintf("%s-7d9c5b8f66-%06d", kind, i),
+		Name:      nameOf(kind, i),
 		Labels: map[string]string{
 			"app.kubernetes.io/name":       app,
 			"app.kubernetes.io/instance":   app + "-production",

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -83,6 +84,15 @@ func (r *Row) Add(name, unit string, value float64) {
 	}
 	m.Values = append(m.Values, value)
 	m.Median = Median(m.Values)
+}
+
+// Last is what the last round brought, in one line.
+func (r *Row) Last() string {
+	var parts []string
+	for _, m := range r.Metrics {
+		parts = append(parts, m.Name+" "+quantity(m.Values[len(m.Values)-1], m.Unit))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (r *Row) metric(name string) *Metric {

@@ -9,9 +9,6 @@ import (
 	"text/tabwriter"
 )
 
-// Reference is the contender that the others are compared with.
-const Reference = "controller-runtime"
-
 // WriteTable writes the result as text.
 func (r *Result) WriteTable(w io.Writer) error {
 	if _, err := fmt.Fprintln(w, r.Machine.line()); err != nil {
@@ -135,10 +132,8 @@ func (m *Metric) text(row *Row) string {
 		return "failed"
 	case m == nil:
 		return "-"
-	case m.Unit == Count:
-		return number(m.Median)
 	}
-	return number(m.Median) + " " + m.Unit
+	return quantity(m.Median, m.Unit)
 }
 
 // number shows three digits, and no fraction of what is larger.

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"testing"
+)
+
+// echo answers on every connection with what it gets.
+func echo(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(c, c)
+				_ = c.Close()
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func started(t *testing.T) *Proxy {
+	t.Helper()
+	p, err := New(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+func dial(t *testing.T, p *Proxy) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func exchange(c net.Conn, text string) error {
+	if _, err := io.WriteString(c, text); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c, make([]byte, len(text)))
+	return err
+}
+
+func TestCounts(t *testing.T) {
+	p := started(t)
+	if err := exchange(dial(t, p), "twelve bytes"); err != nil {
+		t.Fatal(err)
+	}
+	if err := exchange(dial(t, p), "five."); err != nil {
+		t.Fatal(err)
+	}
+	if p.Sent() != 17 || p.Received() != 17 || p.Opened() != 2 {
+		t.Errorf("sent %d, received %d over %d connections, want 17, 17 and 2", p.Sent(), p.Received(), p.Opened())
+	}
+}
+
+func TestCut(t *testing.T) {
+	p := started(t)
+	c := dial(t, p)
+	if err := exchange(c, "before"); err != nil {
+		t.Fatal(err)
+	}
+	p.Cut()
+	if n, err := c.Read(make([]byte, 1)); err == nil {
+		t.Errorf("read %d bytes of a connection that was cut", n)
+	}
+	if err := exchange(dial(t, p), "meanwhile"); err == nil {
+		t.Error("a new connection works while the line is cut")
+	}
+	received := p.Received()
+	p.Restore()
+	if err := exchange(dial(t, p), "after"); err != nil {
+		t.Errorf("after Restore: %v", err)
+	}
+	if got := p.Received() - received; got != 5 {
+		t.Errorf("%d bytes after the cut, want 5", got)
+	}
+}
+
+func TestCloseEndsConnections(t *testing.T) {
+	p := started(t)
+	c := dial(t, p)
+	if err := exchange(c, "open"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection outlives the proxy")
+	}
+}
