@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // largePod is about as large as the Pods of a cluster are.
@@ -65,7 +68,8 @@ func BenchmarkWatch(b *testing.B) {
 			b.ReportAllocs()
 			r := newWatch(b, s.contentType, bytes.NewReader(stream), ReaderOptions{})
 			for b.Loop() {
-				_, err := r.Next()
+				frame, err := r.Next()
+				frame.Release()
 				if errors.Is(err, io.EOF) {
 					r = newWatch(b, s.contentType, bytes.NewReader(stream), ReaderOptions{})
 				} else if err != nil {
@@ -89,12 +93,39 @@ func BenchmarkList(b *testing.B) {
 			b.ReportAllocs()
 			r := newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
 			for b.Loop() {
-				_, err := r.Next()
+				frame, err := r.Next()
+				frame.Release()
 				if errors.Is(err, io.EOF) {
 					r = newList(b, f.contentType, bytes.NewReader(page), ReaderOptions{})
 				} else if err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+func BenchmarkCutManagedFields(b *testing.B) {
+	p := largePod()
+	fields := metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{".":{}` + strings.Repeat(`,"f:config":{}`, 80) + `}}}`)
+	p.ManagedFields = []metav1.ManagedFieldsEntry{
+		{Manager: "kubelet", Operation: "Update", APIVersion: "v1", FieldsV1: fields},
+		{Manager: "kube-controller-manager", Operation: "Update", APIVersion: "v1", FieldsV1: fields},
+	}
+	for name, form := range map[string]struct {
+		raw []byte
+		enc kind.Encoding
+	}{
+		"protobuf": {enveloped(b, "Pod", p), kind.Protobuf},
+		"JSON":     {toJSON(b, p), kind.JSON},
+	} {
+		b.Run(name, func(b *testing.B) {
+			room := make([]byte, len(form.raw))
+			b.SetBytes(int64(len(form.raw)))
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(room, form.raw)
+				CutManagedFields(room, form.enc)
 			}
 		})
 	}

@@ -13,9 +13,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/ancho-dev/ancho/internal/poison"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	poison.Enable()
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	typeJSON     = "application/json"
@@ -87,6 +92,9 @@ func pod(name string) *corev1.Pod {
 		Spec: corev1.PodSpec{NodeName: "n", Containers: []corev1.Container{{Name: "c", Image: "i"}}},
 	}
 }
+
+// podOf has a name and nothing else.
+func podOf(name string) *corev1.Pod { return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}} }
 
 func podMeta(name string) Meta {
 	return Meta{

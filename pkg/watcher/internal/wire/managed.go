@@ -15,6 +15,4 @@ func CutManagedFields(raw []byte, enc kind.Encoding) []byte {
 	}
 }
 
-func cutManagedProtobuf(raw []byte, _ bool) []byte { return raw }
-
 func cutManagedJSON(raw []byte) []byte { return raw }

@@ -1,12 +1,12 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -16,7 +16,7 @@ import (
 // protobufList reads the items of a list in the media type application/vnd.kubernetes.protobuf: the prefix, and
 // a runtime.Unknown that is read through, with the list (1: its metadata, 2: an item each) in its field raw.
 type protobufList struct {
-	in    *bufio.Reader
+	in    *input
 	max   int64
 	cut   bool
 	meta  ListMeta
@@ -28,7 +28,7 @@ type protobufList struct {
 }
 
 func newProtobufList(in *meter) *protobufList {
-	return &protobufList{in: bufio.NewReader(in), max: in.max, cut: in.cut}
+	return &protobufList{in: newInput(in), max: in.max, cut: in.cut}
 }
 
 // Meta implements ListReader.
@@ -66,7 +66,7 @@ func (l *protobufList) step() (item *Frame, err error) {
 func (l *protobufList) begin() error {
 	l.begun = true
 	prefix := make([]byte, len(protobufPrefix))
-	if _, err := io.ReadFull(l.in, prefix); err != nil {
+	if _, err := l.in.readFull(prefix); err != nil {
 		return readError(err, false)
 	}
 	if !bytes.Equal(prefix, protobufPrefix) {
@@ -77,7 +77,7 @@ func (l *protobufList) begin() error {
 
 // envelopeField reads one field of the runtime.Unknown: of the list its length alone.
 func (l *protobufList) envelopeField() error {
-	if _, err := l.in.Peek(1); errors.Is(err, io.EOF) {
+	if l.in.ended() {
 		return l.finish()
 	}
 	unbounded := ^uint64(0)
@@ -92,7 +92,9 @@ func (l *protobufList) envelopeField() error {
 			return err
 		}
 		defer in.Release()
-		if err := scanTypeMeta(in.Raw, &l.kind); err != nil {
+		err = scanTypeMeta(in.Raw, &l.kind)
+		l.kind = strings.Clone(l.kind)
+		if err != nil {
 			return &CorruptError{Err: err}
 		}
 		return checkListKind(l.kind)
@@ -239,7 +241,7 @@ func (l *protobufList) skip(num protowire.Number, typ protowire.Type, left *uint
 	if n > uint64(l.max) { //nolint:gosec // positive
 		return &FrameTooLargeError{Limit: l.max}
 	}
-	if _, err := l.in.Discard(int(n)); err != nil {
+	if err := l.in.discard(int(n)); err != nil {
 		return readError(err, false)
 	}
 	return nil
@@ -251,9 +253,9 @@ func scanListMetaPB(in []byte, m *ListMeta) error {
 	for f.next() {
 		switch f.num {
 		case 2:
-			f.text("metadata.resourceVersion", &m.ResourceVersion)
+			f.copied("metadata.resourceVersion", &m.ResourceVersion)
 		case 3:
-			f.text("metadata.continue", &m.Continue)
+			f.copied("metadata.continue", &m.Continue)
 		case 4:
 			if f.wants("metadata.remainingItemCount", protowire.VarintType) {
 				m.Remaining = int64(f.varint) //nolint:gosec // two's complement is how protobuf writes an int64

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -97,7 +96,7 @@ func scanObjectMetaPB(in []byte, m *Meta) error {
 			}
 		case metaFinalizers:
 			if f.wants("metadata.finalizers", protowire.BytesType) {
-				m.Finalizers = append(m.Finalizers, string(f.bytes))
+				m.Finalizers = append(m.Finalizers, alias(f.bytes))
 			}
 		}
 	}
@@ -127,8 +126,8 @@ func scanOwnerPB(in []byte, o *Owner) error {
 
 // envelope is what is needed of a runtime.Unknown.
 type envelope struct {
-	kind string
-	raw  []byte // aliases the input
+	kind string // aliases the input, as raw does
+	raw  []byte
 }
 
 // openEnvelope reads the prefix and the runtime.Unknown behind it.
@@ -169,95 +168,4 @@ func scanTypeMeta(in []byte, kind *string) error {
 		}
 	}
 	return f.result()
-}
-
-// fields walks over the fields of a protobuf message.
-type fields struct {
-	in     []byte // what is left
-	num    protowire.Number
-	typ    protowire.Type
-	bytes  []byte // the value of a field of BytesType; aliases the input
-	varint uint64 // the value of a field of VarintType
-	err    error  // the message is malformed: the walk is over
-	bad    error  // the first field of another type than declared, passed over
-}
-
-// next goes to the next field.
-func (f *fields) next() bool {
-	if f.err != nil || len(f.in) == 0 {
-		return false
-	}
-	num, typ, n := protowire.ConsumeTag(f.in)
-	if n < 0 {
-		return f.fail(n)
-	}
-	f.num, f.typ, f.in = num, typ, f.in[n:]
-	switch typ {
-	case protowire.BytesType:
-		f.bytes, n = protowire.ConsumeBytes(f.in)
-	case protowire.VarintType:
-		f.varint, n = protowire.ConsumeVarint(f.in)
-	default:
-		n = protowire.ConsumeFieldValue(num, typ, f.in)
-	}
-	if n < 0 {
-		return f.fail(n)
-	}
-	f.in = f.in[n:]
-	return true
-}
-
-func (f *fields) fail(n int) bool {
-	f.err = fmt.Errorf("malformed protobuf: %w", protowire.ParseError(n))
-	return false
-}
-
-// wants tells whether the field has the declared type, and remembers it when it has not.
-func (f *fields) wants(path string, typ protowire.Type) bool {
-	if f.typ == typ {
-		return true
-	}
-	f.keep(fmt.Errorf("%s has the protobuf wire type %d, want %d", path, f.typ, typ))
-	return false
-}
-
-// keep remembers the first error of the walk that does not end it.
-func (f *fields) keep(err error) {
-	if f.bad == nil {
-		f.bad = err
-	}
-}
-
-// text copies the field's value.
-func (f *fields) text(path string, to *string) {
-	if f.wants(path, protowire.BytesType) {
-		*to = string(f.bytes)
-	}
-}
-
-// mapEntry adds the field, an entry of a map of strings, and returns all.
-func (f *fields) mapEntry(path string, to Pairs) Pairs {
-	if !f.wants(path, protowire.BytesType) {
-		return to
-	}
-	var key, value string
-	e := fields{in: f.bytes}
-	for e.next() {
-		switch e.num {
-		case entryKey:
-			e.text(path, &key)
-		case entryValue:
-			e.text(path, &value)
-		}
-	}
-	f.keep(e.result())
-	return append(to, Pair{key, value})
-}
-
-// result is what was wrong with the message.
-func (f *fields) result() error {
-	if f.err != nil {
-		return f.err
-	}
-	return f.bad
 }

@@ -1,10 +1,8 @@
 package wire
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -14,14 +12,15 @@ import (
 
 // protobufWatch reads events that are each a length of four bytes, big-endian, and a bare metav1.WatchEvent.
 type protobufWatch struct {
-	in  *bufio.Reader
-	max int64
-	cut bool
-	end error // what ended the reading
+	in     *input
+	max    int64
+	cut    bool
+	length [4]byte
+	end    error // what ended the reading
 }
 
 func newProtobufWatch(in *meter) *protobufWatch {
-	return &protobufWatch{in: bufio.NewReader(in), max: in.max, cut: in.cut}
+	return &protobufWatch{in: newInput(in), max: in.max, cut: in.cut}
 }
 
 // Next implements WatchReader.
@@ -43,11 +42,10 @@ func (w *protobufWatch) Next() (*Frame, error) {
 
 // event reads the next event whole.
 func (w *protobufWatch) event() (*Frame, error) {
-	var length [4]byte
-	if n, err := io.ReadFull(w.in, length[:]); err != nil {
+	if n, err := w.in.readFull(w.length[:]); err != nil {
 		return nil, readError(err, n == 0)
 	}
-	return readFrame(w.in, uint64(binary.BigEndian.Uint32(length[:])), w.max)
+	return readFrame(w.in, uint64(binary.BigEndian.Uint32(w.length[:])), w.max)
 }
 
 // openEvent finds type and object in the WatchEvent that Raw is. Raw becomes the object.
@@ -79,7 +77,7 @@ func (f *Frame) openEvent() (name string, err error) {
 const readChunk = 1 << 20
 
 // readFrame reads n bytes into a frame's Raw; more than limit are refused before any is read.
-func readFrame(in io.Reader, n uint64, limit int64) (*Frame, error) {
+func readFrame(in *input, n uint64, limit int64) (*Frame, error) {
 	if n > uint64(limit) { //nolint:gosec // limit is positive
 		return nil, &FrameTooLargeError{Limit: limit}
 	}
@@ -87,7 +85,7 @@ func readFrame(in io.Reader, n uint64, limit int64) (*Frame, error) {
 	f, out := newBuffer(min(size, readChunk))
 	from := 0
 	for {
-		if _, err := io.ReadFull(in, out[from:]); err != nil {
+		if _, err := in.readFull(out[from:]); err != nil {
 			f.Release()
 			return nil, readError(err, false)
 		}

@@ -69,7 +69,7 @@ func protobufStatus(body []byte) (*metav1.Status, error) {
 	if err := s.Unmarshal(e.raw); err != nil {
 		return nil, errors.New("it is not the protobuf of a Status")
 	}
-	s.APIVersion, s.Kind = "v1", e.kind
+	s.APIVersion, s.Kind = "v1", "Status"
 	return s, nil
 }
 
