@@ -60,8 +60,10 @@ func TestInput(t *testing.T) {
 			}
 			at += n
 		}
-		if !in.ended() || !in.ended() {
-			t.Error("it does not end")
+		for range 2 {
+			if !in.ended() {
+				t.Error("it does not end")
+			}
 		}
 		if in.chunk != nil {
 			t.Error("the large buffer is kept after the end")

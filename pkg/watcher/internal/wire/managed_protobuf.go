@@ -115,7 +115,7 @@ func moveUp(raw []byte, from, to, end int) int {
 
 // putLength writes a length so that it ends at end, and returns where it begins.
 func putLength(raw []byte, end, length int) int {
-	at := end - max(1, (bits.Len(uint(length))+6)/7) //nolint:gosec // a length is not negative
-	protowire.AppendVarint(raw[:at], uint64(length)) //nolint:gosec // as above
+	at := end - max(1, (bits.Len(uint(length))+6)/7)
+	protowire.AppendVarint(raw[:at], uint64(length)) //nolint:gosec // a length is not negative
 	return at
 }

@@ -49,7 +49,7 @@ func bufferClass(size int) (class, capacity int) {
 	case size > largestBuffer:
 		return noClass, size
 	}
-	power := bits.Len(uint(size - 1)) //nolint:gosec // positive: it is the least with size <= 1<<power
+	power := bits.Len(uint(size - 1)) // the least with size <= 1<<power
 	class = 2 * (power - bits.Len(smallestBuffer))
 	if half := 3 << (power - 2); size <= half {
 		return class + 1, half

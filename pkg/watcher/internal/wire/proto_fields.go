@@ -95,7 +95,9 @@ func (f *fields) copied(path string, to *string) {
 }
 
 // alias is a string of these very bytes. It changes when they do.
-func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func alias(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // the bytes do not change while the string is good
+}
 
 // mapEntry adds the field, an entry of a map of strings, and returns all.
 func (f *fields) mapEntry(path string, to Pairs) Pairs {

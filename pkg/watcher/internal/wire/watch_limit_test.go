@@ -139,7 +139,7 @@ func TestWatchProtobufEvents(t *testing.T) {
 		stream = append(stream, eventPB(t, "ADDED", enveloped(t, "Pod", pod("next")))...)
 		r := newWatch(t, watchPB, bytes.NewReader(stream), ReaderOptions{})
 		f, err := r.Next()
-		got := ""
+		var got string
 		if bad, ok := errors.AsType[*BadFrameError](err); ok {
 			got = fmt.Sprintf("bad %s %s", bad.Type, bad.Meta.Name)
 		} else if err != nil || f.Encoding != kind.Protobuf {
