@@ -102,7 +102,7 @@ func (b *bench) scenario(ctx context.Context, s scenario) error {
 			if row.Error != "" {
 				continue // once is enough
 			}
-			if b.options.profile && c.name == report.Ancho {
+			if b.options.profile && strings.HasPrefix(c.name, report.Ancho) {
 				c.task.CPUProfile, c.task.HeapProfile = b.profiles(sc.Name, c.name, round)
 			}
 			err := s.play(ctx, b, c, row)
@@ -122,7 +122,7 @@ func (b *bench) scenario(ctx context.Context, s scenario) error {
 
 // profiles are the files for the profiles of one run.
 func (b *bench) profiles(scenario, contender string, round int) (cpu, heap string) {
-	name := filepath.Join(b.dir, "results", fmt.Sprintf("%s-%s-%d", scenario, strings.ReplaceAll(contender, " ", "-"), round+1))
+	name := filepath.Join(b.dir, "results", fmt.Sprintf("%s-%s-%d", scenario, strings.NewReplacer(" ", "-", ",", "").Replace(contender), round+1))
 	b.say("profiles: %s.{cpu,heap}.prof", name)
 	return name + ".cpu.prof", name + ".heap.prof"
 }

@@ -143,6 +143,7 @@ func (r *Run) serve() {
 func (r *Run) obey(command string) Report {
 	switch command {
 	case CommandBegin:
+		r.again()
 		r.mu.Lock()
 		r.period = &period{since: time.Now(), cpu: cpu(), calls: r.calls.Load()}
 		r.mu.Unlock()
@@ -221,6 +222,30 @@ func (r *Run) profile() error {
 	return nil
 }
 
+// again begins the profile of CPU time anew, since only the period is of interest.
+func (r *Run) again() {
+	if r.cpu == nil {
+		return
+	}
+	err := r.stop()
+	if err == nil {
+		err = r.profile()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		r.exit(1)
+	}
+}
+
+// stop ends the profile of CPU time.
+func (r *Run) stop() error {
+	pprof.StopCPUProfile()
+	if err := r.cpu.Close(); err != nil {
+		return fmt.Errorf("profile of CPU time: %w", err)
+	}
+	return nil
+}
+
 // end writes the profiles that are wanted, and ends the process.
 func (r *Run) end() {
 	if err := r.profiles(); err != nil {
@@ -233,9 +258,8 @@ func (r *Run) end() {
 
 func (r *Run) profiles() error {
 	if r.cpu != nil {
-		pprof.StopCPUProfile()
-		if err := r.cpu.Close(); err != nil {
-			return fmt.Errorf("profile of CPU time: %w", err)
+		if err := r.stop(); err != nil {
+			return err
 		}
 	}
 	if r.task.HeapProfile == "" {

@@ -38,19 +38,14 @@ func meta(kind string, i, n int) metav1.ObjectMeta {
 		Labels: map[string]string{
 			"app.kubernetes.io/name":       app,
 			"app.kubernetes.io/instance":   app + "-production",
-			"app.kubernetes.io/version":    "2.14.3",
-			"app.kubernetes.io/component":  "server",
 			"app.kubernetes.io/managed-by": "Helm",
 			"pod-template-hash":            "7d9c5b8f66",
 		},
 		Annotations: map[string]string{
-			contender.ShardAnnotation:                        strconv.Itoa(i % contender.Shards),
-			"checksum/config":                                "5e2c0a4d7b19f8c3a6e1d0b5f4928374650adcbe98f7761524330415263748a9",
-			"cni.example.org/pod-addresses":                  `{"ip_addresses":["10.244.3.17/24"],"mac_address":"0a:58:0a:f4:03:11","gateway_ips":["10.244.3.1"]}`,
-			"prometheus.io/scrape":                           "true",
-			"prometheus.io/port":                             "9090",
-			"kubectl.kubernetes.io/restartedAt":              "2026-03-02T08:29:41Z",
-			"cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
+			contender.ShardAnnotation:           strconv.Itoa(i % contender.Shards),
+			"checksum/config":                   "5e2c0a4d7b19f8c3a6e1d0b5f4928374650adcbe98f7761524330415263748a9",
+			"prometheus.io/port":                "9090",
+			"k8s.v1.cni.cncf.io/network-status": networks,
 		},
 	}
 	if i%100 == 99 || i == n-1 && n < 100 {
@@ -92,35 +87,53 @@ func Pod(i, n int) *corev1.Pod {
 	}
 }
 
+// networks is what a network plugin notes of a Pod.
+const networks = `[{"name":"cluster-network/default","interface":"eth0","ips":["10.244.3.17"],"mac":"0a:58:0a:f4:03:11",` +
+	`"mtu":8901,"default":true,"dns":{"nameservers":["10.96.0.10"],"search":["svc.cluster.local","cluster.local"]},` +
+	`"gateway":["10.244.3.1"],"routes":[{"dst":"10.244.0.0/16","gw":"10.244.3.1"},{"dst":"10.96.0.0/12","gw":"10.244.3.1"}]},` +
+	`{"name":"storage-network/replica","interface":"net1","ips":["172.20.14.101"],"mac":"0a:58:ac:14:0e:65","mtu":9000,"dns":{}}]`
+
+// script is how a container that needs its configuration rendered is started.
+const script = `set -eu
+mkdir -p /tmp/run /tmp/cache
+for name in server tls limits routes features; do
+  envsubst < "/etc/web/${name}.tmpl" > "/tmp/run/${name}.yaml"
+done
+until nc -z "${DATABASE_HOST}" "${DATABASE_PORT}"; do
+  echo "waiting for the database at ${DATABASE_HOST}:${DATABASE_PORT}"
+  sleep 1
+done
+exec /usr/local/bin/server --config=/tmp/run/server.yaml "$@"
+`
+
 const image = "registry.example.org/platform/web-frontend:2.14.3"
 
 func container(name string, port int32) corev1.Container {
-	no, yes := false, true
+	no := false
 	c := corev1.Container{
 		Name: name, Image: image, ImagePullPolicy: corev1.PullIfNotPresent,
-		Args: []string{"--listen=:8080", "--config=/etc/web/config.yaml", "--log-level=info"},
+		Command: []string{"/bin/sh", "-c", script},
+		Args: []string{
+			"--listen=:8080", "--metrics-listen=:9090", "--log-level=info", "--log-format=json", "--read-timeout=15s", "--write-timeout=30s",
+			"--idle-timeout=2m", "--max-header-bytes=32768", "--upstream=catalog.prod.svc:8080", "--upstream=prices.prod.svc:8080",
+			"--upstream=search.prod.svc:8080", "--cache-ttl=5m", "--trace-endpoint=http://collector.monitoring.svc:4317", "--trace-ratio=0.01",
+			"--allowed-origins=https://shop.example.org,https://www.example.org,https://m.example.org",
+		},
 		Env: []corev1.EnvVar{
 			{Name: "POD_NAME", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"}}},
 			{Name: "DATABASE_URL", Value: "postgres://web@db.prod.svc:5432/web"},
-			{Name: "CACHE_URL", Value: "redis://cache.prod.svc:6379/0"},
-			{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Value: "http://collector.monitoring.svc:4317"},
-			{Name: "GOMEMLIMIT", Value: "460MiB"},
-			{Name: "FEATURES", Value: "checkout-v2,search-suggestions,inline-images"},
+			{Name: "FEATURES", Value: "checkout-v2,search-suggestions,inline-images,recommendations,price-alerts,gift-cards,wish-lists"},
 		},
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{"cpu": resource.MustParse("250m"), "memory": resource.MustParse("256Mi")},
 			Limits:   corev1.ResourceList{"cpu": resource.MustParse("1"), "memory": resource.MustParse("512Mi")},
 		},
-		SecurityContext: &corev1.SecurityContext{
-			AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
-			Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-		},
-		VolumeMounts: []corev1.VolumeMount{{Name: "config", MountPath: "/etc/web", ReadOnly: true}, {Name: "tmp", MountPath: "/tmp"}},
+		SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: &no},
+		VolumeMounts:    []corev1.VolumeMount{{Name: "config", MountPath: "/etc/web", ReadOnly: true}, {Name: "tmp", MountPath: "/tmp"}},
 	}
 	get := corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromInt32(port)}}
 	c.Ports = []corev1.ContainerPort{{Name: name, ContainerPort: port}}
 	c.LivenessProbe = &corev1.Probe{ProbeHandler: get, InitialDelaySeconds: 10, PeriodSeconds: 10}
-	c.ReadinessProbe = &corev1.Probe{ProbeHandler: get, PeriodSeconds: 5}
 	return c
 }
 

@@ -102,5 +102,5 @@ func quantity(v float64, unit string) string {
 	if unit == Count {
 		return number(v)
 	}
-	return number(v) + " " + unit
+	return figure(v) + " " + unit
 }

@@ -25,7 +25,8 @@ func Replace(page, text string) (string, error) {
 // Markdown is the result for a page of documentation.
 func (r *Result) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s.\n", r.Machine.line())
+	fmt.Fprintf(&b, "%s. The same as data: [performance.json](performance.json).\n", r.Machine.line())
+	b.WriteString("\n![CPU time and memory of the contenders](performance.svg)\n")
 	if len(r.Bars) > 0 {
 		b.WriteString("\n| what Ancho is to reach | measured | bar | |\n|---|---:|---:|---|\n")
 		for _, line := range r.BarCells() {

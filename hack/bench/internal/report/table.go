@@ -73,7 +73,7 @@ func (s *Scenario) widest() int {
 }
 
 // Cells is the table of the scenario, its first line the headings. Beside each metric stands its ratio to the
-// reference's, if that took part.
+// reference's, if that took part; there is none for counts.
 func (s *Scenario) Cells() [][]string {
 	columns := s.columns()
 	head := []string{""}
@@ -95,7 +95,7 @@ func (s *Scenario) Cells() [][]string {
 			case m == nil || ref.Median == 0:
 				line = append(line, "-")
 			default:
-				line = append(line, number(m.Median/ref.Median))
+				line = append(line, figure(m.Median/ref.Median))
 			}
 		}
 		cells = append(cells, line)
@@ -119,8 +119,11 @@ func (s *Scenario) columns() []string {
 
 func (s *Scenario) reference(metric string) *Metric {
 	for _, row := range s.Rows {
-		if row.Contender == Reference {
-			return row.metric(metric)
+		if row.Contender != Reference {
+			continue
+		}
+		if m := row.metric(metric); m != nil && m.Unit != Count {
+			return m
 		}
 	}
 	return nil
@@ -136,16 +139,24 @@ func (m *Metric) text(row *Row) string {
 	return quantity(m.Median, m.Unit)
 }
 
-// number shows three digits, and no fraction of what is larger.
+// number shows a number that may be a count or a limit: without a fraction if it has none.
 func number(v float64) string {
+	if v == math.Trunc(v) && !math.IsInf(v, 0) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return figure(v)
+}
+
+// figure shows what was measured: three digits, and no fraction of what is larger.
+func figure(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "-"
-	case v == math.Trunc(v) || a >= 100:
+	case a >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case a >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
-	case a >= 0.01:
+	case a >= 0.01 || a == 0:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 2, 64)
