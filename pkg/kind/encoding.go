@@ -14,6 +14,9 @@ const (
 	// ProtobufBare is the message of the object itself, without an envelope: the items of a
 	// list have this form, and do not say their apiVersion and kind.
 	ProtobufBare
+	// CBOR is one data item of application/cbor (RFC 8949), mostly behind the tag that marks CBOR: an
+	// object that was asked for, that of a watch event, and the items of a list alike (KEP-4222).
+	CBOR
 )
 
 // String returns the name of the encoding for logs and errors.
@@ -25,6 +28,8 @@ func (e Encoding) String() string {
 		return "protobuf"
 	case ProtobufBare:
 		return "protobuf without envelope"
+	case CBOR:
+		return "CBOR"
 	default:
 		return "unknown encoding"
 	}

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-)
+import "encoding/binary"
 
 // The major types of CBOR: the upper three bits of the first byte of a data item (RFC 8949, 3.1).
 const (
@@ -46,14 +42,19 @@ type cborHead struct {
 // indefinite tells whether a break ends the item, and not its length.
 func (h cborHead) indefinite() bool { return h.info == cborIndefinite }
 
-var (
-	errCBORCut     = errors.New("malformed CBOR: it ends inside an item")
-	errCBORDepth   = fmt.Errorf("malformed CBOR: items are nested more than %d deep", maxCBORDepth)
-	errCBORBreak   = errors.New("malformed CBOR: a break where an item should be")
-	errCBORChunk   = errors.New("malformed CBOR: a part of a string is not a string of the same type and of known length")
-	errCBORLength  = errors.New("malformed CBOR: a length goes beyond the end")
-	errCBORHead    = errors.New("malformed CBOR: the first byte of an item has a reserved form")
-	errCBORTrailer = errors.New("the object is followed by something else")
+// cborError says in which way bytes are not CBOR, so that nothing after them can be told.
+type cborError string
+
+// Error implements error.
+func (e cborError) Error() string { return "malformed CBOR: " + string(e) }
+
+const (
+	errCBORCut    cborError = "it ends inside an item"
+	errCBORDepth  cborError = "items are nested more than 10000 deep"
+	errCBORBreak  cborError = "a break where an item should be"
+	errCBORChunk  cborError = "a part of a string is not a string of the same type and of known length"
+	errCBORLength cborError = "a length goes beyond the end"
+	errCBORHead   cborError = "the first byte of an item has a reserved form"
 )
 
 // readCBORHead reads a head at the beginning of in. size is its length in bytes, 0 when in ends inside it. A break

@@ -9,7 +9,7 @@ type UnsupportedMediaError struct {
 
 // Error implements error.
 func (e *UnsupportedMediaError) Error() string {
-	return fmt.Sprintf("content type %q is not one that can be read: want JSON or Kubernetes protobuf, not as a Table", e.ContentType)
+	return fmt.Sprintf("content type %q is not one that can be read: want JSON, Kubernetes protobuf or CBOR, not as a Table", e.ContentType)
 }
 
 // FrameTooLargeError says that an event or a list item is larger than the limit. Nothing after it can be read.

@@ -46,6 +46,10 @@ var listForms = map[string]listForm{
 		tb.Helper()
 		return enveloped(tb, "PodList", l)
 	}},
+	"CBOR": {typeCBOR, kind.CBOR, func(tb testing.TB, l *corev1.PodList) []byte {
+		tb.Helper()
+		return toCBOR(tb, l)
+	}},
 }
 
 func TestListReadsItems(t *testing.T) {

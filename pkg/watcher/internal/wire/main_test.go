@@ -26,6 +26,8 @@ const (
 	typeJSON     = "application/json"
 	typeProtobuf = "application/vnd.kubernetes.protobuf"
 	watchPB      = typeProtobuf + ";stream=watch"
+	typeCBOR     = "application/cbor"
+	typeCBORSeq  = "application/cbor-seq"
 )
 
 // message is what every generated protobuf type can do.

@@ -10,6 +10,8 @@ func CutManagedFields(raw []byte, enc kind.Encoding) []byte {
 		return cutManagedProtobuf(raw, enc == kind.ProtobufBare)
 	case kind.JSON:
 		return cutManagedJSON(raw)
+	case kind.CBOR:
+		return cutManagedCBOR(raw)
 	default:
 		return raw
 	}

@@ -62,8 +62,12 @@ func (f *Frame) bad(t EventType, enc kind.Encoding, err error) *BadFrameError {
 
 // scan finds the metadata of an object in any encoding.
 func scan(raw []byte, enc kind.Encoding, m *Meta) error {
-	if enc == kind.JSON {
+	switch enc {
+	case kind.JSON:
 		return ScanJSON(raw, m)
+	case kind.CBOR:
+		return ScanCBOR(raw, m)
+	default:
+		return ScanProtobuf(raw, enc == kind.ProtobufBare, m)
 	}
-	return ScanProtobuf(raw, enc == kind.ProtobufBare, m)
 }

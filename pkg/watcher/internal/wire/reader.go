@@ -53,10 +53,12 @@ type ListMeta struct {
 const (
 	mediaJSON     = "application/json"
 	mediaProtobuf = "application/vnd.kubernetes.protobuf"
+	mediaCBOR     = "application/cbor"     // one data item
+	mediaCBORSeq  = "application/cbor-seq" // one after the other: a watch
 )
 
 // NewWatchReader returns the reader for a watch answered with this Content-Type: JSON, with or without
-// the parameter stream=watch, or protobuf with it. Any other is an *UnsupportedMediaError, so are Tables.
+// the parameter stream=watch, protobuf with it, or a sequence of CBOR. Any other is an *UnsupportedMediaError, so are Tables.
 func NewWatchReader(contentType string, r io.Reader, opts ReaderOptions) (WatchReader, error) {
 	media, params, err := parseMedia(contentType)
 	if err != nil {
@@ -68,11 +70,13 @@ func NewWatchReader(contentType string, r io.Reader, opts ReaderOptions) (WatchR
 		return newJSONWatch(in), nil
 	case media == mediaProtobuf && params["stream"] == "watch":
 		return newProtobufWatch(in), nil
+	case media == mediaCBORSeq:
+		return newCBORWatch(in), nil
 	}
 	return nil, &UnsupportedMediaError{ContentType: contentType}
 }
 
-// NewListReader returns the reader for a list answered with this Content-Type: JSON or protobuf. Any
+// NewListReader returns the reader for a list answered with this Content-Type: JSON, protobuf or CBOR. Any
 // other is an *UnsupportedMediaError, so are Tables.
 func NewListReader(contentType string, r io.Reader, opts ReaderOptions) (ListReader, error) {
 	media, _, err := parseMedia(contentType)
@@ -85,6 +89,8 @@ func NewListReader(contentType string, r io.Reader, opts ReaderOptions) (ListRea
 		return newJSONList(in), nil
 	case mediaProtobuf:
 		return newProtobufList(in), nil
+	case mediaCBOR:
+		return newCBORList(in), nil
 	}
 	return nil, &UnsupportedMediaError{ContentType: contentType}
 }

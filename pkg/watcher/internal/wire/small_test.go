@@ -87,7 +87,8 @@ func TestMediaTypes(t *testing.T) {
 		{"application/vnd.kubernetes.protobuf", false, true},
 		{"application/json;as=Table;g=meta.k8s.io;v=v1", false, false},
 		{"application/vnd.kubernetes.protobuf;as=table;stream=watch", false, false},
-		{"application/yaml", false, false}, {"application/cbor", false, false}, {"application/cbor-seq", false, false},
+		{"application/yaml", false, false}, {"application/cbor", false, true}, {"application/cbor-seq", true, false},
+		{"application/cbor;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", false, true}, {"application/cbor;as=Table", false, false},
 		{"text/plain; charset=utf-8", false, false}, {"text/html", false, false}, {"", false, false}, {";;", false, false},
 	} {
 		_, watchErr := NewWatchReader(c.in, strings.NewReader(""), ReaderOptions{})

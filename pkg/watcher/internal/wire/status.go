@@ -28,6 +28,8 @@ func DecodeStatus(body []byte, contentType string) *metav1.Status {
 	switch {
 	case bytes.HasPrefix(body, protobufPrefix):
 		s, err = protobufStatus(body)
+	case media == mediaCBOR, bytes.HasPrefix(body, []byte(cborMagic)):
+		s, err = cborStatus(body)
 	case media == mediaJSON:
 		s, err = jsonStatus(body)
 	case media == mediaProtobuf:
@@ -43,10 +45,14 @@ func DecodeStatus(body []byte, contentType string) *metav1.Status {
 
 // FrameStatus is the Status that an ERROR event carries, or what DecodeStatus makes of something else; never nil.
 func FrameStatus(f *Frame) *metav1.Status {
-	if f.Encoding == kind.JSON {
+	switch f.Encoding {
+	case kind.JSON:
 		return DecodeStatus(f.Raw, mediaJSON)
+	case kind.CBOR:
+		return DecodeStatus(f.Raw, mediaCBOR)
+	default:
+		return DecodeStatus(f.Raw, mediaProtobuf)
 	}
-	return DecodeStatus(f.Raw, mediaProtobuf)
 }
 
 func jsonStatus(body []byte) (*metav1.Status, error) {

@@ -24,6 +24,9 @@ func TestDecodeStatus(t *testing.T) {
 		"JSON with a charset":    {[]byte(statusJSON), "application/json; charset=utf-8"},
 		"protobuf":               {enveloped(t, "Status", expired()), typeProtobuf},
 		"protobuf for a watch":   {enveloped(t, "Status", expired()), watchPB},
+		"CBOR":                   {cborOf(t, statusJSON), typeCBOR},
+		"CBOR without the tag":   {cborOf(t, statusJSON)[len(cborMagic):], typeCBOR},
+		"CBOR of a watch":        {cborOf(t, statusJSON), typeCBORSeq},
 		"protobuf, called other": {enveloped(t, "Status", expired()), "application/octet-stream"},
 	} {
 		got := DecodeStatus(c.body, c.contentType)
@@ -52,6 +55,12 @@ func TestDecodeStatusOfSomethingElse(t *testing.T) {
 		"JSON of no kind":          {`["SECRET"]`, typeJSON, "not the JSON of a Status"},
 		"protobuf of another kind": {string(enveloped(t, "Pod", pod("SECRET"))), typeProtobuf, `of kind "Pod"`},
 		"protobuf of rubbish":      {"k8s\x00SECRET", typeProtobuf, "malformed"},
+		"CBOR of another kind":     {string(toCBOR(t, pod("SECRET"))), typeCBOR, `of kind "Pod"`},
+		"CBOR of another shape":    {string(cborOf(t, `{"kind":"Status","code":"SECRET"}`)), typeCBOR, "not the CBOR of a Status"},
+		"CBOR of no kind":          {string(cborOf(t, `["SECRET"]`)), typeCBOR, "want an object"},
+		"CBOR of an odd kind":      {string(cborOf(t, `{"kind":7}`)), typeCBOR, "kind is a number"},
+		"broken CBOR":              {string(cborOf(t, statusJSON)[:40]), typeCBOR, "malformed"},
+		"rubbish called CBOR":      {"SECRET", typeCBOR, "malformed"},
 		"rubbish called protobuf":  {"SECRET", typeProtobuf, "does not begin"},
 	} {
 		got := DecodeStatus([]byte(c.body), c.contentType)
@@ -67,6 +76,7 @@ func TestDecodeStatusOfSomethingElse(t *testing.T) {
 func TestFrameStatusOfSomethingElse(t *testing.T) {
 	for _, f := range []*Frame{
 		{Type: Error, Encoding: kind.JSON, Raw: []byte(`{"metadata":{}}`)},
+		{Type: Error, Encoding: kind.CBOR, Raw: cborOf(t, `{"metadata":{}}`)},
 		{Type: Error, Encoding: kind.Protobuf, Raw: []byte("rubbish")},
 		{},
 	} {
