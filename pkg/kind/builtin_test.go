@@ -21,7 +21,7 @@ func TestBuiltinKindsDecode(t *testing.T) {
 		t.Run(k.Resource().String(), func(t *testing.T) {
 			want := filled(k)
 			all := encodings(t, want)
-			if len(all) != 3 {
+			if len(all) != 4 {
 				t.Fatalf("%T has no protobuf code, but the kind says so", want)
 			}
 			for enc, raw := range all {

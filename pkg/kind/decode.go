@@ -55,6 +55,8 @@ func decode(r Resource, obj Object, raw []byte, enc Encoding) (err error) {
 		f = decodeEnvelope(r, obj, raw)
 	case ProtobufBare:
 		f = decodeMessage(r, obj, raw)
+	case CBOR:
+		f = decodeCBOR(r, obj, raw)
 	default:
 		f = failed("the encoding of the bytes is not known")
 	}

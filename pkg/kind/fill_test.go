@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/randfill"
@@ -61,6 +62,11 @@ func encodings(tb testing.TB, obj Object) map[Encoding][]byte {
 		tb.Fatal(err)
 	}
 	all := map[Encoding][]byte{JSON: text}
+	var item bytes.Buffer
+	if err := cbor.NewSerializer(nil, nil).Encode(obj, &item); err != nil {
+		tb.Fatal(err)
+	}
+	all[CBOR] = item.Bytes()
 	if m, ok := obj.(interface{ Marshal() ([]byte, error) }); ok {
 		if all[ProtobufBare], err = m.Marshal(); err != nil {
 			tb.Fatal(err)

@@ -21,14 +21,14 @@ func FuzzDecode(f *testing.F) {
 		`{"apiVersion":"test.example.com/v1","metadata":{"name":"a","labels":{"b":"c"}},"spec":{"replicas":1,"size":"1Gi","any":[1]}}`,
 		``, `{}`, `null`, `{"spec":{"loud":[]}}`, `{"kind":5}`, "k8s\x00", "k8s\x00\x0a\x00", "\x0a\x02\x0a\x00", `{"metadata":{"ownerReferences":[5]}}`,
 	} {
-		for enc := range uint8(4) {
+		for enc := range uint8(CBOR + 1) {
 			for i := range uint(3) {
 				f.Add(uint(len(kinds))-1-i, enc, []byte(raw))
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, i uint, e uint8, raw []byte) {
-		k, enc := kinds[i%uint(len(kinds))], Encoding(e%4)
+		k, enc := kinds[i%uint(len(kinds))], Encoding(e%uint8(CBOR+1))
 		obj, err := k.decodeObject(raw, enc)
 		if err != nil {
 			var de *DecodeError

@@ -49,6 +49,16 @@ func BenchmarkScan(b *testing.B) {
 			}
 		}
 	})
+	rawCBOR := toCBOR(b, largePod())
+	b.Run("CBOR", func(b *testing.B) {
+		b.SetBytes(int64(len(rawCBOR)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := ScanCBOR(rawCBOR, &m); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // BenchmarkWatch reads events; an operation is one event.
@@ -60,6 +70,7 @@ func BenchmarkWatch(b *testing.B) {
 	}{
 		"JSON":     {typeJSON, eventJSON(b, "ADDED", toJSON(b, largePod()))},
 		"protobuf": {watchPB, eventPB(b, "ADDED", enveloped(b, "Pod", largePod()))},
+		"CBOR":     {typeCBORSeq, eventCBOR(b, "ADDED", toCBOR(b, largePod()))},
 	}
 	for name, s := range streams {
 		b.Run(name, func(b *testing.B) {

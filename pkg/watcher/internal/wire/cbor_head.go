@@ -113,42 +113,64 @@ func cborHeadAt(in []byte, at int) (h cborHead, next int, err error) {
 	return h, at + size, err
 }
 
+// cborLeaps are the lengths of the items that are their first byte alone, or it and a string of less than 24 bytes;
+// 0 for other items. Most items of an object are such.
+var cborLeaps = func() (leaps [256]uint8) {
+	for info := range 24 {
+		leaps[cborUint<<5|info], leaps[cborNegative<<5|info], leaps[cborSimple<<5|info] = 1, 1, 1
+		leaps[cborBytes<<5|info], leaps[cborText<<5|info] = uint8(1+info), uint8(1+info) //nolint:gosec // at most 24
+	}
+	leaps[cborArray<<5], leaps[cborMap<<5] = 1, 1 // empty
+	return leaps
+}()
+
 // skipCBOR returns where the item ends that begins at a position of bytes that are complete.
 func skipCBOR(in []byte, at int) (next int, err error) { return skipCBORItems(in, at, 1, 0) }
 
 // skipCBORItems passes over a number of items, which are in so many others.
 func skipCBORItems(in []byte, at int, items uint64, depth int) (next int, err error) {
-	tags := 0
 	for items > 0 {
-		h, size, err := readCBORHead(in[at:])
-		if err != nil {
-			return at, err
+		for items > 0 && at < len(in) && cborLeaps[in[at]] > 0 {
+			at += int(cborLeaps[in[at]])
+			items--
 		}
-		if size == 0 {
+		if items == 0 {
+			break
+		}
+		if at >= len(in) {
 			return at, errCBORCut
 		}
-		at += size
-		switch h.major {
-		case cborTag: // what it is about follows; of a chain of tags all but the first count as nested
+		if at, err = skipCBORItem(in, at, depth); err != nil {
+			return at, err
+		}
+		items--
+	}
+	if at > len(in) {
+		return at, errCBORLength
+	}
+	return at, nil
+}
+
+// skipCBORItem passes over an item of any form.
+func skipCBORItem(in []byte, at, depth int) (next int, err error) {
+	for tags := 0; ; tags++ {
+		h, next, err := cborHeadAt(in, at)
+		switch {
+		case err != nil:
+			return at, err
+		case h.major == cborTag: // what it is about follows; of a chain of tags all but the first count as nested
 			if depth+tags > maxCBORDepth {
 				return at, errCBORDepth
 			}
-			tags++
+			at = next
 			continue
-		case cborBytes, cborText, cborArray, cborMap:
-			inner := depth + 1 + max(tags-1, 0)
-			if at, err = skipCBORContent(in, at, h, inner); err != nil {
-				return at, err
-			}
-		case cborSimple:
-			if h.indefinite() {
-				return at, errCBORBreak
-			}
+		case h.major >= cborBytes && h.major <= cborMap:
+			return skipCBORContent(in, next, h, depth+1+max(tags-1, 0))
+		case h.major == cborSimple && h.indefinite():
+			return at, errCBORBreak
 		}
-		tags = 0
-		items--
+		return next, nil
 	}
-	return at, nil
 }
 
 // skipCBORContent passes over what follows the head of a string, array or map. depth is that of its elements.

@@ -50,6 +50,7 @@ func (s *cborSplitter) advance(in []byte) (n int, done bool, err error) {
 				return n, true, nil
 			}
 		}
+		n += s.leap(in[n:])
 		h, size, err := readCBORHead(in[n:])
 		if size == 0 || err != nil {
 			return n, false, err
@@ -67,6 +68,26 @@ func (s *cborSplitter) advance(in []byte) (n int, done bool, err error) {
 			return n, true, nil
 		}
 	}
+}
+
+// leap passes over short items that are not the last of what they are in, and returns their length.
+func (s *cborSplitter) leap(in []byte) (n int) {
+	if len(s.open) < 2 || s.tags > 0 {
+		return 0
+	}
+	top := &s.open[len(s.open)-1]
+	if top.until {
+		return 0
+	}
+	for top.left > 1 && n < len(in) {
+		step := int(cborLeaps[in[n]])
+		if step == 0 || step > len(in)-n {
+			break
+		}
+		n += step
+		top.left--
+	}
+	return n
 }
 
 // take goes on by a head. ended says that an item ended with it.
