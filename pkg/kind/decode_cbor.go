@@ -116,8 +116,7 @@ func explainCBOR(r Resource, obj Object, raw []byte, err error) *failure {
 			return locate(text, obj)
 		}
 	}
-	var wrong *fxcbor.UnmarshalTypeError
-	if errors.As(err, &wrong) { // its message may say a number
+	if wrong, ok := errors.AsType[*fxcbor.UnmarshalTypeError](err); ok { // its message may say a number
 		if wrong.StructFieldName != "" {
 			return failed(fmt.Sprintf("within %s, a CBOR %s does not decode into %s", wrong.StructFieldName, wrong.CBORType, wrong.GoType))
 		}

@@ -118,7 +118,7 @@ func cborHeadAt(in []byte, at int) (h cborHead, next int, err error) {
 var cborLeaps = func() (leaps [256]uint8) {
 	for info := range 24 {
 		leaps[cborUint<<5|info], leaps[cborNegative<<5|info], leaps[cborSimple<<5|info] = 1, 1, 1
-		leaps[cborBytes<<5|info], leaps[cborText<<5|info] = uint8(1+info), uint8(1+info) //nolint:gosec // at most 24
+		leaps[cborBytes<<5|info], leaps[cborText<<5|info] = uint8(1+info), uint8(1+info)
 	}
 	leaps[cborArray<<5], leaps[cborMap<<5] = 1, 1 // empty
 	return leaps

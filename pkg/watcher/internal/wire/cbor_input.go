@@ -184,8 +184,7 @@ func (f *Frame) grown(by int) *Frame {
 
 // cborReadError is readError for what the splitter found too.
 func cborReadError(err error, clean bool) error {
-	var malformed cborError
-	if errors.As(err, &malformed) {
+	if malformed, ok := errors.AsType[cborError](err); ok {
 		return &CorruptError{Err: malformed}
 	}
 	return readError(err, clean)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
-	"unsafe"
 )
 
 var (
@@ -163,9 +162,6 @@ func joinCBOR(in []byte) []byte {
 	}
 }
 
-// aliased is a string of these bytes, which are not changed while it is in use.
-func aliased(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
 // text reads a string of either type. Null leaves it as it is.
 func (w *cborWalk) text(path string, to *string) error {
 	h, err := w.head()
@@ -177,7 +173,7 @@ func (w *cborWalk) text(path string, to *string) error {
 	}
 	s, err := w.content(h)
 	if err == nil {
-		*to = aliased(s)
+		*to = alias(s)
 	}
 	return err
 }
@@ -194,9 +190,9 @@ func (w *cborWalk) integer(path string, to *int64) error {
 	case h.value > math.MaxInt64:
 		w.keep(fmt.Errorf("%s is a number that is not an integer of 64 bits", path))
 	case h.major == cborNegative:
-		*to = -1 - int64(h.value) //nolint:gosec // not above MaxInt64
+		*to = -1 - int64(h.value)
 	default:
-		*to = int64(h.value) //nolint:gosec // not above MaxInt64
+		*to = int64(h.value)
 	}
 	return nil
 }
@@ -241,7 +237,7 @@ func (w *cborWalk) textMap(path string, to *Pairs) error {
 		if err != nil {
 			return err
 		}
-		*to = append(*to, Pair{aliased(key), aliased(value)})
+		*to = append(*to, Pair{alias(key), alias(value)})
 	}
 	if n := len(*to); len(to.unique()) != n {
 		w.keep(fmt.Errorf("%s: %w", path, errCBORTwice))

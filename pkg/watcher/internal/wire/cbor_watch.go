@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
@@ -74,7 +75,7 @@ func (f *Frame) openCBOREvent(s *cborSplitter) (t EventType, err error) {
 				err = w.skip()
 			}
 			if object := event[from:w.at]; !isCBORNull(object) {
-				f.Raw = object[:len(object):len(object)]
+				f.Raw = slices.Clip(object)
 			}
 		default:
 			err = w.skip()

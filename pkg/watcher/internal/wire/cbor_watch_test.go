@@ -21,7 +21,7 @@ func TestWatchCBOREvents(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"type first", "a2" + typ + added + object + a, "ADDED a"},
 		{"object first", "a2" + object + a + typ + added, "ADDED a"},
-		{"marked twice", "d9d9f7 d9d9f7 a2" + object + "d9d9f7 d9d9f7" + a + typ + added, "ADDED a"},
+		{"marked twice", "d9d9f7d9d9f7 a2" + object + "d9d9f7d9d9f7" + a + typ + added, "ADDED a"},
 		{"text strings", "a2 64 74797065 65 4144444544 66 6f626a656374" + a, "ADDED a"},
 		{"no length", "bf" + object + a + typ + added + "ff", "ADDED a"},
 		{"type in parts", "a2" + typ + "5f 42 4144 43 444544 ff" + object + a, "ADDED a"},
@@ -45,7 +45,7 @@ func TestWatchCBOREvents(t *testing.T) {
 	} {
 		stream := append(unhex(t, c.in), eventCBOR(t, "ADDED", toCBOR(t, pod("next")))...)
 		r := newWatch(t, typeCBORSeq, bytes.NewReader(stream), ReaderOptions{})
-		got := ""
+		var got string
 		f, err := r.Next()
 		if bad, ok := errors.AsType[*BadFrameError](err); ok {
 			got = fmt.Sprintf("bad %s %s", bad.Type, bad.Meta.Name)
