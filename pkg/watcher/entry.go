@@ -1,129 +1,160 @@
 package watcher
 
 import (
+	"encoding/binary"
 	"encoding/hex"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/compact"
 )
 
 const (
-	flagSeen    = 1 << iota // shown by the snapshot that is being read
-	flagUUID                // the UID is written as 16 bytes
+	flagUUID    = 1 << iota // the UID is a UUID, written as 16 bytes
 	flagNumber              // number holds the resourceVersion
 	flagContent             // number holds a hash of the object, which came without a resourceVersion
+	flagOpaque              // the resourceVersion is no number, and in Index.opaque
+	flagTaken               // not in the table of the index any more
 )
 
-// maxText bounds namespace, name and UID together, whose lengths are kept in 16 bits.
-const maxText = 1<<16 - 1
-
-// Entry is one object in an Index: who it is and which state of it was delivered last. It is small, because
-// there is one for each object that is watched: strings are made when they are asked for.
-//
-// An Entry is read and written on the goroutine of its stream only.
+// Entry is one object in an Index: who it is and which state of it was delivered last. It is a way to look into the
+// index, no memory of its own: good until the next object is put into the index or taken out. It is read and
+// written where its index may be used. The zero Entry is no object, and none of its methods may be called.
 type Entry struct {
-	// Words belong to the Handler, which may keep membership bits and hashes here. They live as long as the
-	// entry: another UID under the same name begins with none.
-	Words []uint64
-
-	text   string  // namespace, "/", name, UID: one allocation, also the key of the map
-	number uint64  // the resourceVersion, where it is a number that fits
-	opaque *string // the resourceVersion, where it is not
-	nsLen  uint16
-	keyLen uint16
-	flags  uint8
+	x  *Index
+	at uint32 // its record
 }
 
-// NewEntry returns an entry for StreamOptions.Seed: an object that was delivered before, by another stream. The
-// words are not copied. Namespace, name and UID together are cut at 64 KiB, far above what the server allows.
-func NewEntry(namespace, name, uid, rv string, words []uint64) Entry {
-	e := Entry{Words: words}
-	if raw, ok := packUUID(uid); ok {
-		e.flags |= flagUUID
-		uid = string(raw[:])
-	}
-	text := namespace + "/" + name + uid
-	e.text = text[:min(len(text), maxText)]
-	e.nsLen = cut(len(namespace), len(e.text))
-	e.keyLen = cut(len(namespace)+1+len(name), len(e.text))
-	e.setRV(rv)
-	return e
-}
-
-func cut(n, limit int) uint16 {
-	return uint16(min(n, limit, maxText)) //nolint:gosec // bounded by the line itself
+// record is what an index knows of an object, in 40 bytes without pointers.
+type record struct {
+	number uint64      // see flagNumber and flagContent
+	uid    [16]byte    // the UID, or how long it is as text
+	text   compact.Ref // the name, and the UID unless it is a UUID
+	space  uint32      // the number of the namespace
+	epoch  uint16      // of the snapshot that showed it last
+	flags  uint16
 }
 
 // fits says whether an object's identity can be kept: the server allows far less.
 func fits(m *Meta) bool {
-	return m.Name != "" && len(m.Namespace)+len(m.Name)+len(m.UID) < maxText
+	return m.Name != "" && len(m.Namespace)+len(m.Name)+len(m.UID) < compact.MaxText
 }
 
-// Namespace returns the object's namespace, "" for a cluster-scoped one.
-func (e *Entry) Namespace() string { return e.text[:e.nsLen] }
+// Namespace returns the object's namespace, "" for a cluster-scoped one, in memory of its own.
+func (e Entry) Namespace() string { return string(e.x.spaces.name(e.record().space)) }
 
-// Name returns the object's name.
-func (e *Entry) Name() string { return e.text[min(int(e.nsLen)+1, int(e.keyLen)):e.keyLen] }
+// Name returns the object's name, in memory of its own.
+func (e Entry) Name() string { return string(e.name(e.record())) }
 
-// UID returns the object's UID; it may be "" for resources of aggregated servers.
-func (e *Entry) UID() string {
-	raw := e.text[e.keyLen:]
-	if e.flags&flagUUID == 0 {
-		return raw
+// UID returns the object's UID, in memory of its own; it may be "" for resources of aggregated servers.
+func (e Entry) UID() string {
+	r := e.record()
+	if r.flags&flagUUID != 0 {
+		return unpackUUID(r.uid)
 	}
-	return unpackUUID(raw)
+	return string(e.textUID(r))
+}
+
+// HasUID says whether that is the object's UID, and makes no string.
+func (e Entry) HasUID(uid string) bool {
+	r := e.record()
+	if r.flags&flagUUID == 0 {
+		return string(e.textUID(r)) == uid
+	}
+	raw, ok := packUUID(uid)
+	return ok && raw == r.uid
 }
 
 // RV returns the resourceVersion of the state delivered last; "" if the server sends none.
-func (e *Entry) RV() string {
-	switch {
-	case e.opaque != nil:
-		return *e.opaque
-	case e.flags&flagNumber != 0:
-		return strconv.FormatUint(e.number, 10)
+func (e Entry) RV() string {
+	switch r := e.record(); {
+	case r.flags&flagNumber != 0:
+		return strconv.FormatUint(r.number, 10)
+	case r.flags&flagOpaque != 0:
+		return e.x.opaque[e.at]
 	default:
 		return ""
 	}
 }
 
-func (e *Entry) key() string { return e.text[:e.keyLen] }
-
-func (e *Entry) clone() *Entry {
-	c := *e
-	c.Words = slices.Clone(e.Words)
-	return &c
-}
-
-// sameUID compares without making a string.
-func (e *Entry) sameUID(uid string) bool {
-	raw := e.text[e.keyLen:]
-	if e.flags&flagUUID == 0 {
-		return raw == uid
+// HasRV says whether that is the resourceVersion of the state delivered last, and makes no string.
+func (e Entry) HasRV(rv string) bool {
+	if r := e.record(); r.flags&flagNumber != 0 {
+		n, ok := canonicalNumber(rv)
+		return ok && n == r.number
 	}
-	packed, ok := packUUID(uid)
-	return ok && raw == string(packed[:])
+	return e.RV() == rv
 }
+
+// Words are for the Handler, which may keep membership bits and hashes here: as many as the index was made with, all
+// zero for an object that is new. They live as long as the entry: another UID under the same name begins anew.
+func (e Entry) Words() []uint64 { return e.x.words.Row(e.at) }
+
+func (e Entry) record() *record { return e.x.records.At(e.at) }
+
+func (e Entry) name(r *record) []byte {
+	text := e.x.texts.Bytes(r.text)
+	return text[:len(text)-r.textUID()]
+}
+
+func (e Entry) textUID(r *record) []byte {
+	text := e.x.texts.Bytes(r.text)
+	return text[len(text)-r.textUID():]
+}
+
+// textUID is the length of the UID behind the name.
+func (r *record) textUID() int {
+	if r.flags&flagUUID != 0 {
+		return 0
+	}
+	return int(binary.NativeEndian.Uint32(r.uid[:]))
+}
+
+func (r *record) setTextUID(n int) {
+	binary.NativeEndian.PutUint32(r.uid[:], uint32(n)) //nolint:gosec // bounded by compact.MaxText
+}
+
+// seen says whether the snapshot that is read or was read last, or an event since, showed the object.
+func (e Entry) seen() bool { return e.record().epoch == e.x.epoch }
+
+func (e Entry) setSeen() { e.record().epoch = e.x.epoch }
 
 // setRV keeps rv in eight bytes where it is a decimal number as the API server writes it.
-func (e *Entry) setRV(rv string) {
-	e.flags &^= flagNumber | flagContent
-	e.number, e.opaque = 0, nil
-	if n, ok := canonicalNumber(rv); ok {
-		e.number, e.flags = n, e.flags|flagNumber
-	} else if rv != "" {
-		own := strings.Clone(rv) // it may be a frame's
-		e.opaque = &own
+func (e Entry) setRV(rv string) {
+	r := e.record()
+	n, ok := canonicalNumber(rv)
+	switch {
+	case ok:
+		e.set(r, flagNumber, n)
+	case rv == "":
+		e.set(r, 0, 0)
+	default:
+		e.set(r, flagOpaque, 0)
+		if e.x.opaque == nil {
+			e.x.opaque = map[uint32]string{}
+		}
+		e.x.opaque[e.at] = strings.Clone(rv)
 	}
+}
+
+// set replaces what is known of the resourceVersion.
+func (e Entry) set(r *record, flag uint16, number uint64) {
+	if r.flags&flagOpaque != 0 && flag != flagOpaque {
+		delete(e.x.opaque, e.at)
+		if len(e.x.opaque) == 0 {
+			e.x.opaque = nil // an emptied map keeps its memory
+		}
+	}
+	r.flags = r.flags&^(flagNumber|flagContent|flagOpaque) | flag
+	r.number = number
 }
 
 // setContent stands in for a resourceVersion that the server does not send.
-func (e *Entry) setContent(hash uint64) {
-	e.flags = e.flags&^flagNumber | flagContent
-	e.number, e.opaque = hash, nil
-}
+func (e Entry) setContent(hash uint64) { e.set(e.record(), flagContent, hash) }
 
-func (e *Entry) sameContent(hash uint64) bool {
-	return e.flags&flagContent != 0 && e.number == hash
+func (e Entry) sameContent(hash uint64) bool {
+	r := e.record()
+	return r.flags&flagContent != 0 && r.number == hash
 }
 
 // canonicalNumber accepts what FormatUint would write, so that the text can be made again.
@@ -167,9 +198,8 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-func unpackUUID(raw string) string {
+func unpackUUID(src [16]byte) string {
 	var out [36]byte
-	src := []byte(raw)
 	hex.Encode(out[0:8], src[0:4])
 	hex.Encode(out[9:13], src[4:6])
 	hex.Encode(out[14:18], src[6:8])

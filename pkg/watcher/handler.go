@@ -41,7 +41,7 @@ type Delta struct {
 	Frame *Frame
 	// Entry is the object's place in the index, already brought up to date; for a Gone it has just been taken
 	// out of the index, and is only good until Handle returns.
-	Entry *Entry
+	Entry Entry
 	// New says that an Upsert is the first one for this UID on this stream.
 	New bool
 	// Initial says that the stream is in its first sync, and the object may have existed before it began.

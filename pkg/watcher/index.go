@@ -1,85 +1,220 @@
 package watcher
 
 import (
+	"bytes"
+	"hash/maphash"
 	"iter"
-	"maps"
+	"slices"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/compact"
 )
 
-// shrinkFloor is the number of entries below which a map is not worth making again.
-const shrinkFloor = 1024
-
 // Index is what a stream knows: for each object its identity and the resourceVersion last delivered, nothing
-// else of the object. It belongs to the stream's goroutine: it may be used in the methods of a Handler and
-// in a function given to Stream.Do, nowhere else.
+// else of the object. With names of 32 bytes and one word that is about 100 bytes, none of which the garbage
+// collector has to look into, and nothing for an object that is gone.
+//
+// The index of a stream belongs to the stream's goroutine: it may be used in the methods of a Handler and
+// in a function given to Stream.Do, nowhere else. It is not safe for concurrent use.
 type Index struct {
-	entries map[string]*Entry // by "namespace/name"
-	peak    int               // the most entries since the map was made
-	scratch []byte            // where keys to look up are written
+	seed    maphash.Seed
+	table   compact.Table
+	records compact.Slab[record] // those of the entries are the first ones, without gaps
+	words   compact.Slab[uint64] // by record
+	texts   compact.Texts
+	spaces  namespaces
+	opaque  map[uint32]string // by record: resourceVersions that are not numbers
+	filled  uint32            // records in use
+	taken   uint32            // of these, the ones that are not in the table any more
+	width   int               // words of an entry
+	epoch   uint16            // of the snapshot that is being read or was read last; 0 before the first
+}
+
+// NewIndex returns an empty index whose entries have so many words.
+func NewIndex(words int) *Index {
+	words = max(words, 0)
+	return &Index{seed: maphash.MakeSeed(), words: compact.SlabOf[uint64](words), width: words}
 }
 
 // Len returns the number of objects.
-func (x *Index) Len() int { return len(x.entries) }
+func (x *Index) Len() int { return int(x.filled - x.taken) }
 
 // Get returns the entry of an object; the namespace of a cluster-scoped one is "".
-func (x *Index) Get(namespace, name string) (*Entry, bool) {
-	x.scratch = append(append(append(x.scratch[:0], namespace...), '/'), name...)
-	e, ok := x.entries[string(x.scratch)]
-	return e, ok
+func (x *Index) Get(namespace, name string) (Entry, bool) {
+	space, ok := x.spaces.find(x.seed, namespace)
+	if !ok {
+		return Entry{}, false
+	}
+	hash := x.hash(space, name)
+	for at, ok := x.table.First(hash); ok; at, ok = x.table.Next(at, hash) {
+		e := Entry{x, at}
+		if r := e.record(); r.space == space && string(e.name(r)) == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
 }
 
-// All yields every entry, in no order.
-func (x *Index) All() iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		for _, e := range x.entries {
-			if !yield(e) {
+// All yields every entry, in no order. The index must not be changed meanwhile.
+func (x *Index) All() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for at := range x.filled {
+			e := Entry{x, at}
+			if e.record().flags&flagTaken == 0 && !yield(e) {
 				return
 			}
 		}
 	}
 }
 
-func newIndex(seed []Entry) *Index {
-	x := &Index{entries: make(map[string]*Entry, len(seed))}
-	for i := range seed {
-		x.put(seed[i].clone())
+// Put notes that an object was delivered with that resourceVersion, and returns its entry. The words of one that
+// was known stay; another UID under the same name is another object, and begins with zeros.
+func (x *Index) Put(namespace, name, uid, rv string) Entry {
+	e, known := x.Get(namespace, name)
+	if known && !e.HasUID(uid) {
+		x.Remove(e)
+		known = false
 	}
-	return x
-}
-
-func (x *Index) put(e *Entry) {
-	x.entries[e.key()] = e
-	x.peak = max(x.peak, len(x.entries))
-}
-
-// remove takes e out. A map keeps the memory of its largest size, so it is made again when most of it is gone.
-func (x *Index) remove(e *Entry) {
-	delete(x.entries, e.key())
-	if x.peak < shrinkFloor || len(x.entries) > x.peak/4 {
-		return
+	if !known {
+		e = x.add(namespace, name, uid)
 	}
-	x.rebuild()
+	e.setRV(rv)
+	return e
 }
 
-func (x *Index) rebuild() {
-	entries := make(map[string]*Entry, len(x.entries))
-	maps.Copy(entries, x.entries)
-	x.entries, x.peak = entries, len(entries)
+// Remove takes an entry out. This one and all others at hand are not good any more.
+func (x *Index) Remove(e Entry) {
+	x.take(e)
+	x.erase(e)
 }
 
-// unmarkAll begins a snapshot: nothing was seen in it yet.
-func (x *Index) unmarkAll() {
-	for _, e := range x.entries {
-		e.flags &^= flagSeen
+// add makes an entry for an object that is not known, with a resourceVersion of "".
+func (x *Index) add(namespace, name, uid string) Entry {
+	at := x.filled
+	x.records.Grow(at + 1)
+	x.words.Grow(at + 1)
+	x.filled++
+	e := Entry{x, at}
+	clear(x.words.Row(at))
+	r := e.record()
+	*r = record{space: x.spaces.enter(x.seed, namespace)}
+	var text string
+	if raw, ok := packUUID(uid); ok {
+		r.uid, r.flags = raw, flagUUID
+	} else {
+		text = uid
+		r.setTextUID(len(uid))
+	}
+	r.text = x.texts.Put(name, text)
+	x.table.Add(x.hash(r.space, name), at)
+	return e
+}
+
+// take takes an entry out of the table. It can be read until it is erased.
+func (x *Index) take(e Entry) {
+	x.table.Remove(e.at)
+	e.record().flags |= flagTaken
+	x.taken++
+}
+
+// erase lets go of what was taken. The last record takes its place.
+func (x *Index) erase(e Entry) {
+	r := e.record()
+	e.setRV("")
+	x.spaces.leave(r.space)
+	x.texts.Drop(r.text)
+	x.taken--
+	x.filled--
+	if last := x.filled; last != e.at {
+		x.move(Entry{x, last}, e)
+	}
+	x.records.Shrink(x.filled)
+	x.words.Shrink(x.filled)
+	x.table.Shrink(x.filled)
+	x.texts.Tidy(x.filled, x)
+	if x.spaces.outgrown() {
+		x.renumber()
 	}
 }
 
-// unmarked returns the entries that the snapshot did not show.
-func (x *Index) unmarked() []*Entry {
-	var out []*Entry
-	for _, e := range x.entries {
-		if e.flags&flagSeen == 0 {
-			out = append(out, e)
+// renumber gives the namespaces new numbers.
+func (x *Index) renumber() {
+	old := x.spaces
+	x.spaces = namespaces{}
+	fresh := make([]uint32, old.filled)
+	for at := range old.filled {
+		if n := old.records.At(at).entries; n > 0 {
+			fresh[at] = x.spaces.enter(x.seed, string(old.name(at)))
+			x.spaces.records.At(fresh[at]).entries = n
 		}
 	}
+	for at := range x.filled {
+		r := x.records.At(at)
+		r.space = fresh[r.space]
+	}
+}
+
+func (x *Index) move(from, to Entry) {
+	r := from.record()
+	*to.record() = *r
+	copy(to.Words(), from.Words())
+	if r.flags&flagTaken == 0 {
+		x.table.Move(from.at, to.at)
+	}
+	if r.flags&flagOpaque != 0 {
+		x.opaque[to.at] = x.opaque[from.at]
+		delete(x.opaque, from.at)
+	}
+}
+
+// Text implements compact.Holder, for the texts of the entries.
+func (x *Index) Text(i uint32) *compact.Ref { return &x.records.At(i).text }
+
+func (x *Index) hash(space uint32, name string) uint32 {
+	const odd = 0x9e3779b97f4a7c15                                                                 // spreads what is close together over all bits
+	return uint32((maphash.String(x.seed, name) ^ uint64(x.spaces.table.Hash(space))) * odd >> 32) //nolint:gosec // no bits are above
+}
+
+// begin begins a snapshot: nothing was seen in it yet.
+func (x *Index) begin() {
+	x.epoch++
+	if x.epoch != 0 {
+		return
+	}
+	for at := range x.filled { // once in 65535 times
+		x.records.At(at).epoch = 0
+	}
+	x.epoch = 1
+}
+
+// unseen returns the records that the snapshot did not show, in the order of namespaces and names.
+func (x *Index) unseen() []uint32 {
+	var out []uint32
+	for at := range x.filled {
+		if x.records.At(at).epoch != x.epoch {
+			out = append(out, at)
+		}
+	}
+	slices.SortFunc(out, x.compare)
 	return out
+}
+
+func (x *Index) compare(a, b uint32) int {
+	r, s := x.records.At(a), x.records.At(b)
+	if r.space != s.space {
+		return bytes.Compare(x.spaces.name(r.space), x.spaces.name(s.space))
+	}
+	return bytes.Compare(Entry{x, a}.name(r), Entry{x, b}.name(s))
+}
+
+// sweep takes out what the snapshot did not show, and tells of each.
+func (x *Index) sweep(tell func(Entry)) {
+	gone := x.unseen()
+	for _, at := range gone {
+		x.take(Entry{x, at})
+		tell(Entry{x, at})
+	}
+	slices.Sort(gone)
+	for _, at := range slices.Backward(gone) { // what takes the place of a record is from behind it
+		x.erase(Entry{x, at})
+	}
 }

@@ -35,9 +35,12 @@ type StreamOptions struct {
 	Observer Observer
 	// Rand returns numbers in [0,1) for jitter. Default: math/rand/v2. It is called on the stream's goroutine.
 	Rand func() float64
+	// Words is how many words of its own the handler keeps with each entry of the index. Default: none.
+	Words int
 	// Seed is what was delivered before, by another stream that covered this one: the first snapshot is compared
-	// with it, as a relist is, and only what differs is told.
-	Seed []Entry
+	// with it, as a relist is, and only what differs is told. It becomes the stream's own index, with the words that
+	// it was made with; nobody else may use it any more.
+	Seed *Index
 
 	// PageLimit is the number of items asked for in one page of a list. Default 500.
 	PageLimit int64
@@ -109,7 +112,6 @@ func NewStream(s *Server, t Target, h Handler, o StreamOptions) *Stream {
 	st := &Stream{server: s, target: t, handler: h, o: o, state: State{Phase: Idle}}
 	st.cmds.init()
 	st.m.init(st)
-	st.o.Seed = nil // copied; it may be large
 	return st
 }
 

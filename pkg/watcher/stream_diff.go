@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"hash/fnv"
-	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +16,7 @@ func (m *machine) beginSnapshot(why Reason) {
 
 // prepareSnapshot makes a snapshot the next request; nothing was seen in it yet.
 func (m *machine) prepareSnapshot() {
-	m.index.unmarkAll()
+	m.index.begin()
 	m.tombs, m.incomplete, m.tries = nil, false, 0
 	m.pages = pages{whole: m.pages.whole}
 	m.next = askSnapshot
@@ -50,11 +49,9 @@ func (m *machine) sweep() {
 			"target", m.target.String())
 		return
 	}
-	gone := m.index.unmarked()
-	slices.SortFunc(gone, func(a, b *Entry) int { return strings.Compare(a.key(), b.key()) })
-	for _, e := range gone {
-		m.drop(e, Delta{Relist: true, Ambiguous: m.target.Ambiguous()})
-	}
+	m.index.sweep(func(e Entry) {
+		m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true, Ambiguous: m.target.Ambiguous()})
+	})
 }
 
 // lose prepares for a resource that is not served: when it is back, what is known is compared. If no version of
@@ -63,11 +60,9 @@ func (m *machine) lose(gone bool) {
 	again := m.why == ReasonReturned // it was not served the last time either
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
-		m.index.unmarkAll()
 		m.incomplete = false
-		for _, e := range m.index.unmarked() {
-			m.drop(e, Delta{Relist: true})
-		}
+		m.index.begin()
+		m.index.sweep(func(e Entry) { m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true}) })
 	}
 	if again {
 		m.prepareSnapshot()
@@ -77,10 +72,11 @@ func (m *machine) lose(gone bool) {
 }
 
 // drop takes an entry out of the index and tells that its object is gone.
-func (m *machine) drop(e *Entry, d Delta) {
-	m.index.remove(e)
+func (m *machine) drop(e Entry, d Delta) {
+	m.index.take(e)
 	d.Kind, d.Entry = Gone, e
 	m.handler.Handle(d)
+	m.index.erase(e)
 }
 
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
@@ -105,7 +101,7 @@ func (m *machine) deliver(ask request, f *Frame) bool {
 func (m *machine) present(live bool, f *Frame) Reason {
 	meta := &f.Meta
 	e, known := m.index.Get(meta.Namespace, meta.Name)
-	if known && !e.sameUID(meta.UID) {
+	if known && !e.HasUID(meta.UID) {
 		if live && e.compare(meta.ResourceVersion) == orderBehind {
 			return ReasonReplayed // of the object that had the name before
 		}
@@ -117,8 +113,8 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	}
 	// Within a snapshot an object is compared by equality, as its resourceVersion may have gone back; once
 	// shown, and in a watch, only what is above counts (20, 27).
-	ordered := live || e.flags&flagSeen != 0
-	e.flags |= flagSeen
+	ordered := live || e.seen()
+	e.setSeen()
 	switch o := e.compareState(f); {
 	case o == orderSame && !live:
 		return ReasonUnchanged
@@ -135,16 +131,14 @@ func (m *machine) appeared(live bool, f *Frame) Reason {
 	if rv, dead := m.tombs[f.Meta.UID]; dead && f.Meta.UID != "" && compare(f.Meta.ResourceVersion, rv) != orderAhead {
 		return ReasonReplayed // 27
 	}
-	made := NewEntry(f.Meta.Namespace, f.Meta.Name, f.Meta.UID, "", nil)
-	e := &made
-	e.flags |= flagSeen
+	e := m.index.add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
+	e.setSeen()
 	e.setState(f)
-	m.index.put(e)
 	m.upsert(live, f, e, true)
 	return ""
 }
 
-func (m *machine) upsert(live bool, f *Frame, e *Entry, isNew bool) {
+func (m *machine) upsert(live bool, f *Frame, e Entry, isNew bool) {
 	m.handler.Handle(Delta{
 		Kind: Upsert, Frame: f, Entry: e, New: isNew, Initial: !m.comparing(), Relist: !live && m.comparing(),
 	})
@@ -163,11 +157,11 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 	if !known {
 		return ReasonUnknownGone
 	}
-	behind := (live || e.flags&flagSeen != 0) && e.compare(meta.ResourceVersion) == orderBehind
+	behind := (live || e.seen()) && e.compare(meta.ResourceVersion) == orderBehind
 	switch {
 	case behind:
 		return ReasonReplayed
-	case !e.sameUID(meta.UID):
+	case !e.HasUID(meta.UID):
 		// The name was another object's in between, which nobody told of: ours went before that one did.
 		if e.compare(meta.ResourceVersion) != orderAhead {
 			return ReasonReplayed
@@ -180,7 +174,7 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 }
 
 // compareState says where the state in f is, seen from the one that was delivered.
-func (e *Entry) compareState(f *Frame) order {
+func (e Entry) compareState(f *Frame) order {
 	if f.Meta.ResourceVersion != "" {
 		return e.compare(f.Meta.ResourceVersion)
 	}
@@ -191,15 +185,16 @@ func (e *Entry) compareState(f *Frame) order {
 }
 
 // compare says where rv is, seen from the state that was delivered.
-func (e *Entry) compare(rv string) order {
+func (e Entry) compare(rv string) order {
+	r := e.record()
 	n, ok := canonicalNumber(rv)
-	if !ok || e.flags&flagNumber == 0 {
+	if !ok || r.flags&flagNumber == 0 {
 		return compare(rv, e.RV())
 	}
 	switch {
-	case n < e.number:
+	case n < r.number:
 		return orderBehind
-	case n > e.number:
+	case n > r.number:
 		return orderAhead
 	default:
 		return orderSame
@@ -207,7 +202,7 @@ func (e *Entry) compare(rv string) order {
 }
 
 // setState notes what was delivered.
-func (e *Entry) setState(f *Frame) {
+func (e Entry) setState(f *Frame) {
 	if f.Meta.ResourceVersion == "" {
 		e.setContent(contentOf(f))
 		return

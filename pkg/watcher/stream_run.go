@@ -48,7 +48,10 @@ type signature struct {
 
 func (m *machine) init(s *Stream) {
 	m.Stream = s
-	m.index = newIndex(s.o.Seed)
+	m.index = s.o.Seed
+	if m.index == nil {
+		m.index = NewIndex(s.o.Words)
+	}
 	m.seeded = m.index.Len() > 0
 	m.back = backoff{min: s.o.BackoffMin, max: s.o.BackoffMax, rand: s.o.Rand}
 	m.why = ReasonStart
