@@ -216,14 +216,16 @@ func TestSeed(t *testing.T) {
 		b.initialEnd("9")
 		r.expect("upsert c@uid-c:8 new relist", "gone b@uid-b:6 relist partial", "synced 9 true")
 		if err := r.Do(func() {
-			if e, ok := r.Index().Get("ns", "a"); !ok || len(e.Words) != 1 || e.Words[0] != 42 {
-				t.Errorf("the seed's words are lost: %+v", e)
+			if e, ok := r.Index().Get("ns", "a"); !ok || len(e.Words()) != 1 || e.Words()[0] != 42 {
+				t.Error("the seed's words are lost")
 			}
 		}); err != nil {
 			t.Error(err)
 		}
 	}, func(_ *Target, o *StreamOptions, _ *recorder) {
-		o.Seed = []Entry{NewEntry("ns", "a", "uid-a", "5", []uint64{42}), NewEntry("ns", "b", "uid-b", "6", nil)}
+		o.Seed = NewIndex(1)
+		o.Seed.Put("ns", "a", "uid-a", "5").Words()[0] = 42
+		o.Seed.Put("ns", "b", "uid-b", "6")
 	})
 }
 

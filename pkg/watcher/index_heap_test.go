@@ -1,0 +1,138 @@
+package watcher
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+)
+
+const (
+	heapObjects = 200_000
+	// heapSlack is what an index that was large and is empty may keep.
+	heapSlack = 64 << 10
+)
+
+// heapOf is the size of what is alive.
+func heapOf() int64 {
+	for range 2 {
+		runtime.GC()
+	}
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
+}
+
+// nameOf writes a name of 32 bytes in a namespace of 16, and its UID, into memory that it uses again.
+func nameOf(buffer []byte, n, namespaces int) (namespace, name, uid string) {
+	buffer = fmt.Appendf(buffer[:0], "a-namespace-%04x", n%namespaces)
+	if namespaces > 1<<16 {
+		buffer = fmt.Appendf(buffer[:0], "namespace-%06x", n%namespaces)
+	}
+	buffer = fmt.Appendf(buffer, "the-name-of-an-object-is-%07d", n)
+	buffer = fmt.Appendf(buffer, "%08x-0b9c-4b8e-9d0a-0123456789ab", n)
+	text := unsafeString(buffer)
+	return text[:16], text[16:48], text[48:]
+}
+
+// At rest an object costs at most 150 bytes with one word, of which 56 are its name, its UID and its
+// resourceVersion, also where each is in a namespace of its own; one word more costs eight; and what is gone costs
+// nothing, in whatever order it went.
+func TestIndexHeap(t *testing.T) {
+	for name, c := range map[string]struct {
+		namespaces, words int
+		most              int64
+	}{
+		"a thousand namespaces":    {1000, 1, 110},
+		"two words":                {1000, 2, 118},
+		"a namespace for each one": {heapObjects, 1, 150},
+	} {
+		t.Run(name, func(t *testing.T) {
+			buffer := make([]byte, 0, 128)
+			base := heapOf()
+			x := NewIndex(c.words)
+			fill := func() {
+				for n := range heapObjects {
+					namespace, name, uid := nameOf(buffer, n, c.namespaces)
+					x.Put(namespace, name, uid, "1234567890")
+				}
+			}
+			empty := func(keep int) {
+				for n := range heapObjects {
+					namespace, name, _ := nameOf(buffer, n, c.namespaces)
+					if e, ok := x.Get(namespace, name); ok && n%keep != keep/2 {
+						x.Remove(e)
+					}
+				}
+			}
+			fill()
+			per := (heapOf() - base) / heapObjects
+			t.Logf("%d bytes an object", per)
+			if per > c.most {
+				t.Errorf("%d bytes an object, want at most %d", per, c.most)
+			}
+			empty(100)
+			if left := heapOf() - base; left > 2*c.most*heapObjects/100+heapSlack {
+				t.Errorf("%d bytes for the %d objects that are left, %d each", left, x.Len(), left/int64(x.Len()))
+			}
+			fill()
+			empty(heapObjects * 2)
+			if left := heapOf() - base; x.Len() != 0 || left > heapSlack {
+				t.Errorf("%d bytes for %d objects", left, x.Len())
+			}
+			runtime.KeepAlive(x)
+		})
+	}
+}
+
+// Names that come and go, always as many at a time, cost no more than the same that stay.
+func TestIndexHeapChurn(t *testing.T) {
+	const alive = 20_000
+	buffer := make([]byte, 0, 128)
+	base := heapOf()
+	x := NewIndex(1)
+	most := int64(0)
+	for n := range 10 * alive {
+		namespace, name, uid := nameOf(buffer, n, 1<<20)
+		x.Put(namespace, name, uid, "1")
+		if n < alive {
+			continue
+		}
+		namespace, name, _ = nameOf(buffer, n-alive+n%7*alive/8, 1<<20) // old ones and young ones
+		if e, ok := x.Get(namespace, name); ok {
+			x.Remove(e)
+		}
+		for x.Len() > alive {
+			for e := range x.All() {
+				x.Remove(e)
+				break
+			}
+		}
+		if n%alive == 0 {
+			most = max(most, (heapOf()-base)/alive)
+		}
+	}
+	t.Logf("%d bytes an object at most", most)
+	if most > 200 {
+		t.Errorf("%d bytes an object", most)
+	}
+	runtime.KeepAlive(x)
+}
+
+// What a stream does for an event allocates nothing.
+func TestIndexAllocatesNothing(t *testing.T) {
+	x, keys := filled(3000, 10)
+	n := 0
+	if got := testing.AllocsPerRun(3000, func() {
+		namespace, name, uid := keys[n%len(keys)].split()
+		e, ok := x.Get(namespace, name)
+		if !ok || !e.HasUID(uid) || e.HasRV("2") || len(e.Words()) != 1 {
+			t.Fatal("not there")
+		}
+		x.Remove(e)
+		e = x.Put(namespace, name, uid, "12345678901")
+		e.setSeen()
+		n++
+	}); got > 0 {
+		t.Errorf("%v allocations", got)
+	}
+}
