@@ -26,7 +26,7 @@ func newCarrier(all *streams, ps plannedStream, bindings map[*capability.Compile
 			c.riders = append(c.riders, &rider{carrier: c, route: r, onCarrier: c.feed.routes[i], bindings: bindings})
 		}
 	}
-	c.stream = all.newStream(ps.target, c.feed, nil)
+	c.stream = all.newStream(ps.target, c.feed, c.feed.words, nil)
 	return c
 }
 
@@ -46,7 +46,7 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 	places, words := layOut(flat)
 	f := &feed{words: words}
 	for _, r := range routes {
-		lr := &liveRoute{attached: true, words: words}
+		lr := &liveRoute{attached: true}
 		for _, c := range r.bindings {
 			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0]})
 			places = places[1:]

@@ -29,7 +29,7 @@ func TestADeadStreamFailsLiveness(t *testing.T) {
 
 	target := watcher.Target{Resource: kind.Secret.Resource()}
 	r.streams.names[target] = target.String()
-	<-r.streams.start(t.Context(), r.streams.newStream(target, brittle{}, nil))
+	<-r.streams.start(t.Context(), r.streams.newStream(target, brittle{}, 0, nil))
 
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if code, text := r.get(t, path); code != http.StatusServiceUnavailable || !strings.Contains(text, "dead    "+target.String()) {

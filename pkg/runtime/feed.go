@@ -18,7 +18,6 @@ type feed struct {
 // liveRoute is a route of the plan on the stream that serves it now.
 type liveRoute struct {
 	subs     []*sub
-	words    int // of an entry
 	attached bool
 	replay   *replay // while the stream has not passed what a joining list told already
 }
@@ -32,9 +31,6 @@ type sub struct {
 
 // Handle implements watcher.Handler.
 func (f *feed) Handle(d watcher.Delta) {
-	if d.Entry.Words == nil {
-		d.Entry.Words = make([]uint64, f.words)
-	}
 	for _, r := range f.routes {
 		if !r.attached || r.replay.covers(r, d) {
 			continue
@@ -84,7 +80,7 @@ func (s *sub) handle(d watcher.Delta) {
 
 // upsert finds what a new state of an object means for one binding's set.
 func (s *sub) upsert(d watcher.Delta) {
-	m, words := &d.Frame.Meta, d.Entry.Words
+	m, words := &d.Frame.Meta, d.Entry.Words()
 	was, in, hash := s.slots.member(words), s.b.Match(m), uint64(0)
 	if in && s.b.Inspect != nil {
 		var err error
@@ -126,10 +122,10 @@ func (s *sub) upsert(d watcher.Delta) {
 
 // gone tells a binding that an object it knew was deleted, or perhaps only left the server's selection.
 func (s *sub) gone(d watcher.Delta) {
-	if !s.slots.member(d.Entry.Words) {
+	e, words := d.Entry, d.Entry.Words()
+	if !s.slots.member(words) {
 		return
 	}
-	e := d.Entry
 	w := newWork(d.Frame)
 	w.identity = watcher.Meta{Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV()}
 	takesLeft := s.b.Takes(queue.Left, false)
@@ -137,7 +133,7 @@ func (s *sub) gone(d watcher.Delta) {
 	if d.Ambiguous && (passed || takesLeft) {
 		w.ambiguous, passed = true, true // settled by a live read when its turn comes
 	}
-	s.slots.setMember(e.Words, false)
+	s.slots.setMember(words, false)
 	s.b.enqueue(queue.Event[*work]{
 		Key:     queue.Key{Namespace: e.Namespace(), Name: e.Name()},
 		UID:     e.UID(),

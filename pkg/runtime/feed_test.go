@@ -49,7 +49,7 @@ type rig struct {
 	t     *testing.T
 	feed  *feed
 	boxes []*inbox
-	known map[string]*watcher.Entry
+	index *watcher.Index
 }
 
 func newRig(t *testing.T, bindings ...capability.Binding) *rig {
@@ -62,7 +62,7 @@ func newRig(t *testing.T, bindings ...capability.Binding) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, known: map[string]*watcher.Entry{}}
+	r := &rig{t: t}
 	live := map[*capability.Compiled]*binding{}
 	for _, c := range compiled {
 		b, box := newBinding(c, nil, nil, logr.Discard(), m), &inbox{}
@@ -71,6 +71,7 @@ func newRig(t *testing.T, bindings ...capability.Binding) *rig {
 		r.boxes = append(r.boxes, box)
 	}
 	r.feed = newFeed([]route{{target: compiled[0].Targets[0], bindings: compiled}}, live)
+	r.index = watcher.NewIndex(r.feed.words)
 	return r
 }
 
@@ -99,18 +100,17 @@ func labelled(v string) func(*corev1.ConfigMap) {
 }
 
 func (r *rig) upsert(cm *corev1.ConfigMap, initial bool) {
-	e := r.known[string(cm.UID)]
-	if e == nil {
-		fresh := watcher.NewEntry(cm.Namespace, cm.Name, string(cm.UID), cm.ResourceVersion, nil)
-		e = &fresh
-		r.known[string(cm.UID)] = e
-	}
-	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(r.t, cm), Entry: e, Initial: initial})
+	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(r.t, cm), Entry: r.entry(cm), Initial: initial})
 }
 
 func (r *rig) gone(cm *corev1.ConfigMap, ambiguous bool) {
-	r.feed.Handle(watcher.Delta{Kind: watcher.Gone, Frame: frameOf(r.t, cm), Entry: r.known[string(cm.UID)], Ambiguous: ambiguous})
-	delete(r.known, string(cm.UID))
+	r.feed.Handle(watcher.Delta{Kind: watcher.Gone, Frame: frameOf(r.t, cm), Entry: r.entry(cm), Ambiguous: ambiguous})
+	r.index.Remove(r.entry(cm))
+}
+
+// entry is what a stream would have of the object.
+func (r *rig) entry(cm *corev1.ConfigMap) watcher.Entry {
+	return r.index.Put(cm.Namespace, cm.Name, string(cm.UID), cm.ResourceVersion)
 }
 
 func (r *rig) expect(i int, want ...string) {
@@ -204,10 +204,10 @@ func TestFeedComparesWhatIsAskedFor(t *testing.T) {
 
 func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).Where(func(*corev1.ConfigMap) bool { return true }).Watch(ignoreMap))
-	e := watcher.NewEntry("ns", "bad", "b", "1", nil)
-	bad := frameOf(t, aMap("b", "1"))
+	cm := aMap("b", "1")
+	bad := frameOf(t, cm)
 	bad.Raw = []byte(`{"data":{"k":7}}`)
-	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: bad, Entry: &e})
+	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: bad, Entry: r.entry(cm)})
 	r.expect(0)
 	r.upsert(aMap("u", "2"), false)
 	r.expect(0, "Added")

@@ -32,7 +32,7 @@ func layOut(bindings []*capability.Compiled) (places []slots, words int) {
 }
 
 func (s slots) member(words []uint64) bool {
-	return len(words) > s.word && words[s.word]&s.mask != 0
+	return words[s.word]&s.mask != 0
 }
 
 func (s slots) setMember(words []uint64, in bool) {

@@ -1,38 +1,39 @@
 package runtime
 
-import (
-	"cmp"
-
-	"github.com/ancho-dev/ancho/pkg/watcher"
-)
+import "github.com/ancho-dev/ancho/pkg/watcher"
 
 // replay is what a rider that came back was told by its own list, while the carrier still has to
 // read the same changes: they are passed over. A nil replay covers nothing.
 type replay struct {
-	until string                    // the list's resourceVersion
-	from  *liveRoute                // whose layout the entries of ahead have
-	ahead map[string]*watcher.Entry // by UID: objects of the list that the carrier has not seen yet
-	newer map[string]string         // by UID: the list's resourceVersion of objects that the carrier saw in an older state
+	until string         // the list's resourceVersion
+	from  *liveRoute     // whose layout the entries of ahead have
+	ahead *watcher.Index // objects of the list that the carrier has not seen yet
+	newer *watcher.Index // the list's resourceVersion of objects that the carrier saw in an older state
 }
 
-func newReplay(until string, from *liveRoute) *replay {
-	return &replay{until: until, from: from, ahead: map[string]*watcher.Entry{}, newer: map[string]string{}}
+// newReplay takes over an index of the objects that were listed.
+func newReplay(until string, from *liveRoute, listed *watcher.Index) *replay {
+	return &replay{until: until, from: from, ahead: listed, newer: watcher.NewIndex(0)}
 }
 
-// adopt writes what the list showed of an object into the carrier's entry of it, or keeps it until there is one.
-func (p *replay) adopt(r *liveRoute, index *watcher.Index, words int, e *watcher.Entry) {
-	at, ok := index.Get(e.Namespace(), e.Name())
-	if !ok || at.UID() != e.UID() {
-		p.ahead[e.UID()] = e
-		return
-	}
-	if at.Words == nil {
-		at.Words = make([]uint64, words)
-	}
-	p.from.move(e.Words, r, at.Words)
-	if at.RV() != e.RV() {
-		p.newer[e.UID()] = e.RV()
-	}
+// adopt writes what the list showed of each object into the carrier's entry of it, or keeps it until there is one.
+func (p *replay) adopt(r *liveRoute, index *watcher.Index) {
+	p.ahead.DeleteFunc(func(e watcher.Entry) bool {
+		at, known := lookUp(index, e.Namespace(), e.Name(), e.UID())
+		if !known {
+			return false
+		}
+		p.from.move(e.Words(), r, at.Words())
+		if rv := e.RV(); !at.HasRV(rv) {
+			p.newer.Put(e.Namespace(), e.Name(), e.UID(), rv)
+		}
+		return true
+	})
+}
+
+func lookUp(x *watcher.Index, namespace, name, uid string) (watcher.Entry, bool) {
+	e, known := x.Get(namespace, name)
+	return e, known && e.HasUID(uid)
 }
 
 // covers says whether the route was told of the change already, and brings the carrier's entry up to
@@ -44,39 +45,36 @@ func (p *replay) covers(r *liveRoute, d watcher.Delta) bool {
 	if d.Kind == watcher.Gone {
 		return p.coversGone(r, d)
 	}
-	uid, rv := d.Entry.UID(), d.Frame.Meta.ResourceVersion
-	if e, ok := p.ahead[uid]; ok {
-		delete(p.ahead, uid)
-		p.newer[uid] = e.RV()
-		p.from.move(e.Words, r, d.Entry.Words)
+	m := &d.Frame.Meta
+	if e, ok := lookUp(p.ahead, m.Namespace, m.Name, m.UID); ok {
+		p.newer.Put(m.Namespace, m.Name, m.UID, e.RV())
+		p.from.move(e.Words(), r, d.Entry.Words())
+		p.ahead.Remove(e)
 	}
-	if p.past(rv) {
-		delete(p.newer, uid)
-		if len(p.ahead) == 0 && !d.Relist { // a snapshot comes in the order of names
-			r.replay = nil // the carrier has passed the list
-		}
-		return false
+	past := p.past(m.ResourceVersion)
+	if newer, ok := lookUp(p.newer, m.Namespace, m.Name, m.UID); ok && (past || newer.HasRV(m.ResourceVersion)) {
+		p.newer.Remove(newer)
 	}
-	if p.newer[uid] == rv {
-		delete(p.newer, uid)
+	if past && p.ahead.Len() == 0 && !d.Relist { // a snapshot comes in the order of names
+		r.replay = nil // the carrier has passed the list
 	}
-	return true
+	return !past
 }
 
 // coversGone is about an object that went. Of what the list did not show nobody hears: no bit is set. What
 // went before the list, which showed it all the same, had only left the server's selection, and comes back.
 func (p *replay) coversGone(r *liveRoute, d watcher.Delta) bool {
 	e := d.Entry
-	rv := cmp.Or(p.newer[e.UID()], e.RV())
-	delete(p.newer, e.UID())
+	namespace, name, uid, rv := e.Namespace(), e.Name(), e.UID(), e.RV()
+	if newer, ok := lookUp(p.newer, namespace, name, uid); ok {
+		rv = newer.RV()
+		p.newer.Remove(newer)
+	}
 	if d.Frame == nil || p.past(d.Frame.Meta.ResourceVersion) {
 		return false
 	}
-	if r.knows(e.Words) {
-		words := make([]uint64, p.from.words)
-		r.move(e.Words, p.from, words)
-		back := watcher.NewEntry(e.Namespace(), e.Name(), e.UID(), rv, words)
-		p.ahead[e.UID()] = &back
+	if r.knows(e.Words()) {
+		r.move(e.Words(), p.from, p.ahead.Put(namespace, name, uid, rv).Words())
 	}
 	return true
 }
@@ -93,35 +91,33 @@ func (p *replay) finish(r *liveRoute) {
 		return
 	}
 	r.replay = nil
-	for _, e := range p.ahead {
+	for e := range p.ahead.All() {
 		for _, s := range p.from.subs {
 			s.handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
 		}
 	}
 }
 
-// handOver returns what of the replay the carrier's own entries do not know, for another stream of the route.
-func (p *replay) handOver(own *liveRoute) (seed []watcher.Entry) {
+// handOver adds what of the replay the carrier's own entries do not know, for another stream of the route.
+func (p *replay) handOver(own *liveRoute, seed *watcher.Index) {
 	if p == nil {
-		return nil
+		return
 	}
-	for _, e := range p.ahead {
-		if !p.from.knows(e.Words) {
-			continue
+	for e := range p.ahead.All() {
+		if p.from.knows(e.Words()) {
+			p.from.move(e.Words(), own, seed.Put(e.Namespace(), e.Name(), e.UID(), e.RV()).Words())
 		}
-		words := make([]uint64, own.words)
-		p.from.move(e.Words, own, words)
-		seed = append(seed, watcher.NewEntry(e.Namespace(), e.Name(), e.UID(), e.RV(), words))
 	}
-	return seed
 }
 
 // told is the resourceVersion that the route was told of last, of an object on the carrier.
-func (p *replay) told(e *watcher.Entry) string {
-	if p == nil {
-		return e.RV()
+func (p *replay) told(e watcher.Entry) string {
+	if p != nil {
+		if newer, ok := lookUp(p.newer, e.Namespace(), e.Name(), e.UID()); ok {
+			return newer.RV()
+		}
 	}
-	return cmp.Or(p.newer[e.UID()], e.RV())
+	return e.RV()
 }
 
 // knows says whether one of the route's bindings has the object in its set.

@@ -20,10 +20,11 @@ func rejoined(t *testing.T) *rig {
 		r.upsert(named(uid, "8"), false)
 	}
 	r.expect(0, "Added", "Added")
-	own := r.known["ahead"]
-	delete(r.known, "ahead") // the carrier makes an entry of its own
-	route.replay = newReplay("10", route)
-	route.replay.ahead["ahead"] = own
+	listed := watcher.NewIndex(r.feed.words)
+	known := r.entry(named("ahead", "8"))
+	copy(listed.Put("ns", "ahead", "ahead", "8").Words(), known.Words())
+	r.index.Remove(known) // the carrier makes an entry of its own
+	route.replay = newReplay("10", route, listed)
 	return r
 }
 

@@ -50,28 +50,26 @@ func (r *rider) leave(ctx context.Context) {
 		"stream", r.own.stream.name, "wider", r.carrier.stream.name)
 }
 
-func (r *rider) startOwn(ctx context.Context, f *feed, seed []watcher.Entry) {
+func (r *rider) startOwn(ctx context.Context, f *feed, seed *watcher.Index) {
 	all := r.carrier.all
-	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, seed)}
+	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, f.words, seed)}
 	ctx, own.cancel = context.WithCancel(ctx)
 	own.done = all.start(ctx, own.stream)
 	r.own = own
 }
 
 // handOver moves what the rider's bindings know from the carrier's entries to entries of their own.
-func (r *rider) handOver(f *feed) []watcher.Entry {
-	var seed []watcher.Entry
-	own := f.routes[0]
+func (r *rider) handOver(f *feed) *watcher.Index {
+	seed, own := watcher.NewIndex(f.words), f.routes[0]
 	for e := range r.carrier.stream.Index().All() {
-		if e.Words == nil || !r.onCarrier.knows(e.Words) {
+		if !r.onCarrier.knows(e.Words()) {
 			continue
 		}
-		words := make([]uint64, f.words)
-		r.onCarrier.move(e.Words, own, words)
-		r.onCarrier.forget(e.Words)
-		seed = append(seed, watcher.NewEntry(e.Namespace(), e.Name(), e.UID(), r.onCarrier.replay.told(e), words))
+		at := seed.Put(e.Namespace(), e.Name(), e.UID(), r.onCarrier.replay.told(e))
+		r.onCarrier.move(e.Words(), own, at.Words())
+		r.onCarrier.forget(e.Words())
 	}
-	seed = append(seed, r.onCarrier.replay.handOver(own)...)
+	r.onCarrier.replay.handOver(own, seed)
 	for i, s := range r.onCarrier.subs {
 		own.subs[i].begun = s.begun
 	}
@@ -88,106 +86,94 @@ func (r *rider) rejoin(ctx context.Context) {
 	own := r.own
 	own.cancel()
 	<-own.done
-	items, rv, err := r.list(ctx)
+	index := own.stream.Index()
+	rv, err := r.tellDifference(ctx, own.feed, index)
 	if err != nil {
 		r.carrier.all.log.Info("a binding stays on its own stream", "stream", own.stream.name, "reason", err.Error())
-		r.startOwn(ctx, own.feed, entriesOf(own.stream.Index()))
+		r.startOwn(ctx, own.feed, index)
 		return
 	}
-	known := tellDifference(own, items, r.route.target.Ambiguous())
 	r.own = nil
 	r.onCarrier.attached = true
-	r.onCarrier.replay = newReplay(rv, own.feed.routes[0])
+	r.onCarrier.replay = newReplay(rv, own.feed.routes[0], index)
 	for i, s := range own.feed.routes[0].subs {
 		r.onCarrier.subs[i].begun = s.begun
 	}
 	r.onCarrier.begin()
-	for _, e := range known {
-		r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index(), r.carrier.feed.words, e)
+	r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index())
+}
+
+// tellDifference lists the rider's objects and tells its bindings what their own stream had not told. Then the
+// index has just those objects. After an error it has what was told.
+func (r *rider) tellDifference(ctx context.Context, f *feed, index *watcher.Index) (rv string, err error) {
+	index.Begin()
+	rv, err = r.list(ctx, func(frame *watcher.Frame) { showListed(f, index, frame) })
+	if err != nil {
+		return "", err
+	}
+	index.Sweep(func(e watcher.Entry) {
+		f.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true, Ambiguous: r.route.target.Ambiguous()})
+	})
+	return rv, nil
+}
+
+// showListed tells what is new about one object of a list.
+func showListed(f *feed, index *watcher.Index, frame *watcher.Frame) {
+	m := &frame.Meta
+	e, known := index.Get(m.Namespace, m.Name)
+	if known && !e.HasUID(m.UID) { // another object has taken the name
+		f.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
+		known = false
+	}
+	same := known && e.HasRV(m.ResourceVersion)
+	e = index.Put(m.Namespace, m.Name, m.UID, m.ResourceVersion)
+	e.SetSeen()
+	if !same {
+		f.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frame, Entry: e, New: !known, Relist: true, Initial: !known})
 	}
 }
 
-func entriesOf(x *watcher.Index) []watcher.Entry {
-	out := make([]watcher.Entry, 0, x.Len())
-	for e := range x.All() {
-		out = append(out, *e)
-	}
-	return out
-}
-
-// tellDifference tells the rider's bindings what a list shows that their own stream had not told, and
-// returns all objects of the list.
-func tellDifference(own *ownStream, items []*watcher.Frame, ambiguous bool) []*watcher.Entry {
-	index, known, seen := own.stream.Index(), []*watcher.Entry(nil), map[*watcher.Entry]bool{}
-	for _, f := range items {
-		m := &f.Meta
-		e, ok := index.Get(m.Namespace, m.Name)
-		if ok && e.UID() == m.UID {
-			seen[e] = true
-			now := watcher.NewEntry(m.Namespace, m.Name, m.UID, m.ResourceVersion, e.Words)
-			if e.RV() != m.ResourceVersion {
-				own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: &now, Relist: true})
-			}
-			known = append(known, &now)
-			continue
-		}
-		if ok { // another object has taken the name
-			seen[e] = true
-			own.feed.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
-		}
-		fresh := watcher.NewEntry(m.Namespace, m.Name, m.UID, m.ResourceVersion, nil)
-		own.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: f, Entry: &fresh, New: true, Relist: true, Initial: true})
-		known = append(known, &fresh)
-	}
-	for e := range index.All() {
-		if !seen[e] {
-			own.feed.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true, Ambiguous: ambiguous})
-		}
-	}
-	return known
-}
-
-// list reads the rider's target once, consistently.
-func (r *rider) list(ctx context.Context) (items []*watcher.Frame, rv string, err error) {
+// list reads the rider's target once, consistently, and shows each object as it is read.
+func (r *rider) list(ctx context.Context, show func(*watcher.Frame)) (rv string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	p := watcher.ListParams{Limit: joinPageLimit}
 	for {
-		page, meta, err := r.page(ctx, p)
+		meta, err := r.page(ctx, p, show)
 		if err != nil {
-			return nil, "", err
+			return "", err
 		}
-		items = append(items, page...)
 		if rv == "" {
 			rv = meta.ResourceVersion
 		}
 		if p.Continue = meta.Continue; p.Continue == "" {
-			return items, rv, nil
+			return rv, nil
 		}
 	}
 }
 
-func (r *rider) page(ctx context.Context, p watcher.ListParams) (items []*watcher.Frame, meta watcher.ListMeta, err error) {
+func (r *rider) page(ctx context.Context, p watcher.ListParams, show func(*watcher.Frame)) (meta watcher.ListMeta, err error) {
 	resp, err := r.carrier.all.server.List(ctx, r.route.target, p)
 	if err != nil {
-		return nil, meta, err
+		return meta, err
 	}
 	defer func() { err = errors.Join(err, resp.Close()) }()
 	if !resp.OK() {
-		return nil, meta, fmt.Errorf("%w: %s", errPage, resp.Status().Message)
+		return meta, fmt.Errorf("%w: %s", errPage, resp.Status().Message)
 	}
 	reader, err := resp.Items(watcher.ReaderOptions{})
 	if err != nil {
-		return nil, meta, err
+		return meta, err
 	}
 	for {
 		f, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return items, reader.Meta(), nil
+			return reader.Meta(), nil
 		}
 		if err != nil {
-			return nil, meta, err
+			return meta, err
 		}
-		items = append(items, f)
+		show(f)
+		f.Release()
 	}
 }

@@ -293,8 +293,8 @@ func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	route := r.feed.routes[0]
 	r.upsert(aMap("u", "5"), false)
 	r.expect(0, "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs, words: route.words})
-	p.newer["u"] = "9"
+	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
+	p.newer.Put("ns", "n", "u", "9")
 	route.replay = p
 	r.gone(aMap("u", "7"), true)
 	r.upsert(aMap("u", "9"), false)
@@ -321,16 +321,15 @@ func TestReplayLastsThroughASnapshot(t *testing.T) {
 		r.upsert(named(uid, "5"), false)
 	}
 	r.expect(0, "Added", "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs, words: route.words})
-	p.newer["b"] = "9"
+	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
+	p.newer.Put("ns", "b", "b", "9")
 	route.replay = p
 	for _, shown := range []*corev1.ConfigMap{named("a", "12"), named("b", "9")} {
-		r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(t, shown), Entry: r.known[shown.Name], Relist: true})
+		r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(t, shown), Entry: r.entry(shown), Relist: true})
 	}
 	r.expect(0, "Modified")
 
-	gone := watcher.NewEntry("ns", "gone", "gone", "8", []uint64{1})
-	p.ahead["gone"] = &gone // which the snapshot did not show
+	p.ahead.Put("ns", "gone", "gone", "8").Words()[0] = 1 // which the snapshot did not show
 	r.feed.Synced("13", true)
 	r.expect(0, "Deleted")
 	if route.replay != nil {

@@ -90,13 +90,14 @@ func (s *streams) ended(ctx context.Context, name string) {
 	}
 }
 
-// newStream makes a stream with its logger and metrics.
-func (s *streams) newStream(t watcher.Target, h watcher.Handler, seed []watcher.Entry) *liveStream {
+// newStream makes a stream with its logger and metrics, and so many words for its handler in each entry.
+func (s *streams) newStream(t watcher.Target, h watcher.Handler, words int, seed *watcher.Index) *liveStream {
 	name := s.names[t]
 	o := s.metrics.forStream(name)
 	return &liveStream{name: name, observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
 		Logger:   s.log, // the stream adds its target
 		Observer: o,
+		Words:    words,
 		Seed:     seed,
 	})}
 }

@@ -117,7 +117,8 @@ func (r *record) setTextUID(n int) {
 // seen says whether the snapshot that is read or was read last, or an event since, showed the object.
 func (e Entry) seen() bool { return e.record().epoch == e.x.epoch }
 
-func (e Entry) setSeen() { e.record().epoch = e.x.epoch }
+// SetSeen notes that the snapshot that is being read shows the object.
+func (e Entry) SetSeen() { e.record().epoch = e.x.epoch }
 
 // setRV keeps rv in eight bytes where it is a decimal number as the API server writes it.
 func (e Entry) setRV(rv string) {

@@ -174,8 +174,17 @@ func (x *Index) hash(space uint32, name string) uint32 {
 	return uint32((maphash.String(x.seed, name) ^ uint64(x.spaces.table.Hash(space))) * odd >> 32) //nolint:gosec // no bits are above
 }
 
-// begin begins a snapshot: nothing was seen in it yet.
-func (x *Index) begin() {
+// DeleteFunc removes the entries for which the function returns true; it is asked about each.
+func (x *Index) DeleteFunc(remove func(Entry) bool) {
+	for at := x.filled; at > 0; at-- { // what takes the place of a record is from behind it
+		if e := (Entry{x, at - 1}); remove(e) {
+			x.Remove(e)
+		}
+	}
+}
+
+// Begin begins a snapshot: none of the entries was seen in it yet. A stream does that to its index itself.
+func (x *Index) Begin() {
 	x.epoch++
 	if x.epoch != 0 {
 		return
@@ -206,8 +215,9 @@ func (x *Index) compare(a, b uint32) int {
 	return bytes.Compare(Entry{x, a}.name(r), Entry{x, b}.name(s))
 }
 
-// sweep takes out what the snapshot did not show, and tells of each.
-func (x *Index) sweep(tell func(Entry)) {
+// Sweep ends a snapshot: it removes the entries that were not seen in it, in the order of their namespaces and
+// names, and tells of each, which is good until tell returns.
+func (x *Index) Sweep(tell func(Entry)) {
 	gone := x.unseen()
 	for _, at := range gone {
 		x.take(Entry{x, at})

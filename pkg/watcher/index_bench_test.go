@@ -91,13 +91,13 @@ func BenchmarkIndexReplace(b *testing.B) {
 func BenchmarkIndexSnapshot(b *testing.B) {
 	x, keys := filled(100_000, 1000)
 	for b.Loop() {
-		x.begin()
+		x.Begin()
 		for _, k := range keys {
 			namespace, name, _ := k.split()
 			e, _ := x.Get(namespace, name)
-			e.setSeen()
+			e.SetSeen()
 		}
-		x.sweep(func(Entry) { b.Fatal("all were shown") })
+		x.Sweep(func(Entry) { b.Fatal("all were shown") })
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(keys)), "ns/object")
 }
@@ -106,9 +106,9 @@ func BenchmarkIndexSweep(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		x, _ := filled(100_000, 1000)
-		x.begin()
+		x.Begin()
 		b.StartTimer()
-		x.sweep(func(Entry) {})
+		x.Sweep(func(Entry) {})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/object")
 }

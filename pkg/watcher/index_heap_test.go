@@ -130,7 +130,7 @@ func TestIndexAllocatesNothing(t *testing.T) {
 		}
 		x.Remove(e)
 		e = x.Put(namespace, name, uid, "12345678901")
-		e.setSeen()
+		e.SetSeen()
 		n++
 	}); got > 0 {
 		t.Errorf("%v allocations", got)

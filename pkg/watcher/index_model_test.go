@@ -34,7 +34,7 @@ func (m *indexModel) key(n int) [2]string {
 
 func (m *indexModel) put(key [2]string, uid, rv string) {
 	e := m.x.Put(key[0], key[1], uid, rv)
-	e.setSeen()
+	e.SetSeen()
 	m.words++
 	before, known := m.known[key]
 	if !known || before.uid != uid {
@@ -105,12 +105,12 @@ func TestIndexAgainstAMap(t *testing.T) {
 				if rapid.IntRange(0, 9).Draw(rt, "wrap") == 0 {
 					m.x.epoch = 65535
 				}
-				m.x.begin()
+				m.x.Begin()
 				shown := rapid.IntRange(1, 4).Draw(rt, "show one of")
 				i := 0
 				for e := range m.x.All() {
 					if i++; i%shown == 0 {
-						e.setSeen()
+						e.SetSeen()
 					}
 				}
 				for key, o := range m.known {
@@ -121,7 +121,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 			},
 			"sweep": func(rt *rapid.T) {
 				before := [2]string{}
-				m.x.sweep(func(e Entry) {
+				m.x.Sweep(func(e Entry) {
 					key := [2]string{e.Namespace(), e.Name()}
 					o, ok := m.known[key]
 					if !ok || o.seen || e.UID() != o.uid || e.RV() != o.rv || e.Words()[0] != o.word {

@@ -16,7 +16,7 @@ func (m *machine) beginSnapshot(why Reason) {
 
 // prepareSnapshot makes a snapshot the next request; nothing was seen in it yet.
 func (m *machine) prepareSnapshot() {
-	m.index.begin()
+	m.index.Begin()
 	m.tombs, m.incomplete, m.tries = nil, false, 0
 	m.pages = pages{whole: m.pages.whole}
 	m.next = askSnapshot
@@ -49,7 +49,7 @@ func (m *machine) sweep() {
 			"target", m.target.String())
 		return
 	}
-	m.index.sweep(func(e Entry) {
+	m.index.Sweep(func(e Entry) {
 		m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true, Ambiguous: m.target.Ambiguous()})
 	})
 }
@@ -61,8 +61,8 @@ func (m *machine) lose(gone bool) {
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
 		m.incomplete = false
-		m.index.begin()
-		m.index.sweep(func(e Entry) { m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true}) })
+		m.index.Begin()
+		m.index.Sweep(func(e Entry) { m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true}) })
 	}
 	if again {
 		m.prepareSnapshot()
@@ -114,7 +114,7 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	// Within a snapshot an object is compared by equality, as its resourceVersion may have gone back; once
 	// shown, and in a watch, only what is above counts (20, 27).
 	ordered := live || e.seen()
-	e.setSeen()
+	e.SetSeen()
 	switch o := e.compareState(f); {
 	case o == orderSame && !live:
 		return ReasonUnchanged
@@ -132,7 +132,7 @@ func (m *machine) appeared(live bool, f *Frame) Reason {
 		return ReasonReplayed // 27
 	}
 	e := m.index.add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
-	e.setSeen()
+	e.SetSeen()
 	e.setState(f)
 	m.upsert(live, f, e, true)
 	return ""

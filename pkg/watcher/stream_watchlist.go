@@ -93,7 +93,7 @@ func (m *machine) skip(ask request, why Reason, meta *Meta) {
 	if meta.Name == "" {
 		m.incomplete = true
 	} else if e, ok := m.index.Get(meta.Namespace, meta.Name); ok {
-		e.setSeen()
+		e.SetSeen()
 	}
 }
 

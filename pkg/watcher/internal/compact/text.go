@@ -106,7 +106,8 @@ func (t *Texts) Drop(r Ref) {
 // chunkFor finds a chunk with room for so many bytes.
 func (t *Texts) chunkFor(size int) int {
 	if t.filled > 0 {
-		if c := t.chunks[t.filled-1].data; cap(c)-len(c) >= size {
+		// A chunk that a long text had for itself may be empty again, and is too large for a Ref beyond some point.
+		if c := t.chunks[t.filled-1].data; cap(c)-len(c) >= size && len(c) < mostText {
 			return t.filled - 1
 		}
 	}
