@@ -46,13 +46,13 @@ func (i *inbox) take() (out []string) {
 
 // rig is a feed with one route, whose bindings deliver to inboxes.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	feed  *feed
 	boxes []*inbox
 	index *watcher.Index
 }
 
-func newRig(t *testing.T, bindings ...capability.Binding) *rig {
+func newRig(t testing.TB, bindings ...capability.Binding) *rig {
 	t.Helper()
 	compiled, err := declared(oneCapability(bindings...), capability.Env{})
 	if err != nil {
@@ -75,7 +75,7 @@ func newRig(t *testing.T, bindings ...capability.Binding) *rig {
 	return r
 }
 
-func frameOf(t *testing.T, cm *corev1.ConfigMap) *watcher.Frame {
+func frameOf(t testing.TB, cm *corev1.ConfigMap) *watcher.Frame {
 	t.Helper()
 	raw, err := json.Marshal(cm)
 	if err != nil {
