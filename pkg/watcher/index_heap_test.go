@@ -1,16 +1,12 @@
 package watcher
 
 import (
-	"fmt"
 	"runtime"
 	"testing"
 )
 
-const (
-	heapObjects = 200_000
-	// heapSlack is what an index that was large and is empty may keep.
-	heapSlack = 64 << 10
-)
+// heapSlack is what an index that was large and is empty may keep.
+const heapSlack = 64 << 10
 
 // heapOf is the size of what is alive.
 func heapOf() int64 {
@@ -24,14 +20,19 @@ func heapOf() int64 {
 
 // nameOf writes a name of 32 bytes in a namespace of 16, and its UID, into memory that it uses again.
 func nameOf(buffer []byte, n, namespaces int) (namespace, name, uid string) {
-	buffer = fmt.Appendf(buffer[:0], "a-namespace-%04x", n%namespaces)
-	if namespaces > 1<<16 {
-		buffer = fmt.Appendf(buffer[:0], "namespace-%06x", n%namespaces)
-	}
-	buffer = fmt.Appendf(buffer, "the-name-of-an-object-is-%07d", n)
-	buffer = fmt.Appendf(buffer, "%08x-0b9c-4b8e-9d0a-0123456789ab", n)
+	buffer = append(buffer[:0], "namespace-######the-name-of-an-object-is-###############-0b9c-4b8e-9d0a-0123456789ab"...)
+	number(buffer[10:16], n%namespaces)
+	number(buffer[41:48], n)
+	number(buffer[48:56], n)
 	text := unsafeString(buffer)
 	return text[:16], text[16:48], text[48:]
+}
+
+// number writes n in hexadecimal digits.
+func number(into []byte, n int) {
+	for i := len(into) - 1; i >= 0; i, n = i-1, n>>4 {
+		into[i] = "0123456789abcdef"[n&15]
+	}
 }
 
 // At rest an object costs at most 150 bytes with one word, of which 56 are its name, its UID and its
@@ -39,25 +40,25 @@ func nameOf(buffer []byte, n, namespaces int) (namespace, name, uid string) {
 // nothing, in whatever order it went.
 func TestIndexHeap(t *testing.T) {
 	for name, c := range map[string]struct {
-		namespaces, words int
-		most              int64
+		objects, namespaces, words int
+		most                       int64
 	}{
-		"a thousand namespaces":    {1000, 1, 110},
-		"two words":                {1000, 2, 118},
-		"a namespace for each one": {heapObjects, 1, 150},
+		"a thousand namespaces":    {200_000, 1000, 1, 110},
+		"two words":                {50_000, 1000, 2, 118},
+		"a namespace for each one": {100_000, 100_000, 1, 150},
 	} {
 		t.Run(name, func(t *testing.T) {
 			buffer := make([]byte, 0, 128)
 			base := heapOf()
 			x := NewIndex(c.words)
 			fill := func() {
-				for n := range heapObjects {
+				for n := range c.objects {
 					namespace, name, uid := nameOf(buffer, n, c.namespaces)
 					x.Put(namespace, name, uid, "1234567890")
 				}
 			}
 			empty := func(keep int) {
-				for n := range heapObjects {
+				for n := range c.objects {
 					namespace, name, _ := nameOf(buffer, n, c.namespaces)
 					if e, ok := x.Get(namespace, name); ok && n%keep != keep/2 {
 						x.Remove(e)
@@ -65,17 +66,17 @@ func TestIndexHeap(t *testing.T) {
 				}
 			}
 			fill()
-			per := (heapOf() - base) / heapObjects
+			per := (heapOf() - base) / int64(c.objects)
 			t.Logf("%d bytes an object", per)
 			if per > c.most {
 				t.Errorf("%d bytes an object, want at most %d", per, c.most)
 			}
 			empty(100)
-			if left := heapOf() - base; left > 2*c.most*heapObjects/100+heapSlack {
+			if left := heapOf() - base; left > 2*c.most*int64(c.objects)/100+heapSlack {
 				t.Errorf("%d bytes for the %d objects that are left, %d each", left, x.Len(), left/int64(x.Len()))
 			}
 			fill()
-			empty(heapObjects * 2)
+			empty(c.objects * 2)
 			if left := heapOf() - base; x.Len() != 0 || left > heapSlack {
 				t.Errorf("%d bytes for %d objects", left, x.Len())
 			}

@@ -142,7 +142,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 					}
 				}
 			},
-			"hand over": func(rt *rapid.T) { // to another index, by way of seeds
+			"hand over": func(*rapid.T) { // to another index, by way of seeds
 				y := NewIndex(2)
 				for e := range m.x.All() {
 					at := y.Put(e.Namespace(), e.Name(), e.UID(), e.RV())

@@ -94,5 +94,5 @@ func (s *namespaces) outgrown() bool {
 }
 
 func hashOf(seed maphash.Seed, s string) uint32 {
-	return uint32(maphash.String(seed, s) >> 32) //nolint:gosec // no bits are above
+	return uint32(maphash.String(seed, s) >> 32)
 }

@@ -1,19 +1,18 @@
 package compact
 
 import (
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// slotsOf are all slots with a hash.
-func slotsOf(t *Table, hash uint32) (out []uint32) {
-	for at, ok := t.First(hash); ok; at, ok = t.Next(at, hash) {
-		out = append(out, at)
+// found looks for a slot among those with a hash.
+func found(t *Table, hash, slot uint32) bool {
+	at, ok := t.First(hash)
+	for ok && at != slot {
+		at, ok = t.Next(at, hash)
 	}
-	slices.Sort(out)
-	return out
+	return ok
 }
 
 func TestTableAgainstAMap(t *testing.T) {
@@ -39,7 +38,7 @@ func TestTableAgainstAMap(t *testing.T) {
 			"add": func(rt *rapid.T) { add(some.Draw(rt, "hash")) },
 			"add many": func(rt *rapid.T) {
 				first := some.Draw(rt, "hash")
-				for i := range rapid.Uint32Range(0, 3000).Draw(rt, "n") {
+				for i := range rapid.Uint32Range(0, 1000).Draw(rt, "n") {
 					add(first + i*0x9e3779b1)
 				}
 			},
@@ -58,16 +57,9 @@ func TestTableAgainstAMap(t *testing.T) {
 				if table.Len() != len(hashes) {
 					rt.Fatalf("%d in the table, want %d", table.Len(), len(hashes))
 				}
-				want := map[uint32][]uint32{}
 				for at, hash := range hashes {
-					want[hash] = append(want[hash], uint32(at))
-					if table.Hash(uint32(at)) != hash {
-						rt.Fatalf("slot %d has another hash", at)
-					}
-				}
-				for hash, slots := range want {
-					if got := slotsOf(&table, hash); !slices.Equal(got, slots) {
-						rt.Fatalf("hash %d is at %v, want %v", hash, got, slots)
+					if table.Hash(uint32(at)) != hash || !found(&table, hash, uint32(at)) {
+						rt.Fatalf("slot %d is not found", at)
 					}
 				}
 				if at, ok := table.First(^uint32(0) - 1); ok && hashes[at] != ^uint32(0)-1 {

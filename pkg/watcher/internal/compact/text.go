@@ -112,7 +112,7 @@ func (t *Texts) chunkFor(size int) int {
 		}
 	}
 	// At most as much as is there already, within bounds; a text that is longer has a chunk of its own.
-	room := max(size, min(max(1<<bits.Len(uint(t.live))/2, leastText), mostText)) //nolint:gosec // live is not negative
+	room := max(size, min(max(1<<bits.Len(uint(t.live))/2, leastText), mostText))
 	n := len(t.chunks)
 	if last := len(t.free) - 1; last >= 0 {
 		n, t.free = t.free[last], t.free[:last]

@@ -60,7 +60,7 @@ func TestTextsAgainstAList(t *testing.T) {
 			"put": func(rt *rapid.T) { s.put(text(sizes.Draw(rt, "a")), text(sizes.Draw(rt, "b"))) },
 			"put many": func(rt *rapid.T) {
 				size := rapid.IntRange(0, 80).Draw(rt, "size")
-				for range rapid.IntRange(0, 3000).Draw(rt, "n") {
+				for range rapid.IntRange(0, 800).Draw(rt, "n") {
 					s.put(text(size), "")
 				}
 			},
