@@ -170,7 +170,7 @@ func (x *Index) move(from, to Entry) {
 func (x *Index) Text(i uint32) *compact.Ref { return &x.records.At(i).text }
 
 func (x *Index) hash(space uint32, name string) uint32 {
-	const odd = 0x9e3779b97f4a7c15                                                                 // spreads what is close together over all bits
+	const odd = 0x9e3779b97f4a7c15 // spreads what is close together over all bits
 	return uint32((maphash.String(x.seed, name) ^ uint64(x.spaces.table.Hash(space))) * odd >> 32)
 }
 
