@@ -28,7 +28,7 @@ type bench struct {
 	result  report.Result
 }
 
-func (b *bench) say(format string, args ...any) {
+func (b *bench) sayf(format string, args ...any) {
 	fmt.Fprintf(b.log, "== "+format+"\n", args...)
 }
 
@@ -64,7 +64,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 
 // build makes the contenders' programs.
 func (b *bench) build(ctx context.Context) error {
-	b.say("building the contenders")
+	b.sayf("building the contenders")
 	for _, name := range []string{"bin", "results"} {
 		if err := os.MkdirAll(filepath.Join(b.dir, name), 0o750); err != nil {
 			return fmt.Errorf("create a folder: %w", err)

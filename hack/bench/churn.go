@@ -29,7 +29,7 @@ func churnTime(o options) time.Duration {
 func churned(b *bench) []contestant {
 	task := b.stage.task(contender.Pods, b.options.objects)
 	task.Stay = true
-	return b.peers(task)
+	return append([]contestant{b.drop(report.DropProtobuf, "protobuf", task)}, b.peers(task)...)
 }
 
 // playChurn measures a contender while objects change.
@@ -68,6 +68,11 @@ func playChurn(ctx context.Context, b *bench, c contestant, row *report.Row) err
 // steady notes what a contender did while so many updates were sent. It may see several states of an object as
 // one, which is no loss.
 func steady(row *report.Row, sent int, r contender.Report) error {
+	row.Add(report.CPUEvent, report.Microseconds, r.CPUSeconds*1e6/float64(sent))
+	row.Add("updates", report.Count, float64(sent))
+	if row.Contender == report.DropProtobuf {
+		return nil
+	}
 	if len(r.LatenciesMicros) == 0 {
 		return fmt.Errorf("of %d updates none was handled", sent)
 	}
@@ -75,10 +80,8 @@ func steady(row *report.Row, sent int, r contender.Report) error {
 	for _, l := range r.LatenciesMicros {
 		millis = append(millis, float64(l)/1e3)
 	}
-	row.Add(report.CPUEvent, report.Microseconds, r.CPUSeconds*1e6/float64(sent))
 	row.Add("p50", report.Milliseconds, report.Percentile(millis, 50))
 	row.Add(report.P99, report.Milliseconds, report.Percentile(millis, 99))
-	row.Add("updates", report.Count, float64(sent))
 	row.Add("calls", report.Count, float64(r.Calls))
 	return nil
 }

@@ -113,7 +113,7 @@ func (b *bench) proxied(task *contender.Task) (*proxy.Proxy, error) {
 	config, err := os.ReadFile(task.Kubeconfig)
 	if err == nil {
 		task.Kubeconfig = filepath.Join(b.stage.dir, "kubeconfig-proxied")
-		err = os.WriteFile(task.Kubeconfig, []byte(strings.ReplaceAll(string(config), server, p.Addr())), 0o600)
+		err = os.WriteFile(task.Kubeconfig, []byte(strings.ReplaceAll(string(config), server, p.Addr())), 0o600) //nolint:gosec // in a folder of our own
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("a kubeconfig for the proxy: %w", err), p.Close())

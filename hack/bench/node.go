@@ -33,7 +33,7 @@ func (b *bench) findNode(ctx context.Context) node {
 		n.missing = fmt.Sprintf("not measured: it needs Node.js %d, here is %s", oldestNode, n.version)
 		return n
 	}
-	b.say("installing kubernetes-fluent-client")
+	b.sayf("installing kubernetes-fluent-client")
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")

@@ -88,7 +88,7 @@ func scenarioNames() []string {
 func (b *bench) scenario(ctx context.Context, s scenario) error {
 	sc := &report.Scenario{Name: s.name, Title: s.title(b.options), Objects: s.objects(b.options), Rounds: b.options.rounds}
 	b.result.Scenarios = append(b.result.Scenarios, sc)
-	b.say("%s: %s", sc.Name, sc.Title)
+	b.sayf("%s: %s", sc.Name, sc.Title)
 	for round := range b.options.rounds {
 		for _, c := range s.contestants(b) {
 			if ctx.Err() != nil {
@@ -111,9 +111,9 @@ func (b *bench) scenario(ctx context.Context, s scenario) error {
 				return ctx.Err()
 			case err != nil:
 				row.Error = err.Error()
-				b.say("%s, round %d, %s: FAILED: %v", sc.Name, round+1, c.name, err)
+				b.sayf("%s, round %d, %s: FAILED: %v", sc.Name, round+1, c.name, err)
 			default:
-				b.say("%s, round %d, %s: %s", sc.Name, round+1, c.name, row.Last())
+				b.sayf("%s, round %d, %s: %s", sc.Name, round+1, c.name, row.Last())
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func (b *bench) scenario(ctx context.Context, s scenario) error {
 // profiles are the files for the profiles of one run.
 func (b *bench) profiles(scenario, contender string, round int) (cpu, heap string) {
 	name := filepath.Join(b.dir, "results", fmt.Sprintf("%s-%s-%d", scenario, strings.NewReplacer(" ", "-", ",", "").Replace(contender), round+1))
-	b.say("profiles: %s.{cpu,heap}.prof", name)
+	b.sayf("profiles: %s.{cpu,heap}.prof", name)
 	return name + ".cpu.prof", name + ".heap.prof"
 }
 

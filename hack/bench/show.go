@@ -52,6 +52,6 @@ func (b *bench) document(asJSON []byte) error {
 			return fmt.Errorf("write the documentation: %w", err)
 		}
 	}
-	b.say("wrote docs/performance.md, .json and .svg")
+	b.sayf("wrote docs/performance.md, .json and .svg")
 	return nil
 }

@@ -25,7 +25,7 @@ type stage struct {
 
 // openStage starts the control plane.
 func (b *bench) openStage(ctx context.Context) (*stage, error) {
-	b.say("starting etcd and kube-apiserver")
+	b.sayf("starting etcd and kube-apiserver")
 	env, err := testenv.Start(ctx, testenv.Options{Progress: b.log})
 	if err != nil {
 		return nil, err
@@ -121,11 +121,11 @@ func (b *bench) fill(ctx context.Context, kind string) error {
 		select {
 		case err := <-done:
 			if err == nil {
-				b.say("wrote %d %s in %s", n, kind, time.Since(since).Round(time.Second))
+				b.sayf("wrote %d %s in %s", n, kind, time.Since(since).Round(time.Second))
 			}
 			return err
 		case <-tick.C:
-			b.say("writing %s: %d of %d", kind, s.filler.Done(), n)
+			b.sayf("writing %s: %d of %d", kind, s.filler.Done(), n)
 		}
 	}
 }

@@ -57,7 +57,11 @@ func run(r *contender.Run, task contender.Task) error {
 		return err
 	}
 	r.Finish(task.Expect, n)
-	return nil
+	if !task.Stay {
+		return nil
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return errors.Join(errors.New("the stream ended"), err)
 }
 
 // drop reads until the server says that it has sent all objects, and returns how much it read.

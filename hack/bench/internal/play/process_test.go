@@ -25,26 +25,26 @@ func TestMain(m *testing.M) {
 
 // play does what the task's kind says.
 func play(task contender.Task) {
-	fmt.Println("a library's word")
+	fmt.Fprintln(os.Stdout, "a library's word")
 	switch task.Kind {
 	case "works":
-		fmt.Printf(`{"event":"done","handled":%d,"peakBytes":4096,"readBytes":8}`+"\n", task.Expect)
+		fmt.Fprintf(os.Stdout, `{"event":"done","handled":%d,"peakBytes":4096,"readBytes":8}`+"\n", task.Expect)
 	case "handles less":
-		fmt.Println(`{"event":"done","handled":1}`)
+		fmt.Fprintln(os.Stdout, `{"event":"done","handled":1}`)
 	case "garbles":
-		fmt.Println(`{"event":`)
+		fmt.Fprintln(os.Stdout, `{"event":`)
 	case "fails":
 		fmt.Fprintln(os.Stderr, "error: it is so")
 		os.Exit(1)
 	case "fails later":
-		fmt.Printf(`{"event":"done","handled":%d}`+"\n", task.Expect)
+		fmt.Fprintf(os.Stdout, `{"event":"done","handled":%d}`+"\n", task.Expect)
 		fmt.Fprintln(os.Stderr, "error: too late")
 		os.Exit(1)
 	case "obeys":
-		fmt.Println(`{"event":"done"}`)
+		fmt.Fprintln(os.Stdout, `{"event":"done"}`)
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
-			fmt.Printf(`{"event":%q,"calls":3}`+"\n", strings.ReplaceAll(lines.Text(), "end", "another"))
+			fmt.Fprintf(os.Stdout, `{"event":%q,"calls":3}`+"\n", strings.ReplaceAll(lines.Text(), "end", "another"))
 		}
 	case "hangs":
 		select {}

@@ -9,7 +9,7 @@ import (
 // echo answers on every connection with what it gets.
 func echo(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // on this machine
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func started(t *testing.T) *Proxy {
 
 func dial(t *testing.T, p *Proxy) net.Conn {
 	t.Helper()
-	c, err := net.Dial("tcp", p.Addr())
+	c, err := net.Dial("tcp", p.Addr()) //nolint:noctx // on this machine
 	if err != nil {
 		t.Fatal(err)
 	}

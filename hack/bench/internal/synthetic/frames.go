@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -70,7 +71,7 @@ func appendFrame(buf []byte, protobuf bool, event watch.EventType, p *corev1.Pod
 	if err != nil {
 		return nil, err
 	}
-	e := metav1.WatchEvent{Type: string(event), Object: runtime.RawExtension{Raw: append(magic[:len(magic):len(magic)], body...)}}
+	e := metav1.WatchEvent{Type: string(event), Object: runtime.RawExtension{Raw: append(slices.Clip(magic), body...)}}
 	frame, err := e.Marshal()
 	if err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func (s *Server) pods(w http.ResponseWriter, r *http.Request) {
 	if v := q.Get("watch"); v != "true" && v != "1" {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusMethodNotAllowed)
-		_ = json.NewEncoder(w).Encode(metav1.Status{ // the client may be gone
+		_ = json.NewEncoder(w).Encode(metav1.Status{ //nolint:errchkjson // the client may be gone
 			TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure,
 			Code: http.StatusMethodNotAllowed, Reason: metav1.StatusReasonMethodNotAllowed, Message: "this server has no list: watch with sendInitialEvents",
 		})

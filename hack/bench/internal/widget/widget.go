@@ -18,10 +18,10 @@ const Plural = "widgets"
 // Widget is the custom resource.
 type Widget struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	Spec   Spec   `json:"spec,omitempty"`
-	Status Status `json:"status,omitempty"`
+	Spec   Spec   `json:"spec,omitzero"`
+	Status Status `json:"status,omitzero"`
 }
 
 // Spec is what is wanted of a Widget.
@@ -31,7 +31,7 @@ type Spec struct {
 	Paused    bool                        `json:"paused,omitempty"`
 	Interval  *metav1.Duration            `json:"interval,omitempty"`
 	Config    map[string]string           `json:"config,omitempty"`
-	Resources corev1.ResourceRequirements `json:"resources,omitempty"`
+	Resources corev1.ResourceRequirements `json:"resources,omitzero"`
 	Routes    []Route                     `json:"routes,omitempty"`
 }
 
@@ -54,9 +54,9 @@ type Status struct {
 }
 
 // WidgetList is what a server answers to a list.
-type WidgetList struct {
+type WidgetList struct { //nolint:revive // the server knows it by this name
 	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata,omitzero"`
 
 	Items []Widget `json:"items"`
 }
