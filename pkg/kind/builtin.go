@@ -27,6 +27,7 @@ func builtin[S any, T interface {
 		resolve:  func() declaration { return d },
 		create:   func() T { return new(S) },
 		register: addToScheme,
+		fast:     agreesLater[T](),
 	}
 }
 

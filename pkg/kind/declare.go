@@ -24,6 +24,7 @@ import (
 func Of[T Object](addToScheme func(*runtime.Scheme) error) Kind[T] {
 	return Kind[T]{
 		register: addToScheme,
+		fast:     agreesLater[T](),
 		resolve: once(func() (Resource, error) {
 			gvk, err := registered(reflect.TypeFor[T](), addToScheme)
 			if err != nil {
@@ -55,6 +56,7 @@ func Metadata(of Any) Kind[*metav1.PartialObjectMetadata] {
 	return Kind[*metav1.PartialObjectMetadata]{
 		create:   func() *metav1.PartialObjectMetadata { return &metav1.PartialObjectMetadata{} },
 		register: metav1.AddMetaToScheme,
+		fast:     agreesLater[*metav1.PartialObjectMetadata](),
 		resolve:  once(func() (Resource, error) { return metadataOf(of) }),
 	}
 }

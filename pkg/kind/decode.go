@@ -14,7 +14,9 @@ import (
 // the items of a list do. Bytes that say another apiVersion or kind are an error.
 //
 // JSON is decoded as the API server does: the names of fields are case-sensitive, unknown
-// fields are ignored, and whole numbers of unstructured objects stay int64.
+// fields are ignored, and whole numbers of unstructured objects stay int64. A type's own
+// UnmarshalJSON or UnmarshalText may be called twice for one object, the second time on an empty
+// one: what the fast decoder refuses is decoded again by the one that is lenient.
 //
 // Every error but that of a wrong declaration (see Err) is a [*DecodeError]. No input makes
 // Decode panic.
@@ -25,7 +27,7 @@ func (k Kind[T]) Decode(raw []byte, enc Encoding) (T, error) {
 		return none, d.err
 	}
 	obj := k.allocate()
-	if err := decode(d.resource, obj, raw, enc); err != nil {
+	if err := decode(d.resource, obj, raw, enc, k.fast); err != nil {
 		return none, err
 	}
 	return obj, nil
@@ -38,7 +40,7 @@ func failed(reason string) *failure { return &failure{reason: reason} }
 
 // decode fills an object. Generated and hand-written unmarshalers of API types run in it, which
 // may panic on bytes they do not expect; the value of such a panic may hold bytes of the object.
-func decode(r Resource, obj Object, raw []byte, enc Encoding) (err error) {
+func decode(r Resource, obj Object, raw []byte, enc Encoding, fast func() bool) (err error) {
 	report := func(f *failure) error {
 		return &DecodeError{Kind: r.GVK(), Type: fmt.Sprintf("%T", obj), Encoding: enc, Path: f.path, Reason: f.reason}
 	}
@@ -50,7 +52,7 @@ func decode(r Resource, obj Object, raw []byte, enc Encoding) (err error) {
 	var f *failure
 	switch enc {
 	case JSON:
-		f = decodeJSON(r, obj, raw)
+		f = decodeJSON(r, obj, raw, fast != nil && fast())
 	case Protobuf:
 		f = decodeEnvelope(r, obj, raw)
 	case ProtobufBare:

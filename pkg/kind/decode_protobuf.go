@@ -39,7 +39,7 @@ func decodeEnvelope(r Resource, obj Object, raw []byte) *failure {
 	case "", runtime.ContentTypeProtobuf:
 		return decodeMessage(r, obj, unknown.Raw)
 	case runtime.ContentTypeJSON:
-		return decodeJSON(r, obj, unknown.Raw)
+		return decodeJSON(r, obj, unknown.Raw, false)
 	default:
 		return failed("the object inside the envelope is neither protobuf nor JSON")
 	}

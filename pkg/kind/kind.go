@@ -22,6 +22,8 @@ type Kind[T Object] struct {
 	create  func() T
 	// register adds the Go type to a scheme; nil where no registration is needed.
 	register func(*runtime.Scheme) error
+	// fast says whether the fast decoder may be tried on JSON. Nil: no.
+	fast func() bool
 }
 
 var errZero = errors.New("the kind is a zero value: declare it with kind.Of, kind.Unstructured or kind.Metadata, or take a built-in kind")

@@ -16,6 +16,9 @@ type typed interface {
 	AddToScheme(scheme *runtime.Scheme) error
 	newObject() Object
 	decodeObject(raw []byte, enc Encoding) (Object, error)
+	decodeSlowly(raw []byte) (Object, error)
+	tryFast(raw []byte) (Object, bool)
+	mayTry() bool
 }
 
 func (k Kind[T]) newObject() Object { return k.New() }
@@ -27,6 +30,28 @@ func (k Kind[T]) decodeObject(raw []byte, enc Encoding) (Object, error) {
 	}
 	return obj, nil
 }
+
+// decodeSlowly decodes JSON as if there were no fast decoder.
+func (k Kind[T]) decodeSlowly(raw []byte) (Object, error) {
+	obj := k.allocate()
+	if err := decode(k.Resource(), obj, raw, JSON, nil); err != nil {
+		return nil, err
+	}
+	return obj, nil
+}
+
+// tryFast decodes JSON with the fast decoder alone.
+func (k Kind[T]) tryFast(raw []byte) (Object, bool) {
+	obj := k.allocate()
+	if !decodeFast(obj, raw) {
+		return nil, false
+	}
+	stamp(obj, k.Resource())
+	return obj, true
+}
+
+// mayTry is true of kinds for which the fast decoder is tried.
+func (k Kind[T]) mayTry() bool { return k.fast != nil && k.fast() }
 
 // builtins are the built-in kinds, with what a Kind can do.
 func builtins(tb testing.TB) []typed {
