@@ -45,6 +45,7 @@ func Unstructured(gvk schema.GroupVersionKind) Kind[*unstructured.Unstructured] 
 			return &unstructured.Unstructured{Object: map[string]any{}}
 		},
 		resolve: once(func() (Resource, error) { return guess(gvk) }),
+		fast:    func() bool { return true },
 	}
 }
 

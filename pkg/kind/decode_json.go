@@ -15,7 +15,7 @@ func decodeJSON(r Resource, obj Object, raw []byte, fast bool) *failure {
 		return failed("the bytes are not a JSON object")
 	}
 	if u, ok := obj.(*unstructured.Unstructured); ok {
-		return decodeMap(r, u, raw)
+		return decodeMap(r, u, raw, fast)
 	}
 	if err := fill(obj, raw, fast); err != nil {
 		return explain(r, obj, raw, err)
@@ -40,15 +40,19 @@ func fill(obj Object, raw []byte, fast bool) error {
 		}
 		reflect.ValueOf(obj).Elem().SetZero() // it may be filled in part
 	}
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		u.Object = map[string]any{}
+		return json.UnmarshalCaseSensitivePreserveInts(raw, &u.Object)
+	}
 	return json.UnmarshalCaseSensitivePreserveInts(raw, obj)
 }
 
 // decodeMap fills an unstructured object.
-func decodeMap(r Resource, u *unstructured.Unstructured, raw []byte) *failure {
-	object := map[string]any{}
-	if err := json.UnmarshalCaseSensitivePreserveInts(raw, &object); err != nil {
+func decodeMap(r Resource, u *unstructured.Unstructured, raw []byte, fast bool) *failure {
+	if err := fill(u, raw, fast); err != nil {
 		return explain(r, nil, raw, err)
 	}
+	object := u.Object
 	for _, name := range []string{"apiVersion", "kind"} {
 		if _, ok := object[name].(string); !ok && object[name] != nil {
 			return &failure{path: name, reason: "is not a string"}
@@ -57,7 +61,6 @@ func decodeMap(r Resource, u *unstructured.Unstructured, raw []byte) *failure {
 	if _, ok := object["metadata"].(map[string]any); !ok && object["metadata"] != nil {
 		return &failure{path: "metadata", reason: "is not an object"}
 	}
-	u.Object = object
 	return expect(r, u.GetAPIVersion(), u.GetKind())
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -19,6 +20,9 @@ func decodeFast(obj Object, raw []byte) (ok bool) {
 			ok = false
 		}
 	}()
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		return decodeTree(u, raw)
+	}
 	return json.Unmarshal(raw, obj, hot) == nil
 }
 

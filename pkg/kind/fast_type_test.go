@@ -22,9 +22,9 @@ type (
 	lowercase struct{ A string }
 	// streaming decodes itself in the fast decoder's own way.
 	streaming struct{ A string }
-	tree      struct {
-		Left, Right *tree
-		Leaf        []tree
+	branch    struct {
+		Left, Right *branch
+		Leaf        []branch
 	}
 	// crooked contains itself, and what does not agree.
 	crooked struct {
@@ -46,7 +46,7 @@ func (*Itself) UnmarshalJSON([]byte) error                     { return nil }
 func TestTypesAgree(t *testing.T) {
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[struct{}](),
-		reflect.TypeFor[tree](),
+		reflect.TypeFor[branch](),
 		reflect.TypeFor[metav1.ObjectMeta](),
 		reflect.TypeFor[struct {
 			metav1.TypeMeta `json:",inline"`
@@ -76,7 +76,7 @@ func structOf(a, aTag, b, bTag string) reflect.Type {
 	field := func(name, tag string) reflect.StructField {
 		f := reflect.StructField{Name: name, Type: reflect.TypeFor[int](), Tag: reflect.StructTag(tag)}
 		if name[0] >= 'a' {
-			f.PkgPath = reflect.TypeFor[tree]().PkgPath()
+			f.PkgPath = reflect.TypeFor[branch]().PkgPath()
 		}
 		return f
 	}
