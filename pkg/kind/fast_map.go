@@ -122,7 +122,7 @@ func (t *tree) name(raw []byte) (string, error) {
 		return string(s), nil
 	}
 	// Names of one document that fall into the same place are rare, and cost what they would anyhow.
-	at := &t.names[(byte(len(s)*31)^s[0]^s[len(s)-1]*7^s[len(s)/2]*13)%64]
+	at := &t.names[(31*len(s)+int(s[0])+7*int(s[len(s)-1])+13*int(s[len(s)/2]))%len(t.names)]
 	if *at != string(s) {
 		*at = string(s)
 	}

@@ -26,12 +26,12 @@ func same(t *testing.T, k typed, raw []byte) bool {
 	if !ok {
 		return false
 	}
-	// The kind that the object says may still be another; then there is no object to compare with.
-	if wantErr != nil && !strings.Contains(wantErr.Error(), "the object says that it is") {
-		t.Fatalf("%s: the fast decoder accepts what gives %v\n%s", k.Resource(), wantErr, raw)
+	slow, err := k.fillSlowly(raw)
+	if err != nil {
+		t.Fatalf("%s: the fast decoder accepts what gives %v\n%s", k.Resource(), err, raw)
 	}
-	if wantErr == nil && !reflect.DeepEqual(fast, want) {
-		t.Fatalf("%s: the fast decoder makes\n%+v, want\n%+v\n%s", k.Resource(), fast, want, raw)
+	if !reflect.DeepEqual(fast, slow) {
+		t.Fatalf("%s: the fast decoder makes\n%+v, want\n%+v\n%s", k.Resource(), fast, slow, raw)
 	}
 	return true
 }
@@ -50,6 +50,9 @@ func TestFilledObjectsOfAllKindsDecodeFast(t *testing.T) {
 	if !same(t, widget, []byte(widgetJSON)) {
 		t.Error("a custom resource is not decoded fast")
 	}
+	if !same(t, Unstructured(widget.Resource().GVK()), []byte(widgetJSON)) {
+		t.Error("an unstructured object is not decoded fast")
+	}
 	got, err := widget.Decode([]byte(widgetJSON), JSON)
 	if err != nil || got.Name != "shop" || *got.Spec.Replicas != 3 || got.Spec.Word.said != "word" || got.Spec.Level.said != `{"any":1}` {
 		t.Errorf("decoded as %+v, %v", got, err)
@@ -58,24 +61,28 @@ func TestFilledObjectsOfAllKindsDecodeFast(t *testing.T) {
 
 // Fields of every kind, one at a time, with values that they may and may not have.
 func TestOddValuesDecodeAsBefore(t *testing.T) {
-	const probes = 50 // of each kind: the fuzz test goes on
+	const probes = 20 // of each kind: the fuzz test goes on
+	all, fast := 0, 0
 	for n, k := range differing(t) {
-		typ := reflect.TypeOf(k.newObject()).Elem()
+		typ := shapeOf(k)
 		plain := shaper{at: -1}
 		if !same(t, k, plain.document(typ)) && k.mayTry() {
 			t.Errorf("%s: an ordinary document is not decoded fast", k.Resource())
 		}
-		fast := 0
 		for i := range probes {
 			s := shaper{at: (i*max(plain.places/probes, 1) + n) % plain.places, odd: oddValues[(i*7+n)%len(oddValues)]}
-			if same(t, k, s.document(typ)) {
+			raw := s.document(typ)
+			same(t, gizmo, raw)
+			all++
+			if same(t, k, raw) {
 				fast++
 			}
 		}
-		if k.mayTry() && (fast == 0 || fast == probes) {
-			t.Errorf("%s: of %d documents, %d were decoded fast: the values are not odd, or not in place", k.Resource(), probes, fast)
-		}
 	}
+	if fast < all/10 || fast > all/2 {
+		t.Errorf("of %d documents, %d were decoded fast: the values are not odd, or not in place", all, fast)
+	}
+	t.Logf("of %d documents, %d were decoded fast", all, fast)
 }
 
 func TestWhatTheFastDecoderRefusesDecodesAsBefore(t *testing.T) {
@@ -96,6 +103,7 @@ func TestWhatTheFastDecoderRefusesDecodesAsBefore(t *testing.T) {
 			if same(t, widget, []byte(raw)) {
 				t.Error("the fast decoder accepts it")
 			}
+			same(t, gizmo, []byte(raw))
 			if _, err := widget.Decode([]byte(raw), JSON); err != nil {
 				t.Error(err)
 			}
@@ -169,7 +177,10 @@ func TestJSONIsReadAlikeByBothDecoders(t *testing.T) {
 		"9999 levels":           children(9999),
 		"10000 levels":          children(10000),
 	} {
-		t.Run(name, func(t *testing.T) { same(t, widget, []byte(raw)) })
+		t.Run(name, func(t *testing.T) {
+			same(t, widget, []byte(raw))
+			same(t, gizmo, []byte(raw))
+		})
 	}
 }
 
@@ -177,7 +188,7 @@ func TestJSONIsReadAlikeByBothDecoders(t *testing.T) {
 func TestObjectsDecodedFastOwnTheirMemory(t *testing.T) {
 	raw := []byte(widgetJSON)
 	got, ok := widget.tryFast(raw)
-	want, err := widget.decodeSlowly([]byte(widgetJSON))
+	want, err := widget.fillSlowly([]byte(widgetJSON))
 	if !ok || err != nil {
 		t.Fatalf("fast %t, slowly %v", ok, err)
 	}

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"fmt"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -18,6 +19,7 @@ type typed interface {
 	decodeObject(raw []byte, enc Encoding) (Object, error)
 	decodeSlowly(raw []byte) (Object, error)
 	tryFast(raw []byte) (Object, bool)
+	fillSlowly(raw []byte) (Object, error)
 	mayTry() bool
 }
 
@@ -46,8 +48,18 @@ func (k Kind[T]) tryFast(raw []byte) (Object, bool) {
 	if !decodeFast(obj, raw) {
 		return nil, false
 	}
-	stamp(obj, k.Resource())
 	return obj, true
+}
+
+// fillSlowly decodes JSON with the decoder that counts alone.
+func (k Kind[T]) fillSlowly(raw []byte) (obj Object, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	obj = k.allocate()
+	return obj, fill(obj, raw, false)
 }
 
 // mayTry is true of kinds for which the fast decoder is tried.

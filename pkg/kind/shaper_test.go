@@ -75,7 +75,7 @@ func (s *shaper) right(t reflect.Type, depth int) {
 		s.right(t.Elem(), depth)
 	case reflect.Struct:
 		s.out.WriteByte('{')
-		if depth < 6 {
+		if depth < 5 {
 			s.fields(t, depth, new(bool))
 		}
 		s.out.WriteByte('}')

@@ -17,10 +17,10 @@ var widget = Of[*Widget](addWidgets)
 // Widget is a custom kind that decodes fast, with what custom kinds are made of.
 type Widget struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
-	Spec   WidgetSpec   `json:"spec,omitempty"`
-	Status WidgetStatus `json:"status,omitempty,omitzero"`
+	Spec   WidgetSpec   `json:"spec"`
+	Status WidgetStatus `json:"status,omitzero"`
 }
 
 // WidgetSpec is the spec of a Widget.
@@ -41,18 +41,17 @@ type WidgetSpec struct {
 	Flags      map[Flag][]bool                         `json:"flags,omitempty"`
 	Selector   *metav1.LabelSelector                   `json:"selector,omitempty"`
 	Timeout    *metav1.Duration                        `json:"timeout,omitempty"`
-	Extra      runtime.RawExtension                    `json:"extra,omitempty"`
+	Extra      runtime.RawExtension                    `json:"extra"`
 	Any        json.RawMessage                         `json:"any,omitempty"`
 	Data       []byte                                  `json:"data,omitempty"`
 	Chunks     [][]byte                                `json:"chunks,omitempty"`
 	Parts      []WidgetSpec                            `json:"parts,omitempty"`
 	Child      *WidgetSpec                             `json:"child,omitempty"`
-	Empty      struct{}                                `json:"empty,omitempty"`
-	Level      level                                   `json:"level,omitempty"`
+	Empty      struct{}                                `json:"empty"`
+	Level      level                                   `json:"level"`
 	Word       *word                                   `json:"word,omitempty"`
 	Skipped    any                                     `json:"-"`
 	Plain      int
-	hidden     any
 }
 
 // WidgetBase is embedded without a name of its own, two levels deep.
@@ -73,7 +72,7 @@ type Flag string
 type WidgetStatus struct {
 	ObservedGeneration int64              `json:"observedGeneration,omitempty"`
 	Conditions         []metav1.Condition `json:"conditions,omitempty"`
-	At                 metav1.Time        `json:"at,omitempty"`
+	At                 metav1.Time        `json:"at"`
 	Seen               *metav1.Time       `json:"seen,omitempty"`
 	Exact              *metav1.MicroTime  `json:"exact,omitempty"`
 	Capacity           resource.Quantity  `json:"capacity"`
