@@ -65,6 +65,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 // build makes the contenders' programs.
 func (b *bench) build(ctx context.Context) error {
 	b.sayf("building the contenders")
+	defer b.progress("building the contenders")()
 	for _, name := range []string{"bin", "results"} {
 		if err := os.MkdirAll(filepath.Join(b.dir, name), 0o750); err != nil {
 			return fmt.Errorf("create a folder: %w", err)

@@ -11,12 +11,16 @@ import (
 	"github.com/ancho-dev/ancho/hack/bench/internal/report"
 )
 
-const (
-	updatesPerSecond = 200
-	// settle is how long nothing is sent before a period, so that what came before is over, and after it, so that
-	// the last update can be handled.
-	settle = 2 * time.Second
-)
+const updatesPerSecond = 200
+
+// settle waits while nothing is sent: before a period, so that what came before is over, and after it, so that the
+// last update can be handled.
+func (b *bench) settle(ctx context.Context) error {
+	if b.options.quick {
+		return rest(ctx, time.Second)
+	}
+	return rest(ctx, 2*time.Second)
+}
 
 // churnTime is how long updates are sent.
 func churnTime(o options) time.Duration {
@@ -42,7 +46,7 @@ func playChurn(ctx context.Context, b *bench, c contestant, row *report.Row) err
 	if _, err := p.Next(limit); err != nil {
 		return err
 	}
-	if err := rest(ctx, settle); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	if _, err := p.Ask(contender.CommandBegin, limit); err != nil {
@@ -52,7 +56,7 @@ func playChurn(ctx context.Context, b *bench, c contestant, row *report.Row) err
 	if err != nil {
 		return err
 	}
-	if err := rest(ctx, settle); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	r, err := p.Ask(contender.CommandEnd, limit)

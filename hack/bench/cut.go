@@ -42,7 +42,7 @@ func playCut(ctx context.Context, b *bench, c contestant, row *report.Row) (err 
 	if _, err := p.Next(limit); err != nil {
 		return err
 	}
-	if err := rest(ctx, settle); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	if _, err := p.Ask(contender.CommandBegin, limit); err != nil {
@@ -61,7 +61,7 @@ func playCut(ctx context.Context, b *bench, c contestant, row *report.Row) (err 
 	}
 	line.Restore()
 	restored := time.Now()
-	took, err := known(ctx, p, restored)
+	took, err := b.known(ctx, p, restored)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func playCut(ctx context.Context, b *bench, c contestant, row *report.Row) (err 
 }
 
 // known waits until all changes are handled, and for what may still come, and returns how long the first took.
-func known(ctx context.Context, p *play.Process, since time.Time) (time.Duration, error) {
+func (b *bench) known(ctx context.Context, p *play.Process, since time.Time) (time.Duration, error) {
 	for {
 		r, err := p.Ask(contender.CommandLook, limit)
 		if err != nil {
@@ -89,7 +89,7 @@ func known(ctx context.Context, p *play.Process, since time.Time) (time.Duration
 		}
 		if r.Updates >= changedMeanwhile {
 			took := time.Since(since)
-			return took, rest(ctx, settle)
+			return took, b.settle(ctx)
 		}
 		if time.Since(since) > cutLimit {
 			return 0, fmt.Errorf("it knows of %d changes out of %d, %s after the connection was restored", r.Updates, changedMeanwhile, cutLimit)

@@ -93,21 +93,21 @@ func playHeap(ctx context.Context, b *bench, c contestant, row *report.Row) (err
 	if _, err := p.Next(limit); err != nil {
 		return err
 	}
-	base, err := heapAt(ctx, p, 1)
+	base, err := b.heapAt(ctx, p, 1)
 	if err != nil {
 		return err
 	}
 	if err := s.Add(ctx, 1, n+1); err != nil {
 		return err
 	}
-	full, err := heapAt(ctx, p, n+1)
+	full, err := b.heapAt(ctx, p, n+1)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(s.Delete(ctx, 1, n+1), s.Add(ctx, n+1, n+2)); err != nil {
 		return err
 	}
-	gone, err := heapAt(ctx, p, n+2)
+	gone, err := b.heapAt(ctx, p, n+2)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func playHeap(ctx context.Context, b *bench, c contestant, row *report.Row) (err
 
 // heapAt waits until so many objects are handled, and for everything to become quiet, and returns what is on the
 // heap.
-func heapAt(ctx context.Context, p *play.Process, handled int) (int64, error) {
+func (b *bench) heapAt(ctx context.Context, p *play.Process, handled int) (int64, error) {
 	since := time.Now()
 	for {
 		r, err := p.Ask(contender.CommandLook, limit)
@@ -142,7 +142,7 @@ func heapAt(ctx context.Context, p *play.Process, handled int) (int64, error) {
 			return 0, err
 		}
 	}
-	if err := rest(ctx, settle); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return 0, err
 	}
 	r, err := p.Ask(contender.CommandHeap, limit)

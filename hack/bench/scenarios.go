@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/ancho-dev/ancho/hack/bench/internal/contender"
 	"github.com/ancho-dev/ancho/hack/bench/internal/report"
@@ -105,19 +106,45 @@ func (b *bench) scenario(ctx context.Context, s scenario) error {
 			if b.options.profile && strings.HasPrefix(c.name, report.Ancho) {
 				c.task.CPUProfile, c.task.HeapProfile = b.profiles(sc.Name, c.name, round)
 			}
+			what := fmt.Sprintf("%s, round %d, %s", sc.Name, round+1, c.name)
+			done := b.progress(what)
 			err := s.play(ctx, b, c, row)
+			done()
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err != nil:
 				row.Error = err.Error()
-				b.sayf("%s, round %d, %s: FAILED: %v", sc.Name, round+1, c.name, err)
+				b.sayf("%s: FAILED: %v", what, err)
 			default:
-				b.sayf("%s, round %d, %s: %s", sc.Name, round+1, c.name, row.Last())
+				b.sayf("%s: %s", what, row.Last())
 			}
 		}
 	}
 	return nil
+}
+
+// progress says now and then that something is still going on, until done is called.
+func (b *bench) progress(what string) (done func()) {
+	since := time.Now()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				b.sayf("%s: at work for %s", what, time.Since(since).Round(time.Second))
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+	}
 }
 
 // profiles are the files for the profiles of one run.
