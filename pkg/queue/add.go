@@ -24,7 +24,6 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 		o = q.object(e.Key)
 	}
 	n.received = e.Passed
-	q.limit.fit(e)
 	o.learn(e.UID)
 	had := o.latest(e.UID)
 	if had == nil {
@@ -48,37 +47,58 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
 	now := time.Now()
 	if had != nil && had == o.last {
-		if !q.opts.InOrder || had.fixed == Unchanged && e.Type == Unchanged {
+		switch {
+		case !q.opts.InOrder || had.fixed == Unchanged && e.Type == Unchanged:
+			q.fit(o, e, had)
 			n.merged = had.take(e, now)
+			q.limit.weigh(had)
+			return
+		case had.wait == waitRequeue: // the event's call takes its place
+			q.filter(o, func(it *item[P]) bool { return it != had })
+		case q.load.over() || had.slim:
+			q.fit(o, e, had)
+			n.merged = had.join(e, now)
+			q.limit.weigh(had)
 			return
 		}
-		if had.wait == waitRequeue { // the event's call takes its place
-			q.filter(o, func(it *item[P]) bool { return it != had })
-		}
 	}
+	q.fit(o, e, nil)
 	it := newItem(e, now, q.opts.InOrder)
 	if had != nil {
 		it.adopt(had)
 	}
-	o.push(it)
+	o.push(&it)
 	q.items++
+	q.limit.weigh(&it)
+}
+
+// fit makes an event slim for which there is no room.
+func (q *Queue[P]) fit(o *object[P], e *Event[P], instead *item[P]) {
+	q.limit.fit(e, instead, o.run != nil && o.toldSlim && same(o.run.uid, e.UID))
 }
 
 // amend brings what waits, or what may have to run again, up to date with an
 // event that did not pass.
 func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
+	instead := had
+	if had == o.run { // what it has, its call has until it returns
+		instead = nil
+	}
 	switch {
 	case !q.opts.InOrder:
 		// What runs was given a copy, and what it told is in o.told.
+		q.fit(o, e, instead)
 		had.refresh(e)
 	case had.fixed == Unchanged && had != o.run:
+		q.fit(o, e, instead)
 		had.refresh(e)
-		had.newer = nil
 	default: // the call is of another event, but a requeue of it is of this state
+		q.fit(o, e, nil)
 		newer := *e
 		had.newer = &newer
 		had.see(e.Generation)
 	}
+	q.limit.weigh(had)
 }
 
 // goes takes a Deleted or Left that did not pass. Where the binding takes the
@@ -91,7 +111,9 @@ func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *notes) {
 	case !q.opts.InOrder:
 		as := *e
 		as.Type = taken
+		q.fit(o, &as, nil)
 		had.refresh(&as)
+		q.limit.weigh(had)
 	}
 }
 
@@ -127,7 +149,13 @@ func (q *Queue[P]) replace(o *object[P], uid string, n *notes) {
 
 // filter takes items out of the line and counts those that were to be called.
 func (q *Queue[P]) filter(o *object[P], keep func(*item[P]) bool) int {
-	waiting, parked := o.filter(keep)
+	waiting, parked := o.filter(func(it *item[P]) bool {
+		kept := keep(it)
+		if !kept {
+			q.limit.release(it)
+		}
+		return kept
+	})
 	q.items -= waiting + parked
 	return waiting
 }

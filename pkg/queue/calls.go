@@ -86,7 +86,7 @@ func (q *Queue[P]) start(o *object[P], n *notes) Call[P] {
 	it := o.pop()
 	q.items--
 	q.move(o, running, n)
-	o.run, o.told = it, it.where()
+	o.run, o.told, o.toldSlim = it, it.where(), it.slim
 	o.disowned, o.hurry = false, false
 	return it.call(o.key)
 }
@@ -117,6 +117,7 @@ func (q *Queue[P]) finish(o *object[P], c *Call[P], r *run, res Result) {
 	q.stopped(r)
 	it := o.run
 	o.run = nil
+	q.limit.release(it) // weighed again where it waits again
 	gaveUp := q.settle(o, it, res, now, &f, &n)
 	q.place(o, &n)
 	q.lineup.Done(o.lane)

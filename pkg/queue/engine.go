@@ -25,6 +25,7 @@ type engine struct {
 	timer   *time.Timer
 	armed   time.Time     // for when the timer is set; zero: it is not
 	idle    chan struct{} // closed when the engine becomes idle; nil: nobody waits
+	load    load
 }
 
 // run is one call that runs.
@@ -160,6 +161,7 @@ func (e *engine) update() {
 		close(e.idle)
 		e.idle = nil
 	}
+	e.load.update(e.closed)
 }
 
 // work makes calls until there is none to make.

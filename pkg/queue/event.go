@@ -87,6 +87,8 @@ type Event[P any] struct {
 	Generation int64
 	// Cause is why the event came.
 	Cause Cause
+
+	slim bool // its payload is what Limit.Slim made of it
 }
 
 // Call is what a handler is given.

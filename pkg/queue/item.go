@@ -32,10 +32,12 @@ type item[P any] struct {
 	uid     string
 	payload P
 	newer   *Event[P] // InOrder: did not pass; its state is for a requeue
+	weight  int64     // see limit
+	slim    bool      // the payload is what Limit.Slim made of it
 	bare    bool      // there is no payload
 	fresh   bool      // an event brought payload and place; else they are assumed
 
-	// The net type comes from these, unless fixed says it (InOrder).
+	// The net type comes from these, unless fixed says it (InOrder and Pool: nothing is merged).
 	fixed   EventType
 	base    bool      // in the set when the last call that did not fail was made
 	touched bool      // not only requeues and triggers
@@ -81,9 +83,9 @@ func (it *item[P]) refresh(e *Event[P]) {
 	if e.Type == Unchanged && e.Bare {
 		return
 	}
-	it.fresh = true
+	it.fresh, it.newer = true, nil
 	if it.wait != waitChange { // what is parked keeps no payload
-		it.payload, it.bare = e.Payload, e.Bare
+		it.payload, it.bare, it.slim = e.Payload, e.Bare, e.slim
 	}
 	if e.Type == Unchanged {
 		return
@@ -136,14 +138,20 @@ func (it *item[P]) take(e *Event[P], now time.Time) bool {
 	return merged
 }
 
-// newItem makes the work of one event that passed.
-func newItem[P any](e *Event[P], now time.Time, inOrder bool) *item[P] {
-	it := &item[P]{uid: e.UID, bare: true}
+// newItem makes the work of one event that passed. It is that event's alone, or merges others.
+func newItem[P any](e *Event[P], now time.Time, alone bool) item[P] {
+	it := item[P]{uid: e.UID, bare: true}
 	it.take(e, now)
-	if inOrder {
+	if alone {
 		it.fixed = e.Type
 	}
 	return it
+}
+
+// join merges an event, for which there is no room, into what would have been another event's alone.
+func (it *item[P]) join(e *Event[P], now time.Time) (merged bool) {
+	it.fixed = ""
+	return it.take(e, now)
 }
 
 // adopt fills in what the event of a new item did not tell, but an earlier one of
@@ -161,7 +169,7 @@ func (it *item[P]) adopt(had *item[P]) {
 // two are one call then.
 func (it *item[P]) follow(r *item[P]) {
 	if !it.fresh {
-		it.payload, it.bare, it.place, it.fresh = r.payload, r.bare, r.place, r.fresh
+		it.payload, it.bare, it.slim, it.place, it.fresh = r.payload, r.bare, r.slim, r.place, r.fresh
 	}
 	it.adopt(r)
 	it.inherit(r)

@@ -1,42 +1,129 @@
 package queue
 
-// limit bounds the payloads that wait in a Queue.
-type limit[P any] struct {
-	budget int64 // 0: none
-	weight func(P) int64
-	slim   func(P) P
-	held   int64 // by objects that are not at rest, those that run included
+import "sync/atomic"
+
+// Limit bounds the memory of what waits in a Queue or a Pool. An event that comes while what is held has
+// reached the budget is slim: of its payload is kept what Slim makes of it, and it becomes part of work of its
+// object that waits, where there is any, also with InOrder and in a Pool. So the last that came below the
+// budget may reach beyond it, and after that the memory grows with the objects that wait, not with the events.
+type Limit[P any] struct {
+	// Budget is how many bytes may be held: the payloads of what waits and of what runs and, where events are
+	// not merged, CallOverhead for each. Not positive: there is no limit.
+	Budget int64
+	// Weight gives the bytes of a payload.
+	Weight func(P) int64
+	// Slim gives what is kept of a payload for which there is no room. It weighs nothing.
+	Slim func(P) P
 }
 
-// Limit bounds the sum of the weights of the payloads that the queue holds: when an event would go beyond the
-// budget, its payload is replaced by what slim makes of it, which the handler is given instead. It is called
-// before the first Add. With InOrder there is no limit: each event has a state of its own.
-func (q *Queue[P]) Limit(budget int64, weight func(P) int64, slim func(P) P) {
+// CallOverhead is what a call that waits weighs beside its payload, in bytes: what it takes in memory, about.
+// It counts with InOrder and in a Pool, where few objects can have many calls.
+const CallOverhead = 512
+
+// Limit sets the limit. It is called before the first Add.
+func (q *Queue[P]) Limit(l Limit[P]) {
+	q.limit.Limit = l
+	q.load.budget = l.Budget
 	if q.opts.InOrder {
+		q.limit.extra = CallOverhead
+	}
+}
+
+// Limit sets the limit. It is called before the first Add.
+func (p *Pool[P]) Limit(l Limit[P]) {
+	p.limit.Limit = l
+	p.load.budget = l.Budget
+	p.limit.extra = CallOverhead
+}
+
+// limit weighs what waits.
+type limit[P any] struct {
+	Limit[P]
+	load  *load
+	extra int64 // of each call, beside its payload
+}
+
+// fit makes an event slim where it does not fit, when the item in its place is gone (nil: there is none). It
+// is slim, too, when a call of its object that was made slim runs: that call may read a newer state, and a
+// later one must not tell an older.
+func (l *limit[P]) fit(e *Event[P], instead *item[P], behindSlim bool) {
+	if l.Budget <= 0 || e.Bare {
 		return
 	}
-	q.limit = limit[P]{budget: budget, weight: weight, slim: slim}
-}
-
-// fit makes an event fit the budget.
-func (l *limit[P]) fit(e *Event[P]) {
-	if l.budget > 0 && !e.Bare && l.held+l.weight(e.Payload) > l.budget {
-		e.Payload = l.slim(e.Payload)
+	held := l.load.held
+	if instead != nil {
+		held -= instead.weight
+	}
+	if held >= l.Budget || behindSlim {
+		e.Payload, e.slim = l.Slim(e.Payload), true
 	}
 }
 
-// reweigh brings the sum up to date with an object whose line changed. A line is short where there is a limit.
-func (l *limit[P]) reweigh(o *object[P]) {
-	if l.budget == 0 {
+// weigh brings the sum up to date with an item that came or changed.
+func (l *limit[P]) weigh(it *item[P]) {
+	if l.Budget <= 0 {
 		return
 	}
 	var sum int64
-	if o.run != nil {
-		sum += l.weight(o.run.payload)
+	if !it.slim {
+		sum = l.extra
+		if !it.bare {
+			sum += l.Weight(it.payload)
+		}
 	}
-	for it := o.first; it != nil; it = it.next {
-		sum += l.weight(it.payload)
+	if n := it.newer; n != nil && !n.slim && !n.Bare {
+		sum += l.Weight(n.Payload)
 	}
-	l.held += sum - o.weight
-	o.weight = sum
+	l.load.held += sum - it.weight
+	it.weight = sum
+}
+
+// release takes an item off the sum.
+func (l *limit[P]) release(it *item[P]) {
+	l.load.held -= it.weight
+	it.weight = 0
+}
+
+// load is how much an engine holds, against its budget. It is guarded by the engine's lock.
+type load struct {
+	budget int64 // 0: none
+	held   int64
+	full   atomic.Bool   // for those who wait for room; it ends some way below the budget
+	room   chan struct{} // closed when it ends; nil: nobody waits
+}
+
+// over reports whether an event that comes now is slim.
+func (l *load) over() bool { return l.budget > 0 && l.held >= l.budget }
+
+// update follows every change. When an engine is closed nobody waits for it.
+func (l *load) update(closed bool) {
+	switch {
+	case closed || l.held <= l.budget-(l.budget+3)/4:
+		if l.full.Load() {
+			l.full.Store(false)
+			if l.room != nil {
+				close(l.room)
+				l.room = nil
+			}
+		}
+	case l.over():
+		l.full.Store(true)
+	}
+}
+
+// Room gives a channel that is closed when there is room for events again, some way below the budget, or work
+// has ended. It gives nil where there is room now. What comes in between is slim, as far as it does not fit.
+func (e *engine) Room() <-chan struct{} {
+	if !e.load.full.Load() {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.load.full.Load() {
+		return nil
+	}
+	if e.load.room == nil {
+		e.load.room = make(chan struct{})
+	}
+	return e.load.room
 }

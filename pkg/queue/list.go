@@ -25,6 +25,17 @@ func (l *list[T]) push(k *link[T]) {
 	l.n++
 }
 
+func (l *list[T]) pushFront(k *link[T]) {
+	k.in, k.prev, k.next = l, nil, l.first
+	if l.first == nil {
+		l.last = k
+	} else {
+		l.first.prev = k
+	}
+	l.first = k
+	l.n++
+}
+
 // remove takes k out of the list that it is in, if it is in one.
 func (k *link[T]) remove() {
 	l := k.in

@@ -13,8 +13,9 @@ import (
 // take turns, heaps and timers; what may start and what must have started is
 // checked from outside.
 type model struct {
-	opts Options
-	keys map[Key]*modelKey
+	opts  Options
+	limit Limit[string]
+	keys  map[Key]*modelKey
 }
 
 type modelKey struct {
@@ -36,6 +37,8 @@ type unit struct {
 	base     *bool // said by a call that was no call (Drop)
 	first    bool  // and so was that it began with the initial list
 	latest   Event[string]
+	merged   bool // InOrder: no event's alone
+	ranSlim  bool // running: and read again
 }
 
 // entryOf is an event in a log.
@@ -46,11 +49,13 @@ type entryOf struct {
 	old    bool // before it was parked
 }
 
-func newModel(o Options) *model { return &model{opts: o, keys: make(map[Key]*modelKey)} }
+func newModel(o Options, l Limit[string]) *model {
+	return &model{opts: o, limit: l, keys: make(map[Key]*modelKey)}
+}
 
 // typ, and the rest of what a call says, from the log.
 func (u *unit) typ(inOrder bool) EventType {
-	if inOrder {
+	if inOrder && !u.merged {
 		return u.log[0].Type
 	}
 	base, touched, last := false, false, Added
@@ -80,10 +85,9 @@ func (u *unit) typ(inOrder bool) EventType {
 func (u *unit) call(k Key, inOrder bool) string {
 	c := Call[string]{Key: k, UID: u.uid, Type: u.typ(inOrder), Bare: true, Attempt: u.attempts + 1}
 	first := u.first
+	s := stateOf(u.log)
+	c.Payload, c.Bare = s.Payload, s.Bare
 	for _, e := range u.log {
-		if e.Type != Unchanged || !e.Bare {
-			c.Payload, c.Bare = e.Payload, e.Bare
-		}
 		if e.counts {
 			c.Merged++
 			if c.Received.IsZero() || e.at.Before(c.Received) {
@@ -150,6 +154,7 @@ func (m *model) add(e Event[string], now time.Time) {
 			k.units = k.units[1:] // another object has its name
 		}
 	}
+	m.fit(k, u, &e)
 	entry := entryOf{Event: e, at: now, counts: e.Passed}
 	switch {
 	case e.Passed:
@@ -168,12 +173,14 @@ func (m *model) add(e Event[string], now time.Time) {
 		}
 		k.units = slices.DeleteFunc(k.units, func(u *unit) bool { return u.dropped })
 	case m.opts.InOrder:
-		u.latest = e
-		if u.log[0].Type == Unchanged && k.run != u {
+		if u.log[0].Type == Unchanged && !u.merged && k.run != u {
 			u.log = append(u.log, entry)
+			u.latest = Event[string]{}
+		} else {
+			u.latest = e
 		}
 	case u.wait == waitChange:
-		entry.Payload, entry.Bare = "", true
+		entry.Payload, entry.Bare, entry.slim = "", true, false
 		u.log = append(u.log, entry)
 	default:
 		u.log = append(u.log, entry)
@@ -215,11 +222,18 @@ func (u *unit) see(k *modelKey, e Event[string], now time.Time) {
 // pass takes an event that passed.
 func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
 	if m.opts.InOrder {
-		triggers := u != nil && k.run != u && u.log[0].Type == Unchanged && e.Type == Unchanged
-		if u != nil && u.wait == waitRequeue && !triggers {
-			k.units = k.units[:len(k.units)-1]
-		}
-		if !triggers {
+		triggers, joins := m.hosts(k, u, e.Event)
+		switch {
+		case triggers:
+		case joins:
+			u.merged = true
+			if e.Type != Unchanged || !e.Bare {
+				u.latest = Event[string]{}
+			}
+		default:
+			if u != nil && u.wait == waitRequeue {
+				k.units = k.units[:len(k.units)-1]
+			}
 			if u != nil {
 				e.UID = uidOf(e.UID, u.uid)
 			}
@@ -284,6 +298,7 @@ func (m *model) start(key Key) string {
 	k := m.keys[key]
 	u := k.units[0]
 	k.run, u.ran, u.hurry = u, len(u.log), false
+	u.ranSlim = stateOf(u.log).slim
 	return u.call(key, m.opts.InOrder)
 }
 
@@ -335,7 +350,7 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 		case over:
 			u.wait, u.due = waitChange, now
 			for i := range u.log {
-				u.log[i].Payload, u.log[i].Bare, u.log[i].counts, u.log[i].old = "", true, false, true
+				u.log[i].Payload, u.log[i].Bare, u.log[i].slim, u.log[i].counts, u.log[i].old = "", true, false, false, true
 			}
 		default:
 			delay := res.After
@@ -384,27 +399,24 @@ func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after
 	}
 	e := entryOf{Event: Event[string]{Type: Unchanged, Bare: true, Passed: true}, at: now.Add(after)}
 	t := u.typ(m.opts.InOrder)
-	before := (&unit{log: told, base: u.base}).typ(m.opts.InOrder)
+	before := (&unit{log: told, base: u.base, merged: u.merged}).typ(m.opts.InOrder)
 	if t.out() && before.out() {
 		e.Type = t
 	} else if len(k.units) > 0 {
 		return
 	}
-	for _, had := range u.log {
-		if had.Type != Unchanged || !had.Bare {
-			e.Payload, e.Bare = had.Payload, had.Bare
-		}
-	}
+	had := stateOf(u.log)
 	if m.opts.InOrder && u.latest.Type != "" {
-		e.Payload, e.Bare = u.latest.Payload, u.latest.Bare
+		had = u.latest
 	}
+	e.Payload, e.Bare, e.slim = had.Payload, had.Bare, had.slim
 	next := &unit{uid: u.uid, log: []entryOf{e}, wait: waitRequeue, due: now.Add(after), gen: u.gen}
 	k.units = append([]*unit{next}, k.units...)
 }
 
 // counts is what Stats has to say.
 func (m *model) counts() Stats {
-	var s Stats
+	s := Stats{Bytes: m.held()}
 	for _, k := range m.keys {
 		waiting := len(k.units)
 		if k.run != nil {

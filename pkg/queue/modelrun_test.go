@@ -85,7 +85,9 @@ func newWorld(t *rapid.T) *world {
 			Rand:        func() float64 { return 1 },
 			Locks:       locks,
 		}
-		a.model, a.q = newModel(o), New(o, a.handle)
+		l := limited(rapid.SampledFrom([]int64{0, 1, 40, 300, 700, 1500}).Draw(t, "budget"))
+		a.model, a.q = newModel(o, l), New(o, a.handle)
+		a.q.Limit(l)
 		go func() {
 			defer close(a.ended)
 			a.q.Run(context.Background())
@@ -381,8 +383,9 @@ func (w *world) shutdown(t *rapid.T) {
 		if len(a.started) > 0 {
 			t.Fatalf("queue %d: %d calls started after Shutdown", i, len(a.started))
 		}
-		before.Running = 0
-		if got := a.q.Stats(); got != before {
+		got := a.q.Stats()
+		before.Running, before.Bytes = 0, got.Bytes
+		if got != before {
 			t.Fatalf("queue %d: stats %+v after Shutdown, want %+v", i, got, before)
 		}
 		<-a.ended

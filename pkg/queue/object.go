@@ -28,9 +28,9 @@ type object[P any] struct {
 
 	run      *item[P] // what runs
 	told     place    // what it tells the handler
+	toldSlim bool     // and that it has no payload, see limit
 	disowned bool     // it was dropped while it runs: its result counts no more
 	hurry    bool     // the generation changed while it runs: no backoff
-	weight   int64    // of the payloads, see limit
 }
 
 // learn gives work of an unknown UID (triggers) the first that is known.

@@ -2,7 +2,7 @@ package queue
 
 import "time"
 
-// Pool is the engine of Watch: every event that passed is a call of its own.
+// Pool is the engine of Watch: every event that passed is a call of its own, as long as there is room (see Limit).
 // Calls run concurrently, also two for one object, and start in the order of
 // Add; a call that is made again (a retry, a requeue) goes to the end of the
 // line when its delay is over. Nothing is parked: what fails for good is given
@@ -16,6 +16,7 @@ type Pool[P any] struct {
 	delays  delays[*entry[P]]
 	origins table[identity, *origin[P]]
 	waits   [2]int // delayed: retries, requeues
+	limit   limit[P]
 }
 
 // identity tells the objects apart that calls are for.
@@ -27,8 +28,9 @@ type identity struct {
 // origin is what a pool keeps of an object that it has calls for.
 type origin[P any] struct {
 	id         identity
-	waiting    list[*entry[P]] // due or delayed
+	waiting    list[*entry[P]] // first the delayed, newest first, then the due, oldest first
 	entries    int             // those, and what runs
+	slim       int             // that run
 	last       EventType       // that passed
 	generation int64
 	dropped    int // how often its work was dropped
@@ -37,20 +39,20 @@ type origin[P any] struct {
 
 // entry is one call of a pool.
 type entry[P any] struct {
-	call    Call[P]
-	place   link[*entry[P]] // in the line
+	item[P]
+	turn    link[*entry[P]] // in the line
 	mate    link[*entry[P]] // in origin.waiting
 	alarm   alarm[*entry[P]]
 	origin  *origin[P]
-	requeue bool // waits as a requeue, not as a retry
-	dropped int  // origin.dropped when it came
-	changed int  // origin.changed when it started
+	dropped int // origin.dropped when it came
+	changed int // origin.changed when it started
 }
 
 // NewPool makes a pool that calls h. Nothing runs before Run.
 func NewPool[P any](o Options, h Handler[P]) *Pool[P] {
 	p := &Pool[P]{handle: h}
 	p.init(o, p)
+	p.limit.load = &p.load
 	return p
 }
 
@@ -87,15 +89,43 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 	if e.Type != Unchanged {
 		g.last = e.Type
 	}
-	c := &entry[P]{origin: g, dropped: g.dropped, call: Call[P]{
-		Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload, Bare: e.Bare,
-		Initial: e.Initial && e.Type == Added, Attempt: 1,
-		Causes: []Cause{e.Cause}, Received: time.Now(),
-	}}
-	c.place.of, c.mate.of, c.alarm.of = c, c, c
+	if c := p.host(g); c != nil {
+		p.join(c, e, n)
+		return
+	}
+	p.limit.fit(e, nil, g.slim > 0)
+	c := &entry[P]{item: newItem(e, time.Now(), true), origin: g, dropped: g.dropped}
+	c.turn.of, c.mate.of, c.alarm.of = c, c, c
 	g.entries++
 	g.waiting.push(&c.mate)
-	p.line.push(&c.place)
+	p.line.push(&c.turn)
+	p.limit.weigh(&c.item)
+}
+
+// host is what an event becomes part of for which there is no room, nil where it is a call of its own. What is
+// slim may tell a later state than the event has, so the event does not go behind it; nor would it be bounded how
+// many calls of an object are slim, if each could fail and make room for one more.
+func (p *Pool[P]) host(g *origin[P]) *entry[P] {
+	if g.waiting.n == 0 {
+		return nil
+	}
+	c := g.waiting.last.of
+	if c.wait != waitNone {
+		c = g.waiting.first.of
+	}
+	if p.load.over() || c.slim {
+		return c
+	}
+	return nil
+}
+
+func (p *Pool[P]) join(c *entry[P], e *Event[P], n *notes) {
+	if c.wait == waitRequeue { // the event's call takes its place
+		p.wake(c)
+	}
+	p.limit.fit(e, &c.item, c.origin.slim > 0)
+	n.merged = c.item.join(e, time.Now())
+	p.limit.weigh(&c.item)
 }
 
 // hasten makes the retries of an object due at once when its generation changed.
@@ -103,10 +133,12 @@ func (p *Pool[P]) hasten(g *origin[P], generation int64) {
 	if g.generation != 0 && g.generation != generation {
 		g.changed++
 		now := time.Now()
-		for k := g.waiting.first; k != nil; k = k.next {
-			if c := k.of; c.alarm.pos != 0 && !c.requeue {
+		for k := g.waiting.last; k != nil; { // the oldest delayed is the last
+			c := k.of
+			k = k.prev // before it moves
+			if c.wait == waitRetry {
 				p.wake(c)
-				c.alarm.due = now
+				c.due = now
 			}
 		}
 	}
@@ -116,12 +148,16 @@ func (p *Pool[P]) hasten(g *origin[P], generation int64) {
 // wake moves a delayed call to the line.
 func (p *Pool[P]) wake(c *entry[P]) {
 	p.delays.remove(&c.alarm)
-	p.waits[c.kind()]--
-	p.line.push(&c.place)
+	p.waits[c.wait.index()]--
+	c.wait = waitNone
+	p.line.push(&c.turn)
+	c.mate.remove()
+	c.origin.waiting.push(&c.mate)
 }
 
-func (c *entry[P]) kind() int {
-	if c.requeue {
+// index is the place of a delay in Pool.waits.
+func (w wait) index() int {
+	if w == waitRequeue {
 		return 1
 	}
 	return 0
@@ -132,10 +168,10 @@ func (p *Pool[P]) abandon(g *origin[P], n *notes) {
 	g.dropped++
 	for g.waiting.n > 0 {
 		c := g.waiting.first.of
-		if c.alarm.pos != 0 {
+		if c.wait != waitNone {
 			p.wake(c)
 		}
-		c.place.remove()
+		c.turn.remove()
 		p.release(c)
 		n.gone++
 	}
@@ -144,6 +180,7 @@ func (p *Pool[P]) abandon(g *origin[P], n *notes) {
 // release lets go of a call, and of its object with the last.
 func (p *Pool[P]) release(c *entry[P]) {
 	c.mate.remove()
+	p.limit.release(&c.item)
 	g := c.origin
 	if g.entries--; g.entries == 0 {
 		p.origins.delete(g.id)
@@ -154,7 +191,9 @@ func (p *Pool[P]) release(c *entry[P]) {
 func (p *Pool[P]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{Waiting: p.line.n, Running: len(p.running), Retrying: p.waits[0], Requeued: p.waits[1]}
+	return Stats{
+		Waiting: p.line.n, Running: len(p.running), Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
+	}
 }
 
 // startable, busy, soonest and elapse: see owner.
@@ -167,6 +206,9 @@ func (p *Pool[P]) elapse(now time.Time) {
 		c, ok := p.delays.pop(now)
 		if !ok {
 			return
+		}
+		if c.wait == waitRequeue {
+			c.asked(c.origin.id.key)
 		}
 		p.wake(c)
 	}

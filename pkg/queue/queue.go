@@ -33,6 +33,7 @@ type Queue[P any] struct {
 func New[P any](o Options, h Handler[P]) *Queue[P] {
 	q := &Queue[P]{handle: h}
 	q.init(o, q)
+	q.limit.load = &q.load
 	q.newLineup()
 	return q
 }
@@ -60,6 +61,7 @@ func (q *Queue[P]) Stats() Stats {
 		Retrying: q.counts[retrying],
 		Requeued: q.counts[requeued],
 		Parked:   q.counts[parked],
+		Bytes:    q.load.held,
 	}
 }
 
@@ -122,7 +124,6 @@ func (q *Queue[P]) forget(o *object[P]) {
 
 // place puts an object where it belongs after any change of its line.
 func (q *Queue[P]) place(o *object[P], n *notes) {
-	q.limit.reweigh(o)
 	want := o.want()
 	if want == o.state {
 		if want == ready && o.tier() < o.seat.tier {

@@ -290,15 +290,15 @@ func (r *rig) atRest() {
 		p := r.p
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if n := []int{p.line.n, len(p.delays.heap), len(p.origins.m), p.waits[0], p.waits[1], len(p.running), p.workers}; slices.Max(n) != 0 || slices.Min(n) != 0 {
-			r.t.Errorf("not at rest: line, delays, origins, retries, requeues, running, workers: %v", n)
+		if n := []int{p.line.n, len(p.delays.heap), len(p.origins.m), p.waits[0], p.waits[1], len(p.running), p.workers, int(p.load.held)}; slices.Max(n) != 0 || slices.Min(n) != 0 {
+			r.t.Errorf("not at rest: line, delays, origins, retries, requeues, running, workers, bytes: %v", n)
 		}
 		return
 	}
 	q := r.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := []int{len(q.objects.m), len(q.lanes.m), len(q.delays.heap), q.order.Len(), q.items, len(q.running), q.workers}
+	n := []int{len(q.objects.m), len(q.lanes.m), len(q.delays.heap), q.order.Len(), q.items, len(q.running), q.workers, int(q.load.held)}
 	for s := ready; s < states; s++ {
 		n = append(n, q.counts[s])
 	}
@@ -306,7 +306,7 @@ func (r *rig) atRest() {
 		n = append(n, len(q.opts.Locks.held.m))
 	}
 	if slices.Max(n) != 0 || slices.Min(n) != 0 {
-		r.t.Errorf("not at rest: objects, lanes, delays, order, items, running, workers, states, locks: %v", n)
+		r.t.Errorf("not at rest: objects, lanes, delays, order, items, running, workers, bytes, states, locks: %v", n)
 	}
 }
 

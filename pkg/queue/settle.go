@@ -51,9 +51,8 @@ func (o *object[P]) follower(it *item[P]) *item[P] {
 
 // requeue puts a call in the line that was asked for, unless one is there anyway.
 func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now time.Time, f *Finish, n *notes) {
-	t := it.typ()
 	// Out of the set it was told to be, and still is: the call keeps its type.
-	out := t.out() && o.told != present
+	out := it.typ().out() && o.told != present
 	switch {
 	case o.follower(it) != nil:
 		return
@@ -62,26 +61,32 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now t
 		return
 	}
 	if it.newer != nil {
-		it.payload, it.bare = it.newer.Payload, it.newer.Bare
+		it.payload, it.bare, it.slim = it.newer.Payload, it.newer.Bare, it.newer.slim
 	}
-	next := &item[P]{
-		uid: it.uid, payload: it.payload, bare: it.bare, fresh: it.fresh,
-		touched: out, place: it.place, generation: it.generation,
-		wait: waitRequeue, due: now.Add(after),
-	}
-	if out {
-		next.taken = t
-	}
-	if q.opts.InOrder {
-		next.fixed = cmp.Or(next.taken, Unchanged)
-	}
+	next := it.requeued(out, q.opts.InOrder)
+	next.due = now.Add(after)
 	if after == 0 {
 		next.wait = waitNone
 		next.asked(o.key)
 	}
-	o.pushFront(next)
-	q.items++
+	q.pushFront(o, &next)
 	f.Again, f.Next = true, after
+}
+
+// requeued is the work of a requeue, which keeps the type of what is out of the set.
+func (it *item[P]) requeued(out, alone bool) item[P] {
+	next := item[P]{
+		uid: it.uid, payload: it.payload, bare: it.bare, slim: it.slim, fresh: it.fresh,
+		touched: out, place: it.place, generation: it.generation,
+		wait: waitRequeue,
+	}
+	if out {
+		next.taken = it.typ()
+	}
+	if alone {
+		next.fixed = cmp.Or(next.taken, Unchanged)
+	}
+	return next
 }
 
 // again puts a failed call in the line, as one with what came while it ran.
@@ -99,11 +104,18 @@ func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now tim
 func (q *Queue[P]) rejoin(o *object[P], it *item[P]) *item[P] {
 	if next := o.follower(it); next != nil && !q.opts.InOrder {
 		next.follow(it)
+		q.limit.weigh(next)
 		return next
 	}
+	q.pushFront(o, it)
+	return it
+}
+
+// pushFront puts an item at the head of the line.
+func (q *Queue[P]) pushFront(o *object[P], it *item[P]) {
 	o.pushFront(it)
 	q.items++
-	return it
+	q.limit.weigh(it)
 }
 
 // giveUp ends work that failed for good. What came while it ran is a change, for
@@ -122,11 +134,10 @@ func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now time.Time, f
 		return true
 	}
 	var none P
-	it.payload, it.bare, it.fresh = none, true, false
+	it.payload, it.bare, it.slim, it.fresh = none, true, false, false
 	it.causes, it.taken = nil, ""
 	it.wait, it.due, it.err = waitChange, now, err
-	o.pushFront(it)
-	q.items++
+	q.pushFront(o, it)
 	f.Parked = true
 	return false
 }

@@ -14,6 +14,8 @@ type Stats struct {
 	Requeued int
 	// Parked objects: see ParkedInfo.
 	Parked int
+	// Bytes is the weight of what waits and of what runs, as Limit counts it; 0 without a limit.
+	Bytes int64
 }
 
 // RunningInfo describes a call that runs.

@@ -1,0 +1,243 @@
+package queue
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// poolModel is what a Pool is to do, said in the simplest way: one list of all that is not done, and the log of
+// the events of each. It borrows from the model of the Queue what a call says of its log.
+type poolModel struct {
+	opts  Options
+	limit Limit[string]
+	all   []*poolUnit // in the order in which they came, or came again
+	last  map[identity]EventType
+	gen   map[identity]int64
+}
+
+type poolUnit struct {
+	unit
+	id      identity
+	running bool
+	hurry   bool // the generation changed while it ran
+}
+
+func newPoolModel(o Options, l Limit[string]) *poolModel {
+	return &poolModel{opts: o, limit: l, last: make(map[identity]EventType), gen: make(map[identity]int64)}
+}
+
+// of gives the units of an object that wait, running ones apart.
+func (m *poolModel) of(id identity) (waiting, running []*poolUnit) {
+	for _, u := range m.all {
+		switch {
+		case u.id != id || u.dropped:
+		case u.running:
+			running = append(running, u)
+		default:
+			waiting = append(waiting, u)
+		}
+	}
+	return waiting, running
+}
+
+func (m *poolModel) add(e Event[string], now time.Time) {
+	id := identity{key: e.Key, uid: e.UID}
+	known := m.knows(id)
+	if known && e.Type != Unchanged && e.Generation != 0 {
+		m.see(id, e.Generation, now)
+	}
+	waiting, running := m.of(id)
+	switch {
+	case !e.Passed && known && e.Type.out() && !m.last[id].out():
+		for _, u := range append(waiting, running...) {
+			u.dropped = true
+		}
+		m.all = slices.DeleteFunc(m.all, func(u *poolUnit) bool { return u.dropped && !u.running })
+		return
+	case !e.Passed:
+		return
+	case !known:
+		m.gen[id], m.last[id] = e.Generation, ""
+	}
+	if e.Type != Unchanged {
+		m.last[id] = e.Type
+	}
+	host := m.host(waiting)
+	held := m.held()
+	if host != nil {
+		held -= m.weight(host)
+	}
+	reads := slices.ContainsFunc(m.all, func(u *poolUnit) bool { return u.id == id && u.running && u.ranSlim })
+	if m.limit.Budget > 0 && !e.Bare && (held >= m.limit.Budget || reads) {
+		e.Payload, e.slim = m.limit.Slim(e.Payload), true
+	}
+	entry := entryOf{Event: e, at: now, counts: true}
+	if host == nil {
+		m.all = append(m.all, &poolUnit{id: id, unit: unit{uid: e.UID, log: []entryOf{entry}, due: now}})
+		return
+	}
+	host.merged = true
+	host.log = append(host.log, entry)
+	if host.wait == waitRequeue {
+		host.wait = waitNone
+		m.toEnd(host)
+	}
+}
+
+// knows says whether anything of an object is left, what was dropped while it runs included.
+func (m *poolModel) knows(id identity) bool {
+	return slices.ContainsFunc(m.all, func(u *poolUnit) bool { return u.id == id })
+}
+
+// host is what an event merges with.
+func (m *poolModel) host(waiting []*poolUnit) *poolUnit {
+	if len(waiting) == 0 {
+		return nil
+	}
+	host := waiting[len(waiting)-1]
+	for _, u := range waiting {
+		if u.wait == waitNone {
+			host = u
+		}
+	}
+	over := m.limit.Budget > 0 && m.held() >= m.limit.Budget
+	if over || stateOf(host.log).slim {
+		return host
+	}
+	return nil
+}
+
+func (m *poolModel) toEnd(u *poolUnit) {
+	m.all = append(slices.DeleteFunc(m.all, func(other *poolUnit) bool { return other == u }), u)
+}
+
+func (m *poolModel) see(id identity, generation int64, now time.Time) {
+	if old := m.gen[id]; old != 0 && old != generation {
+		waiting, running := m.of(id)
+		for _, u := range waiting {
+			if u.wait == waitRetry {
+				u.wait, u.due = waitNone, now
+				m.toEnd(u)
+			}
+		}
+		for _, u := range running {
+			u.hurry = true
+		}
+	}
+	m.gen[id] = generation
+}
+
+func (m *poolModel) held() (sum int64) {
+	for _, u := range m.all {
+		sum += m.weight(u)
+	}
+	return sum
+}
+
+func (m *poolModel) weight(u *poolUnit) int64 {
+	s := stateOf(u.log)
+	switch {
+	case m.limit.Budget <= 0 || s.slim:
+		return 0
+	case s.Bare:
+		return CallOverhead
+	}
+	return CallOverhead + m.limit.Weight(s.Payload)
+}
+
+// elapse ends the next delay that is over.
+func (m *poolModel) elapse(now time.Time) bool {
+	var first *poolUnit
+	for _, u := range m.all {
+		if u.wait != waitNone && !u.due.After(now) && (first == nil || u.due.Before(first.due)) {
+			first = u
+		}
+	}
+	if first == nil {
+		return false
+	}
+	if first.wait == waitRequeue {
+		first.log[0].counts = true
+	}
+	first.wait = waitNone
+	m.toEnd(first)
+	return true
+}
+
+// start starts what is due, as long as there are slots, and gives the calls.
+func (m *poolModel) start() (calls []string) {
+	for _, u := range m.all {
+		if m.stats().Running == m.opts.Concurrency {
+			break
+		}
+		if u.running || u.wait != waitNone {
+			continue
+		}
+		u.running, u.hurry, u.ranSlim = true, false, stateOf(u.log).slim
+		calls = append(calls, u.call(u.id.key, true))
+	}
+	return calls
+}
+
+// finish ends the running call that says this.
+func (m *poolModel) finish(call string, res Result, now time.Time) {
+	i := slices.IndexFunc(m.all, func(u *poolUnit) bool { return u.running && u.call(u.id.key, true) == call })
+	u := m.all[i]
+	m.all = slices.Delete(m.all, i, i+1)
+	u.running = false
+	if u.dropped {
+		return
+	}
+	u.wait, u.due = waitRetry, now.Add(res.After)
+	switch res.Outcome {
+	case Done, Drop:
+		return
+	case Requeue:
+		u.requeue(now.Add(res.After))
+	case Postpone:
+	default:
+		u.attempts++
+		if res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts {
+			return
+		}
+		if res.Outcome == Retry {
+			u.due = now.Add(m.opts.Backoff.delay(u.attempts, 1))
+		}
+		if u.hurry {
+			u.due, u.wait = now, waitNone
+		}
+	}
+	m.all = append(m.all, u)
+}
+
+func (u *poolUnit) requeue(due time.Time) {
+	had, t := stateOf(u.log), u.typ(true)
+	e := entryOf{Event: Event[string]{Type: Unchanged, Payload: had.Payload, Bare: had.Bare, Passed: true}, at: due}
+	e.slim = had.slim
+	if t.out() {
+		e.Type = t
+	}
+	u.unit = unit{uid: u.uid, log: []entryOf{e}, wait: waitRequeue, due: due}
+}
+
+func (m *poolModel) stats() Stats {
+	s := Stats{Bytes: m.held()}
+	for _, u := range m.all {
+		switch {
+		case u.running:
+			s.Running++
+		case u.wait == waitRetry:
+			s.Retrying++
+		case u.wait == waitRequeue:
+			s.Requeued++
+		default:
+			s.Waiting++
+		}
+	}
+	return s
+}
+
+func (id identity) compare(other identity) int {
+	return cmp.Or(id.key.compare(other.key), cmp.Compare(id.uid, other.uid))
+}
