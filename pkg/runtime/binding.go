@@ -50,6 +50,7 @@ type engine interface {
 	Shutdown()
 	Stats() queue.Stats
 	Running() []queue.RunningInfo
+	Room() <-chan struct{}
 }
 
 // binding is one binding of the program at work.
@@ -57,6 +58,7 @@ type binding struct {
 	*capability.Compiled
 	id      string // capability/binding
 	engine  engine
+	brake   *brake
 	server  reader
 	log     logr.Logger
 	metrics *bindingMetrics
@@ -83,13 +85,17 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log l
 		LockScope:   c.Resource.String(),
 		Observer:    b.metrics,
 	}
+	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: (*work).weight, Slim: (*work).slimmed}
 	if c.Action == capability.ActionWatch {
-		b.engine = queue.NewPool(o, b.call)
+		p := queue.NewPool(o, b.call)
+		p.Limit(limit)
+		b.engine = p
 	} else {
 		q := queue.New(o, b.call)
-		q.Limit(c.Settings.MemoryBudget, (*work).weight, (*work).slimmed)
+		q.Limit(limit)
 		b.engine = q
 	}
+	b.brake = newBrake(b.engine.Room, b.metrics.Paused, b.log)
 	return b
 }
 

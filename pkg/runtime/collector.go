@@ -21,6 +21,7 @@ var (
 	descRunning = desc("ancho_binding_running", "Calls that run.", bindingLabels)
 	descRetry   = desc("ancho_binding_retrying", "Failed calls that wait for their backoff.", bindingLabels)
 	descRequeue = desc("ancho_binding_requeued", "Requeues that wait for their time.", bindingLabels)
+	descBytes   = desc("ancho_binding_bytes", "Bytes of what waits and runs, as the memory budget counts them.", bindingLabels)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -35,7 +36,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked,
+		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes,
 	} {
 		out <- d
 	}
@@ -67,6 +68,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(descRetry, float64(s.Retrying), b.Capability, b.Binding)
 		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
 		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
+		gauge(descBytes, float64(s.Bytes), b.Capability, b.Binding)
 	}
 }
 

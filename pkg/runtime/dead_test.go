@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -18,6 +19,8 @@ type brittle struct{}
 func (brittle) Handle(watcher.Delta)       { panic("a value that nobody may read") }
 func (brittle) Synced(string, bool)        {}
 func (brittle) StateChanged(watcher.State) {}
+
+func (brittle) hold() (room <-chan struct{}, latest time.Time) { return nil, time.Time{} }
 
 func TestADeadStreamFailsLiveness(t *testing.T) {
 	r := start(t, &stub{objects: []*corev1.ConfigMap{mapNamed("a")}},

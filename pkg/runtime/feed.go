@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"time"
+
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -39,6 +41,22 @@ func (f *feed) Handle(d watcher.Delta) {
 			s.handle(d)
 		}
 	}
+}
+
+// hold is asked by the stream before each frame: where more waits for a binding than its budget allows, the
+// stream stands still for a moment. All bindings for which that is so are pressed at the same time.
+func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
+	for _, r := range f.routes {
+		if !r.attached {
+			continue
+		}
+		for _, s := range r.subs {
+			if c, until := s.b.brake.press(); c != nil && room == nil {
+				room, latest = c, until
+			}
+		}
+	}
+	return room, latest
 }
 
 // Synced implements watcher.Handler.

@@ -27,6 +27,7 @@ func (i *inbox) Run(context.Context)          {}
 func (i *inbox) Shutdown()                    {}
 func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }
 func (i *inbox) Running() []queue.RunningInfo { return nil }
+func (i *inbox) Room() <-chan struct{}        { return nil }
 
 // take empties the inbox and names what was in it: type, and "-" where it did not pass.
 func (i *inbox) take() (out []string) {

@@ -19,7 +19,7 @@ type metrics struct {
 	reconnects, relists, frames, skipped, bytes *prometheus.CounterVec
 	waited, took                                *prometheus.HistogramVec
 	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
-	undecodable, reread                         *prometheus.CounterVec
+	undecodable, reread, paused                 *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -40,15 +40,16 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		took:        histogram("ancho_binding_started_to_done_seconds", "How long callbacks run."),
 		calls:       counter("ancho_binding_calls_total", "Calls that ended, by outcome.", "capability", "binding", "outcome"),
 		received:    counter("ancho_binding_events_total", "Events that passed the binding's filters.", "capability", "binding"),
-		merged:      counter("ancho_binding_merged_total", "Events that became part of work that waited.", "capability", "binding"),
+		merged:      counter("ancho_binding_merged_total", "Events that became part of work that waited; with Watch and InOrder for want of memory.", "capability", "binding"),
 		dropped:     counter("ancho_binding_dropped_total", "Waiting work dropped without a call, by reason.", "capability", "binding", "reason"),
 		gaveUp:      counter("ancho_binding_gave_up_total", "Events given up after too many attempts.", "capability", "binding"),
 		undecodable: counter("ancho_binding_undecodable_total", "Objects passed over because they do not decode.", "capability", "binding"),
 		reread:      counter("ancho_binding_reread_total", "Objects read again because they did not fit the memory budget while they waited.", "capability", "binding"),
+		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)

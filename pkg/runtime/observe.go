@@ -18,6 +18,7 @@ type bindingMetrics struct {
 	waited, took             prometheus.Observer
 	received, merged, gaveUp prometheus.Counter
 	undecodable, reread      prometheus.Counter
+	paused                   prometheus.Counter
 	calls                    [queue.Postpone + 1]prometheus.Counter
 	dropped                  *prometheus.CounterVec
 }
@@ -34,6 +35,7 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 		gaveUp:      m.gaveUp.WithLabelValues(c, n),
 		undecodable: m.undecodable.WithLabelValues(c, n),
 		reread:      m.reread.WithLabelValues(c, n),
+		paused:      m.paused.WithLabelValues(c, n),
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
 	}
 	for out := range o.calls {
@@ -50,6 +52,9 @@ func (o *bindingMetrics) Merged() { o.merged.Inc() }
 
 // Started implements queue.Observer.
 func (o *bindingMetrics) Started(wait time.Duration) { o.waited.Observe(wait.Seconds()) }
+
+// Paused counts for how long the streams of the binding stood still.
+func (o *bindingMetrics) Paused(d time.Duration) { o.paused.Add(d.Seconds()) }
 
 // Parked implements queue.Observer; the number of parked objects is read from the engine.
 func (o *bindingMetrics) Parked(int) {}

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 
@@ -90,8 +91,14 @@ func (s *streams) ended(ctx context.Context, name string) {
 	}
 }
 
+// streamHandler takes what a stream sees, and says when that is too much.
+type streamHandler interface {
+	watcher.Handler
+	hold() (room <-chan struct{}, latest time.Time)
+}
+
 // newStream makes a stream with its logger and metrics, and so many words for its handler in each entry.
-func (s *streams) newStream(t watcher.Target, h watcher.Handler, words int, seed *watcher.Index) *liveStream {
+func (s *streams) newStream(t watcher.Target, h streamHandler, words int, seed *watcher.Index) *liveStream {
 	name := s.names[t]
 	o := s.metrics.forStream(name)
 	return &liveStream{name: name, observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
@@ -99,6 +106,7 @@ func (s *streams) newStream(t watcher.Target, h watcher.Handler, words int, seed
 		Observer: o,
 		Words:    words,
 		Seed:     seed,
+		Hold:     h.hold,
 	})}
 }
 

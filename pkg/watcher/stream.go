@@ -60,6 +60,11 @@ type StreamOptions struct {
 	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; one frame more
 	// than that may wait. Default 1 MiB.
 	ReadAhead int
+	// Hold is asked before each frame is handed out. While it returns a channel, the stream hands out nothing and soon
+	// reads nothing, until that is closed or the time has come; then it asks again. Commands are run meanwhile, and the
+	// stop is obeyed. The server bears seconds, not minutes (rule 34), in all of a snapshot. It is called on the
+	// stream's goroutine. Default: the stream is never held up.
+	Hold func() (room <-chan struct{}, latest time.Time)
 	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
 	MaxFrame int
 }
@@ -70,6 +75,9 @@ func (o StreamOptions) withDefaults() StreamOptions {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64
+	}
+	if o.Hold == nil {
+		o.Hold = func() (<-chan struct{}, time.Time) { return nil, time.Time{} }
 	}
 	orElse(&o.PageLimit, DefaultPageLimit)
 	orElse(&o.WatchMin, DefaultShortestWatch)

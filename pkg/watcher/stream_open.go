@@ -28,6 +28,9 @@ func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (i
 			m.runCommands()
 		}
 		if c.at < len(c.batch) {
+			if m.held(ctx) {
+				continue
+			}
 			c.at++
 			return c.batch[c.at-1], gotItem
 		}
@@ -49,6 +52,25 @@ func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (i
 		case <-ctx.Done():
 		}
 	}
+}
+
+// held waits while there is no room for what comes next, until something happens, and says whether it did. What
+// has arrived waits, so no deadline of the request passes.
+func (m *machine) held(ctx context.Context) bool {
+	room, latest := m.o.Hold()
+	if room == nil {
+		return false
+	}
+	m.publish()
+	m.timer.Reset(max(time.Until(latest), 0))
+	select {
+	case <-room:
+	case <-m.timer.C:
+	case <-m.cmds.ready:
+		m.cmds.run()
+	case <-ctx.Done():
+	}
+	return true
 }
 
 // runCommands takes the token and runs what waits.
