@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -236,8 +235,4 @@ func (m *poolModel) stats() Stats {
 		}
 	}
 	return s
-}
-
-func (id identity) compare(other identity) int {
-	return cmp.Or(id.key.compare(other.key), cmp.Compare(id.uid, other.uid))
 }

@@ -14,7 +14,7 @@ import (
 type braked struct {
 	*brake
 	t      *testing.T
-	room   chan struct{} // nil: there is some
+	room   <-chan struct{} // nil: there is some
 	paused time.Duration
 	log    lines
 }
@@ -38,7 +38,7 @@ func (b *braked) pauses(want time.Duration) {
 		if room == nil {
 			break
 		}
-		if room != (<-chan struct{})(b.room) {
+		if room != b.room {
 			b.t.Fatal("another channel than the engine's")
 		}
 		time.Sleep(time.Until(latest))
@@ -141,7 +141,7 @@ func TestFeedHoldsForAnyBinding(t *testing.T) {
 		a.full()
 		b.full()
 		room, latest := f.hold()
-		if room != (<-chan struct{})(a.room) || time.Until(latest) != pauseAllowance {
+		if room != a.room || time.Until(latest) != pauseAllowance {
 			t.Errorf("held up until %s", latest)
 		}
 		time.Sleep(pauseAllowance)
