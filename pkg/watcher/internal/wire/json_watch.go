@@ -1,50 +1,63 @@
 package wire
 
-import "github.com/ancho-dev/ancho/pkg/kind"
+import "errors"
 
 // jsonWatch reads events that are one JSON document each. Chunks and lines mean nothing to it.
+//
+// It hands out what is written as an API server writes it. Of all else, and of every end, slowWatch says what it is.
 type jsonWatch struct {
-	in  *meter
-	dec *jsonTokens
-	end error // what ended the reading
+	win   jsonWindow
+	meta  Meta // of the event, while it is walked over
+	event jsonEvent
+	slow  *slowWatch // reads the rest
 }
 
-func newJSONWatch(in *meter) *jsonWatch { return &jsonWatch{in: in, dec: newJSONTokens(in)} }
+func newJSONWatch(in *meter) *jsonWatch {
+	w := &jsonWatch{win: jsonWindow{in: in}}
+	w.event.object.meta = &w.meta
+	return w
+}
 
 // Next implements WatchReader.
 func (w *jsonWatch) Next() (*Frame, error) {
-	if w.end != nil {
-		return nil, w.end
-	}
-	w.in.frame(w.dec.InputOffset())
-	w.dec.bad = nil
-	var name string
-	var f *Frame
-	_, err := w.dec.object("the event", func(member string) error {
-		switch member {
-		case "type":
-			return w.dec.text("type", &name)
-		case "object":
-			if w.dec.PeekKind() == 'n' {
-				return w.dec.SkipValue()
-			}
-			value, err := w.dec.ReadValue() // good until the next read only
-			f.Release()                     // of a repeated field the last wins
-			f = copied(value)
-			return err
+	if w.slow == nil {
+		if f, err := w.next(); f != nil || err != nil {
+			return f, err
 		}
-		return w.dec.SkipValue()
-	})
-	if err != nil {
-		f.Release()
-		w.end = readError(err, w.dec.StackDepth() == 0)
-		return nil, w.end
+		w.slow = &slowWatch{}
+		w.slow.in, w.slow.dec = w.win.rest(jsonBegin{})
 	}
-	if f == nil {
-		f = copied(nil)
+	return w.slow.Next()
+}
+
+// next returns the next event, or neither a frame nor an error when the slow code has to go on.
+func (w *jsonWatch) next() (*Frame, error) {
+	w.win.mark()
+	at := jsonSpace(w.win.bytes(), 0)
+	for at == len(w.win.bytes()) {
+		if !w.win.fill() {
+			return nil, nil
+		}
+		at = jsonSpace(w.win.bytes(), at)
 	}
-	if w.dec.bad != nil {
-		return nil, f.bad(Unknown, kind.JSON, w.dec.bad)
+	if w.win.bytes()[at] != '{' {
+		return nil, nil
 	}
-	return f.scanned(eventType(name), kind.JSON, w.in.cut)
+	w.event.object.passed.reset()
+	length, odd := w.win.frame(at, &w.event)
+	if length < 0 {
+		return nil, nil
+	}
+	b := w.win.bytes()[at : at+length]
+	if !odd {
+		w.win.r += at + length
+		return w.event.frame(b, w.win.in.cut), nil
+	}
+	slow := slowWatch{in: &meter{cut: w.win.in.cut}, dec: jsonTokensOf(b)}
+	f, err := slow.Next()
+	if err != nil && !errors.As(err, new(*BadFrameError)) {
+		return nil, nil // it will say so again
+	}
+	w.win.r += at + length
+	return f, err
 }

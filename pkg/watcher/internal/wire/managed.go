@@ -16,5 +16,3 @@ func CutManagedFields(raw []byte, enc kind.Encoding) []byte {
 		return raw
 	}
 }
-
-func cutManagedJSON(raw []byte) []byte { return raw }
