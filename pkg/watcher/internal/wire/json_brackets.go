@@ -40,16 +40,13 @@ type jsonBrackets struct {
 	stack   uint64   // a bit for each level, the innermost lowest: 1 for an object
 	deeper  []uint64 // the levels further out, jsonSpill in each
 	inside  uint64   // all ones when at is inside a string
-	escaped uint64   // 1 when the byte at at is escaped
+	escaped uint64   // 1 when the byte there is escaped
 }
 
 const (
 	jsonSpill  = 32               // levels that leave the stack when it is full
 	jsonSpills = 9900 / jsonSpill // deeper is odd: the slow code knows the limit of 10000
 )
-
-// reset makes it ready for another value.
-func (s *jsonBrackets) reset() { *s = jsonBrackets{deeper: s.deeper[:0]} }
 
 // end returns where the value ends that b begins with. After jsonMore it is called again with a longer b.
 func (s *jsonBrackets) end(b []byte) int {
@@ -94,7 +91,7 @@ func (s *jsonBrackets) end(b []byte) int {
 				return jsonOdd // of the wrong type, or none
 			}
 			stack = (stack<<1|object)&^closes | stack>>1&closes
-			depth += int(opens<<1) - 1 //nolint:gosec // 1 or -1
+			depth += int(opens<<1) - 1
 			if uint(depth-1) < 63 {
 				continue
 			}

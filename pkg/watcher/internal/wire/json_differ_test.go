@@ -122,7 +122,7 @@ func checkSame(t *testing.T, in []byte, shape *loosely, lean func() WatchReader,
 }
 
 // options takes the settings of a reader, and how the bytes arrive, from two numbers.
-func options(in []byte, how uint8, limit uint16) (o ReaderOptions, arrive func(in []byte) io.Reader) {
+func options(how uint8, limit uint16) (o ReaderOptions, arrive func(in []byte) io.Reader) {
 	if limit > 0 {
 		o.MaxFrame = int(limit)
 	}
@@ -136,7 +136,7 @@ func FuzzWatchJSONDiffers(f *testing.F) {
 		f.Add([]byte(s), uint8(i)|0x80, uint16(1+len(s)/2))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, how uint8, limit uint16) {
-		o, arrive := options(in, how, limit)
+		o, arrive := options(how, limit)
 		checkSame(t, in, looseEvent, func() WatchReader { return newJSONWatch(newMeter(arrive(in), o)) },
 			func(in []byte) WatchReader { return newSlowWatch(newMeter(arrive(in), o)) })
 	})
@@ -148,7 +148,7 @@ func FuzzListJSONDiffers(f *testing.F) {
 		f.Add([]byte(s), uint8(i)|0x80, uint16(1+len(s)/2))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, how uint8, limit uint16) {
-		o, arrive := options(in, how, limit)
+		o, arrive := options(how, limit)
 		checkSame(t, in, looseList, func() WatchReader { return newJSONList(newMeter(arrive(in), o)) },
 			func(in []byte) WatchReader { return newSlowList(newMeter(arrive(in), o)) })
 	})

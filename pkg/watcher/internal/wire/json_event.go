@@ -49,7 +49,7 @@ func (e *jsonEvent) readType(b []byte, i int) int {
 	if end < 0 {
 		return end
 	}
-	if e.typ = eventType(aliasOf(b[i+1 : end])); e.typ == Unknown || e.typ == Error {
+	if e.typ = eventType(alias(b[i+1 : end])); e.typ == Unknown || e.typ == Error {
 		return jsonOdd
 	}
 	return end + 1

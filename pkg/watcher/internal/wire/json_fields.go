@@ -11,7 +11,7 @@ func jsonInteger(b []byte, i int, to *int64) int {
 	if end < 0 {
 		return end
 	}
-	n, err := strconv.ParseInt(aliasOf(b[i:end]), 10, 64)
+	n, err := strconv.ParseInt(alias(b[i:end]), 10, 64)
 	if err != nil {
 		return jsonOdd
 	}
@@ -34,7 +34,7 @@ func jsonPairs(b []byte, i int, to *Pairs) int {
 			}
 			return at
 		}
-		p := Pair{Key: aliasOf(name)}
+		p := Pair{Key: alias(name)}
 		if i = jsonText(b, at, &p.Value); i < 0 {
 			return i
 		}

@@ -17,18 +17,21 @@ func (o *jsonObject) frame(t EventType, b []byte, from, to int, cut bool) *Frame
 	copy(buffer[copy(buffer, b[from:cutFrom]):], b[cutTo:to])
 	f.Type, f.Raw, f.Encoding = t, buffer, kind.JSON
 	f.Meta, *o.meta = *o.meta, f.Meta
-	first, head, gap := addressOf(b)+uintptr(from), uintptr(cutFrom-from), uintptr(cutTo-cutFrom)
+	first, head, gap := addressOf(alias(b[from:to])), uintptr(cutFrom-from), uintptr(cutTo-cutFrom)
 	f.Meta.eachString(func(s *string) {
-		at := uintptr(unsafe.Pointer(unsafe.StringData(*s))) - first
-		if len(*s) == 0 || at >= uintptr(to-from) {
+		at := addressOf(*s) - first
+		if *s == "" || at >= uintptr(to-from) {
 			return // in memory of its own
 		}
 		if at > head {
 			at -= gap
 		}
-		*s = aliasOf(buffer[at : int(at)+len(*s)])
+		*s = alias(buffer[at : int(at)+len(*s)])
 	})
 	return f
 }
 
-func addressOf(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
+// addressOf is for telling where in the same memory something is.
+func addressOf(s string) uintptr {
+	return uintptr(unsafe.Pointer(unsafe.StringData(s))) //nolint:gosec // never a pointer again
+}

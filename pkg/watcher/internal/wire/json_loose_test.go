@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // What the readers of JSON accept beyond what the grammar allows, written down once more and as simply as it can be:
 // objects and arrays that are of no interest may hold anything between their brackets and strings.
@@ -46,7 +49,7 @@ type mender struct {
 }
 
 func (m *mender) peek() byte {
-	for m.i < len(m.in) && bytes.IndexByte([]byte(" \t\r\n"), m.in[m.i]) >= 0 {
+	for m.i < len(m.in) && strings.IndexByte(" \t\r\n", m.in[m.i]) >= 0 {
 		m.i++
 	}
 	if m.i == len(m.in) {
@@ -108,7 +111,7 @@ func (m *mender) value(shape *loosely) bool {
 	case c == '"':
 		return m.text()
 	}
-	for m.i < len(m.in) && bytes.IndexByte([]byte(" \t\r\n,:[]{}\""), m.in[m.i]) < 0 {
+	for m.i < len(m.in) && strings.IndexByte(" \t\r\n,:[]{}\"", m.in[m.i]) < 0 {
 		m.i++
 	}
 	return m.i > from

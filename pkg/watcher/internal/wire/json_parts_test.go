@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func FuzzJSONBrackets(f *testing.F) {
 		switch ok := m.brackets(); {
 		case got >= 0 && (!ok || m.i != got):
 			t.Fatalf("ends at %d; want %d, %v", got, m.i, ok)
-		case got < 0 && ok && strings.Count(string(in), "{")+strings.Count(string(in), "[") < 64:
+		case got < 0 && ok && bytes.Count(in, []byte("{"))+bytes.Count(in, []byte("[")) < 64:
 			t.Fatalf("%d; want %d", got, m.i)
 		}
 	})
@@ -83,7 +84,7 @@ func FuzzJSONScalar(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if len(in) == 0 || strings.ContainsAny(string(in), "\"[]{}, \t\r\n") {
+		if len(in) == 0 || bytes.ContainsAny(in, "\"[]{}, \t\r\n") {
 			return
 		}
 		in = append(in, ',')

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 )
 
 // jsonText reads a string into to. Where it means what is written it is an alias of b, else memory of its own.
@@ -18,20 +17,16 @@ func jsonText(b []byte, i int, to *string) int {
 		return end
 	}
 	text := b[i+1 : end]
+	if len(text) == 0 {
+		*to = "" // which keeps no memory
+		return end + 1
+	}
 	if plain || bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
-		*to = aliasOf(text)
+		*to = alias(text)
 	} else {
 		*to = jsonUnquoted(text)
 	}
 	return end + 1
-}
-
-// aliasOf is a string in the same memory: it changes when that is used again.
-func aliasOf(b []byte) string {
-	if len(b) == 0 {
-		return "" // keeps nothing
-	}
-	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // whoever owns the frame owns the string
 }
 
 // jsonUnquoted resolves escapes, which are known to be well-formed. As encoding/json does, it puts U+FFFD for

@@ -8,7 +8,7 @@ import (
 
 // Sizes of a window, in bytes. One that holds a long frame is as large as that needs.
 const (
-	smallWindow = 4 << 10
+	smallWindow = 1 << 10
 	largeWindow = 64 << 10
 	calmReads   = 4         // after so many reads in a row that are small for it, a window is made small
 	longFrame   = 256 << 10 // from here on the end of a frame is looked for before it is walked over
