@@ -99,9 +99,9 @@ func TestProgress(t *testing.T) {
 		var log bytes.Buffer
 		b := &bench{log: &log}
 		done := b.progress("something")
-		time.Sleep(11 * time.Second)
+		time.Sleep(21 * time.Second)
 		done()
-		if got, want := log.String(), "== something: at work for 5s\n== something: at work for 10s\n"; got != want {
+		if got, want := log.String(), "== something: at work for 10s\n== something: at work for 20s\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})

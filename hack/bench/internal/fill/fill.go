@@ -89,11 +89,20 @@ func (f *Filler) Widgets(ctx context.Context, n int) error {
 	})
 }
 
+// attempts is how often a change is tried: on a machine that is busy with other things, connections die.
+const attempts = 3
+
 // Touch changes Pod i of n, and notes in it when.
-func (f *Filler) Touch(ctx context.Context, i, n int) error {
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:"%d"}}}`, contender.SentAnnotation, time.Now().UnixNano())
-	return f.clients.CoreV1().RESTClient().Patch(types.MergePatchType).Namespace(namespaceOf(i, n)).
-		Resource(contender.Pods).Name(nameOf("web", i)).Body([]byte(patch)).Do(ctx).Error()
+func (f *Filler) Touch(ctx context.Context, i, n int) (err error) {
+	for range attempts {
+		patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:"%d"}}}`, contender.SentAnnotation, time.Now().UnixNano())
+		err = f.clients.CoreV1().RESTClient().Patch(types.MergePatchType).Namespace(namespaceOf(i, n)).
+			Resource(contender.Pods).Name(nameOf("web", i)).Body([]byte(patch)).Do(ctx).Error()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("change object %d: %w", i, err)
 }
 
 // Metrics is what the server says of itself.
