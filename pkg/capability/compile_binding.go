@@ -155,6 +155,7 @@ func (d *declaration) compile(r *reach) *Compiled {
 		ClientSide:   r.clientSide(),
 		Settings:     s.settings,
 		Match:        r.match,
+		Conditions:   r.conditions(),
 		Inspect:      inspector(d),
 		OnSpecChange: s.specChange,
 		OnChange:     len(s.projections) > 0,

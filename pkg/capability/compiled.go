@@ -61,6 +61,9 @@ type Compiled struct {
 	// what the server selects. So it gives the same whether the binding has its own stream or rides
 	// on a wider one. It allocates nothing.
 	Match func(*watcher.Meta) bool
+	// Conditions are some of what Match asks for: it is false for metadata that does not meet all of them. A runtime
+	// with many bindings can look up which of them to ask.
+	Conditions []Condition
 	// Inspect decodes an object once and says whether all of Where hold, and gives the hash of the
 	// OnChange projections if they do. Nil if neither step is used. A predicate that panics is an
 	// error. Hashes of one Compiled can be compared with each other only.

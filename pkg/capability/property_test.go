@@ -217,6 +217,11 @@ func compare(t *rapid.T, c, again *capability.Compiled, o *sample, want bool) {
 	if match != again.Match(&o.Meta) {
 		t.Fatalf("another order of steps matches %+v differently", o)
 	}
+	for _, condition := range c.Conditions {
+		if match && !meets(condition, &o.Meta) {
+			t.Fatalf("%+v\nmatches, and does not meet %+v", o, condition)
+		}
+	}
 	selected := 0
 	for _, target := range c.Targets {
 		if serverSelects(t, target, o) {
@@ -263,5 +268,40 @@ func BenchmarkMatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Match(m)
+	}
+}
+
+// meets says what a condition says.
+func meets(c capability.Condition, m *watcher.Meta) bool {
+	v, ok := "", true
+	switch c.Part {
+	case capability.PartName:
+		v = m.Name
+	case capability.PartNamespace:
+		v = m.Namespace
+	case capability.PartLabel:
+		v, ok = m.Labels.Get(c.Key)
+	case capability.PartAnnotation:
+		v, ok = m.Annotations.Get(c.Key)
+	}
+	return ok && (len(c.Values) == 0 || slices.Contains(c.Values, v))
+}
+
+func TestConditions(t *testing.T) {
+	got := one(t, capability.When(kind.Pod).InNamespace("b", "a").WithName("n").WithLabel("k", "v").WithLabel("there").WithLabels("!not,other!=x").
+		WithAnnotation("x").WithAnnotation("y", "1", "2").WithNameRegex("n").Watch(onPod)).Conditions
+	want := []capability.Condition{
+		{Part: capability.PartName, Values: []string{"n"}},
+		{Part: capability.PartNamespace, Values: []string{"a", "b"}},
+		{Part: capability.PartLabel, Key: "k", Values: []string{"v"}},
+		{Part: capability.PartLabel, Key: "there"},
+		{Part: capability.PartAnnotation, Key: "x"},
+		{Part: capability.PartAnnotation, Key: "y", Values: []string{"1", "2"}},
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("conditions are\n%v, want\n%v", got, want)
+	}
+	if got := one(t, capability.When(kind.Pod).Watch(onPod)).Conditions; len(got) > 0 {
+		t.Errorf("a binding of everything has the conditions %v", got)
 	}
 }

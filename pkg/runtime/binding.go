@@ -46,6 +46,7 @@ func (w *work) slimmed() *work {
 // engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.
 type engine interface {
 	Add(queue.Event[*work])
+	Knows(key queue.Key, uid string) bool
 	Run(context.Context)
 	Shutdown()
 	Stats() queue.Stats

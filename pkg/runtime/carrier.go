@@ -44,14 +44,15 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 		flat = append(flat, r.bindings...)
 	}
 	places, words := layOut(flat)
-	f := &feed{words: words}
+	f := &feed{words: words, picker: newPicker(flat)}
 	for _, r := range routes {
-		lr := &liveRoute{attached: true}
+		lr := &liveRoute{feed: f, attached: true}
 		for _, c := range r.bindings {
 			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0]})
 			places = places[1:]
 		}
 		f.routes = append(f.routes, lr)
+		f.subs = append(f.subs, lr.subs...)
 	}
 	return f
 }

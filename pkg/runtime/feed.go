@@ -13,12 +13,16 @@ import (
 type feed struct {
 	words  int // of an entry
 	routes []*liveRoute
+	subs   []*sub              // of all routes, in the order of the layout
+	picker *picker             // nil: ask each
+	odd    int                 // routes that are not just attached
 	onSync func()              // called after each list that is complete; may be nil
 	onTurn func(watcher.State) // called with each change of state; may be nil
 }
 
 // liveRoute is a route of the plan on the stream that serves it now.
 type liveRoute struct {
+	feed     *feed
 	subs     []*sub
 	attached bool
 	replay   *replay // while the stream has not passed what a joining list told already
@@ -33,6 +37,26 @@ type sub struct {
 
 // Handle implements watcher.Handler.
 func (f *feed) Handle(d watcher.Delta) {
+	switch {
+	case f.odd > 0:
+		f.handleByRoute(d)
+	case d.Kind == watcher.Gone:
+		for i := range eachBit(d.Entry.Words()[:wordsOfBits(len(f.subs))]) {
+			f.subs[i].gone(d)
+		}
+	case f.picker == nil:
+		for _, s := range f.subs {
+			s.upsert(d)
+		}
+	default:
+		for i := range eachBit(f.picker.pick(&d.Frame.Meta, d.Entry.Words())) {
+			f.subs[i].upsert(d)
+		}
+	}
+}
+
+// handleByRoute is for a stream some of whose routes are served elsewhere, or are being brought back.
+func (f *feed) handleByRoute(d watcher.Delta) {
 	for _, r := range f.routes {
 		if !r.attached || r.replay.covers(r, d) {
 			continue
@@ -58,6 +82,24 @@ func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
 	}
 	return room, latest
 }
+
+// attach says that the stream serves the route from now on, which was told by a list what the stream has yet to read.
+func (r *liveRoute) attach(p *replay) { r.turn(true, p) }
+
+// detach says that the stream does not serve the route for now.
+func (r *liveRoute) detach() { r.turn(false, nil) }
+
+func (r *liveRoute) turn(attached bool, p *replay) {
+	if r.odd() {
+		r.feed.odd--
+	}
+	r.attached, r.replay = attached, p
+	if r.odd() {
+		r.feed.odd++
+	}
+}
+
+func (r *liveRoute) odd() bool { return !r.attached || r.replay != nil }
 
 // Synced implements watcher.Handler.
 func (f *feed) Synced(_ string, relist bool) {
@@ -110,17 +152,11 @@ func (s *sub) upsert(d watcher.Delta) {
 	if !in && !was {
 		return
 	}
-	id := identityOf(m)
-	ev := queue.Event[*work]{
-		Key:        queue.Key{Namespace: id.Namespace, Name: id.Name},
-		UID:        id.UID,
-		Was:        was,
-		Generation: m.Generation,
-	}
+	s.slots.setMember(words, in)
+	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
 	switch {
 	case !in:
 		ev.Type = queue.Left
-		ev.Payload = &work{identity: id}
 		ev.Passed = s.b.Takes(queue.Left, false)
 	case !was:
 		ev.Type, ev.Initial = queue.Added, d.Initial && !s.begun
@@ -131,11 +167,22 @@ func (s *sub) upsert(d watcher.Delta) {
 		changed := s.slots.changed(words, m.Generation, hash)
 		ev.Passed = changed && s.b.Takes(queue.Modified, false)
 	}
+	if !ev.Passed && !s.b.knows(m) {
+		return
+	}
+	id := identityOf(m)
+	ev.Key, ev.UID = queue.Key{Namespace: id.Namespace, Name: id.Name}, id.UID
 	if in {
 		ev.Payload = newWork(d.Frame)
+	} else {
+		ev.Payload = &work{identity: id}
 	}
-	s.slots.setMember(words, in)
 	s.b.enqueue(ev)
+}
+
+// knows says whether the binding has work for the object, which an event that it does not take may change.
+func (b *binding) knows(m *watcher.Meta) bool {
+	return b.engine.Knows(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
 }
 
 // gone tells a binding that an object it knew was deleted, or perhaps only left the server's selection.
@@ -144,17 +191,19 @@ func (s *sub) gone(d watcher.Delta) {
 	if !s.slots.member(words) {
 		return
 	}
-	w := newWork(d.Frame)
-	w.identity = watcher.Meta{Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV()}
-	takesLeft := s.b.Takes(queue.Left, false)
-	passed := s.b.Takes(queue.Deleted, false)
-	if d.Ambiguous && (passed || takesLeft) {
-		w.ambiguous, passed = true, true // settled by a live read when its turn comes
-	}
 	s.slots.setMember(words, false)
+	passed := s.b.Takes(queue.Deleted, false)
+	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false)) // settled by a live read when its turn comes
+	passed = passed || ambiguous
+	if !passed && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
+		return
+	}
+	id := watcher.Meta{Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV()}
+	w := newWork(d.Frame)
+	w.identity, w.ambiguous = id, ambiguous
 	s.b.enqueue(queue.Event[*work]{
-		Key:     queue.Key{Namespace: e.Namespace(), Name: e.Name()},
-		UID:     e.UID(),
+		Key:     queue.Key{Namespace: id.Namespace, Name: id.Name},
+		UID:     id.UID,
 		Type:    queue.Deleted,
 		Was:     true,
 		Payload: w,

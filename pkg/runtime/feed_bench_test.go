@@ -18,7 +18,7 @@ type nowhere struct{ inbox }
 func (*nowhere) Add(queue.Event[*work]) {}
 
 // benchObject has labels as a Pod of a Deployment has them, with one of n values where the bindings look.
-func benchObject(b *testing.B, n int) *watcher.Frame {
+func benchObject(b testing.TB, n int) *watcher.Frame {
 	b.Helper()
 	v := fmt.Sprintf("value-%d", n)
 	return frameOf(b, aMap("6e2b0ab2-0b9c-4b8e-9d0a-0123456789ab", "1234567890", func(cm *corev1.ConfigMap) {

@@ -19,10 +19,14 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// inbox is an engine that keeps what it is given.
-type inbox struct{ events []queue.Event[*work] }
+// inbox is an engine that keeps what it is given, and seems to have work for every object.
+type inbox struct {
+	events []queue.Event[*work]
+	idle   bool // it has work for no object
+}
 
 func (i *inbox) Add(e queue.Event[*work])     { i.events = append(i.events, e) }
+func (i *inbox) Knows(queue.Key, string) bool { return !i.idle }
 func (i *inbox) Run(context.Context)          {}
 func (i *inbox) Shutdown()                    {}
 func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }
@@ -201,6 +205,34 @@ func TestFeedComparesWhatIsAskedFor(t *testing.T) {
 	r.expect(0, "Added", "Modified", "Modified -", "Modified -")
 	r.expect(1, "Added", "Modified -", "Modified", "Modified")
 	r.expect(2, "Added", "Modified", "Modified", "Left -")
+}
+
+// An event that no binding takes is told only where a binding has work for the object, and allocates nothing elsewhere.
+func TestFeedMakesNothingOfWhatNobodyTakes(t *testing.T) {
+	maps := capability.When(kind.ConfigMap).WithAnnotation("in", "yes")
+	r := newRig(t, maps.IsDeleted().Alias("deleted").Watch(ignoreMap), maps.OnSpecChange().Alias("spec").Reconcile(ignoreMap))
+	out, in, again := frameOf(t, aMap("u", "1", labelled("no"))), frameOf(t, aMap("u", "2", labelled("yes"))), frameOf(t, aMap("u", "3", labelled("yes")))
+	e := r.entry(aMap("u", "1"))
+	told := func(kind watcher.DeltaKind, f *watcher.Frame) {
+		r.feed.Handle(watcher.Delta{Kind: kind, Frame: f, Entry: e})
+	}
+	told(watcher.Upsert, out)
+	told(watcher.Upsert, in)
+	told(watcher.Upsert, again)
+	r.expect(0, "Added -", "Modified -")
+	r.expect(1, "Added", "Modified -")
+	r.boxes[0].idle, r.boxes[1].idle = true, true
+	if got := testing.AllocsPerRun(100, func() { told(watcher.Upsert, again) }); got > 0 {
+		t.Errorf("a change that nobody takes: %v allocations", got)
+	}
+	told(watcher.Gone, again)
+	r.expect(0, "Deleted")
+	r.expect(1)
+	if got := testing.AllocsPerRun(100, func() { told(watcher.Upsert, out) }); got > 0 {
+		t.Errorf("what does not match: %v allocations", got)
+	}
+	r.expect(0)
+	r.expect(1)
 }
 
 func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {

@@ -15,7 +15,7 @@ type slots struct {
 // layOut shares out the words of a stream's entries among the bindings it serves. A generation is
 // kept for each binding that compares it, since bindings may join at different times.
 func layOut(bindings []*capability.Compiled) (places []slots, words int) {
-	words = max(1, (len(bindings)+63)/64)
+	words = max(1, wordsOfBits(len(bindings)))
 	places = make([]slots, len(bindings))
 	for i, b := range bindings {
 		places[i] = slots{word: i / 64, mask: 1 << (i % 64)}

@@ -56,7 +56,7 @@ func (p *replay) covers(r *liveRoute, d watcher.Delta) bool {
 		p.newer.Remove(newer)
 	}
 	if past && p.ahead.Len() == 0 && !d.Relist { // a snapshot comes in the order of names
-		r.replay = nil // the carrier has passed the list
+		r.attach(nil) // the carrier has passed the list
 	}
 	return !past
 }
@@ -90,7 +90,7 @@ func (p *replay) finish(r *liveRoute) {
 	if p == nil {
 		return
 	}
-	r.replay = nil
+	r.attach(nil)
 	for e := range p.ahead.All() {
 		for _, s := range p.from.subs {
 			s.handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})

@@ -24,7 +24,7 @@ func rejoined(t *testing.T) *rig {
 	known := r.entry(named("ahead", "8"))
 	copy(listed.Put("ns", "ahead", "ahead", "8").Words(), known.Words())
 	r.index.Remove(known) // the carrier makes an entry of its own
-	route.replay = newReplay("10", route, listed)
+	route.attach(newReplay("10", route, listed))
 	return r
 }
 

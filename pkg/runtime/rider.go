@@ -45,7 +45,7 @@ func (r *rider) leave(ctx context.Context) {
 	}
 	f := newFeed([]route{r.route}, r.bindings)
 	r.startOwn(ctx, f, r.handOver(f))
-	r.onCarrier.attached, r.onCarrier.replay = false, nil
+	r.onCarrier.detach()
 	r.carrier.all.log.Info("a binding's wider stream is refused: it runs a narrower one of its own",
 		"stream", r.own.stream.name, "wider", r.carrier.stream.name)
 }
@@ -94,8 +94,7 @@ func (r *rider) rejoin(ctx context.Context) {
 		return
 	}
 	r.own = nil
-	r.onCarrier.attached = true
-	r.onCarrier.replay = newReplay(rv, own.feed.routes[0], index)
+	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index))
 	for i, s := range own.feed.routes[0].subs {
 		r.onCarrier.subs[i].begun = s.begun
 	}

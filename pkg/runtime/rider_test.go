@@ -295,7 +295,7 @@ func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	r.expect(0, "Added")
 	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
 	p.newer.Put("ns", "n", "u", "9")
-	route.replay = p
+	route.attach(p)
 	r.gone(aMap("u", "7"), true)
 	r.upsert(aMap("u", "9"), false)
 	r.expect(0)
@@ -323,7 +323,7 @@ func TestReplayLastsThroughASnapshot(t *testing.T) {
 	r.expect(0, "Added", "Added")
 	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
 	p.newer.Put("ns", "b", "b", "9")
-	route.replay = p
+	route.attach(p)
 	for _, shown := range []*corev1.ConfigMap{named("a", "12"), named("b", "9")} {
 		r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(t, shown), Entry: r.entry(shown), Relist: true})
 	}

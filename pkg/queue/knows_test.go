@@ -1,0 +1,64 @@
+package queue
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// engineOfTest is what Queue and Pool have in common.
+type engineOfTest interface {
+	Add(e Event[string])
+	Knows(k Key, uid string) bool
+	Run(ctx context.Context)
+	WaitIdle(ctx context.Context) error
+	Shutdown()
+}
+
+// An object is known while it has work: waiting, running or to be tried again.
+func TestKnows(t *testing.T) {
+	for name, make := range map[string]func(Handler[string]) engineOfTest{
+		"queue": func(h Handler[string]) engineOfTest { return New(Options{}, h) },
+		"pool":  func(h Handler[string]) engineOfTest { return NewPool(Options{}, h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				k := Key{Namespace: "ns", Name: "n"}
+				var q engineOfTest
+				running := false
+				q = make(func(_ context.Context, c Call[string]) Result {
+					running = running || q.Knows(k, "u")
+					if c.Attempt == 1 {
+						return retry()
+					}
+					return Result{}
+				})
+				known := func(want bool) {
+					t.Helper()
+					if got := q.Knows(k, "u"); got != want {
+						t.Errorf("known is %v", got)
+					}
+				}
+				known(false)
+				q.Add(Event[string]{Key: k, UID: "u", Type: Modified}) // it did not pass
+				known(false)
+				q.Add(Event[string]{Key: k, UID: "u", Type: Added, Passed: true})
+				known(true)
+				if q.Knows(Key{Namespace: "ns", Name: "other"}, "u") {
+					t.Error("another object is known")
+				}
+				go q.Run(t.Context())
+				if err := q.WaitIdle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				known(true) // to be tried again
+				time.Sleep(time.Hour)
+				known(false)
+				if !running {
+					t.Error("not known while it runs")
+				}
+				q.Shutdown()
+			})
+		})
+	}
+}
