@@ -21,10 +21,10 @@ const (
 	tideSpaces = 10
 	tideWarmUp = 1000 // names that come and go before the first measurement
 
-	// What may be left: keeping the identities alone of so many objects would take 15 MB.
-	heapMargin = 3 << 20
-	// An object at rest: about 150 bytes, and the room that a growing map has to spare.
-	bytesPerObject = 400
+	// What may be left: keeping the identities alone of so many objects would take 8 MB.
+	heapMargin = 1 << 20
+	// An object at rest, with a name of 32 bytes in a namespace of 16, on one stream that serves two bindings.
+	bytesPerObject = 150
 )
 
 // admission are plugins that look at every object, and have nothing to say to these.

@@ -62,14 +62,14 @@ type tide struct {
 	namespaces, first, count int
 }
 
-// object is the i-th: its namespace and its name.
+// object is the i-th: its namespace and its name, of 16 and 32 bytes.
 func (t *tide) object(i int) (namespace, name string) {
-	return fmt.Sprintf("tide-%d", i%t.namespaces), fmt.Sprintf("n-%06d", t.first+i)
+	return fmt.Sprintf("tide-namespace-%d", i%t.namespaces), fmt.Sprintf("n-%030d", t.first+i)
 }
 
 func (t *tide) come(ctx context.Context) error {
 	for i := range t.namespaces {
-		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("tide-%d", i)}}
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("tide-namespace-%d", i)}}
 		_, err := t.client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
