@@ -17,7 +17,7 @@ type engineOfTest interface {
 
 // An object is known while it has work: waiting, running or to be tried again.
 func TestKnows(t *testing.T) {
-	for name, make := range map[string]func(Handler[string]) engineOfTest{
+	for name, engine := range map[string]func(Handler[string]) engineOfTest{
 		"queue": func(h Handler[string]) engineOfTest { return New(Options{}, h) },
 		"pool":  func(h Handler[string]) engineOfTest { return NewPool(Options{}, h) },
 	} {
@@ -26,7 +26,7 @@ func TestKnows(t *testing.T) {
 				k := Key{Namespace: "ns", Name: "n"}
 				var q engineOfTest
 				running := false
-				q = make(func(_ context.Context, c Call[string]) Result {
+				q = engine(func(_ context.Context, c Call[string]) Result {
 					running = running || q.Knows(k, "u")
 					if c.Attempt == 1 {
 						return retry()
