@@ -32,6 +32,7 @@ type flags struct {
 	logLevel   string
 	logFormat  string
 	grace      time.Duration
+	cbor       bool
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed.
@@ -54,6 +55,7 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
+	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil

@@ -61,7 +61,7 @@ func TestMainHelps(t *testing.T) {
 	if code != ExitStopped || !strings.Contains(stderr, "Usage: program [flags]") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format"} {
+	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format", "--cbor"} {
 		if !strings.Contains(stderr, flag) {
 			t.Errorf("help lacks %s", flag)
 		}

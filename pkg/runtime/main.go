@@ -45,6 +45,7 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 		Logger:       log,
 		HTTPAddress:  f.http,
 		GracePeriod:  f.grace,
+		AllowCBOR:    f.cbor,
 	}
 	if f.plan {
 		return printPlan(f, o, stdout, stderr)

@@ -29,6 +29,11 @@ type Options struct {
 	// HTTPAddress is where /healthz, /readyz, /metrics and /debug are served, such as ":8080" or
 	// "127.0.0.1:0". Empty: nowhere; Runtime.Handler serves the same paths to an embedding program.
 	HTTPAddress string
+	// AllowCBOR lets the streams ask for CBOR (KEP-4222, alpha in Kubernetes) of what does not come as protobuf: custom
+	// resources and unstructured kinds. A server that does not have it, or not switched on (its feature gate
+	// CBORServingAndStorage), answers in JSON as before. It is also on where client-go's feature gate ClientsAllowCBOR
+	// is (the environment variable KUBE_FEATURE_ClientsAllowCBOR=true), which the clients in Env go by. Default: off.
+	AllowCBOR bool
 	// GracePeriod is how long running callbacks may go on after Run's context ends, before their own
 	// contexts are cancelled. Default: DefaultGracePeriod. Negative: cancelled at once.
 	GracePeriod time.Duration

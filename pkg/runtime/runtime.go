@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/features"
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -79,9 +80,13 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 
 // assemble makes the parts from the plan.
 func (r *Runtime) assemble(cfg *rest.Config) (err error) {
-	r.server, err = watcher.NewServer(cfg, watcher.WithWarnings(func(text string) {
+	opts := []watcher.ServerOption{watcher.WithWarnings(func(text string) {
 		r.log.Info("the API server warns", "warning", text)
-	}))
+	})}
+	if r.o.AllowCBOR || features.FeatureGates().Enabled(features.ClientsAllowCBOR) {
+		opts = append(opts, watcher.WithCBOR())
+	}
+	r.server, err = watcher.NewServer(cfg, opts...)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name st
 // Read reads one object from the server's current state, as a stream of its resource would bring it. The
 // results are those of Lookup.
 func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string) (f *Frame, found bool, err error) {
-	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata))
+	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata, s.cbor))
 }
 
 func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string) (*Frame, bool, error) {
@@ -54,10 +54,14 @@ func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, acce
 		return nil, false, &apierrors.StatusError{ErrStatus: *status}
 	}
 	f := &Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
-	if strings.HasPrefix(resp.ContentType, acceptProtobuf) {
+	switch {
+	case strings.HasPrefix(resp.ContentType, acceptProtobuf):
 		f.Encoding = kind.Protobuf
 		err = wire.ScanProtobuf(body, false, &f.Meta)
-	} else {
+	case strings.HasPrefix(resp.ContentType, acceptCBOR):
+		f.Encoding = kind.CBOR
+		err = wire.ScanCBOR(body, &f.Meta)
+	default:
 		err = wire.ScanJSON(body, &f.Meta)
 	}
 	if err == nil && (f.Meta.Name != name || f.Meta.Namespace != namespace) {

@@ -35,6 +35,7 @@ func TestLookupFinds(t *testing.T) {
 	object := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "demo", UID: "u", ResourceVersion: "5"}}
 	for name, resp := range map[string]*http.Response{
 		"JSON":     answer(200, "application/json", webApp),
+		"CBOR":     answer(200, "application/cbor", cborOf(t, webApp)),
 		"protobuf": answer(200, "application/vnd.kubernetes.protobuf", metadataPB(t, object)),
 	} {
 		const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
@@ -63,6 +64,30 @@ func TestReadGivesTheWholeObject(t *testing.T) {
 	}
 	if accept := a.last().Header.Get("Accept"); strings.Contains(accept, "PartialObjectMetadata") {
 		t.Errorf("accepts %s", accept)
+	}
+}
+
+// What is read can be CBOR only where it may be asked for; it is what the answer says that it is.
+func TestReadOfCBOR(t *testing.T) {
+	const object = `{"apiVersion":"example.com/v1","kind":"WebApp","metadata":{"name":"shop","namespace":"demo","uid":"u","resourceVersion":"5"},"spec":{"size":3}}`
+	const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
+	for _, c := range []struct {
+		opts                 []ServerOption
+		contentType, body    string
+		wantAccept, wantRead string
+	}{
+		{nil, "application/json", object, "application/json", "JSON"},
+		{[]ServerOption{WithCBOR()}, "application/cbor", cborOf(t, object), "application/cbor,application/json", "CBOR"},
+		{[]ServerOption{WithCBOR()}, "application/json", object, "application/cbor,application/json", "JSON"},
+	} {
+		s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, c.contentType, c.body)}, c.opts...)
+		f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop")
+		if err != nil || !found || string(f.Raw) != c.body || f.Encoding.String() != c.wantRead || f.Meta.UID != "u" {
+			t.Errorf("%s: %+v, %v, %v", c.contentType, f, found, err)
+		}
+		if accept := a.last().Header.Get("Accept"); accept != c.wantAccept {
+			t.Errorf("accepts %s, want %s", accept, c.wantAccept)
+		}
 	}
 }
 

@@ -20,28 +20,32 @@ type Media uint8
 
 // The forms, from the one that is tried first.
 const (
-	MediaPreferred Media = iota // protobuf, else JSON, as far as the resource has them
-	MediaJSON                   // JSON alone; only where the preferred form includes protobuf
+	MediaPreferred Media = iota // protobuf where the resource has it, else CBOR where that is allowed, else JSON
+	MediaJSON                   // JSON alone; only where the preferred form includes another
 	MediaPlain                  // JSON of the whole object; only where metadata alone is preferred
 )
 
 const (
 	acceptProtobuf = "application/vnd.kubernetes.protobuf"
 	acceptJSON     = "application/json"
+	acceptCBOR     = "application/cbor" // of a watch too, which is then answered as application/cbor-seq (KEP-4222)
 	asMetadata     = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 	asMetadataList = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 )
 
 // accept is the Accept header of this form; empty when the resource does not have it. The header names no
-// fallback to whole objects: they would come from a server that merely prefers them.
-func (m Media) accept(r kind.Resource, as string) string {
+// fallback to whole objects: they would come from a server that merely prefers them. A server that does not know
+// CBOR passes it over and answers in JSON.
+func (m Media) accept(r kind.Resource, as string, cbor bool) string {
 	if !r.Metadata {
 		as = ""
 	}
 	switch {
 	case m == MediaPreferred && r.Protobuf:
 		return acceptProtobuf + as + "," + acceptJSON + as
-	case m == MediaPreferred, m == MediaJSON && r.Protobuf:
+	case m == MediaPreferred && cbor:
+		return acceptCBOR + as + "," + acceptJSON + as
+	case m == MediaPreferred, m == MediaJSON && (r.Protobuf || cbor):
 		return acceptJSON + as
 	case m == MediaPlain && r.Metadata:
 		return acceptJSON
@@ -116,7 +120,7 @@ func (t Target) query() url.Values {
 // open requests the target's collection in the form that the server is known to give.
 func (s *Server) open(ctx context.Context, t Target, q url.Values, as string) (*Response, error) {
 	m := s.media(t.Resource)
-	resp, err := s.get(ctx, t.Path(), q, m.accept(t.Resource, as))
+	resp, err := s.get(ctx, t.Path(), q, m.accept(t.Resource, as, s.cbor))
 	if err != nil {
 		return nil, err
 	}

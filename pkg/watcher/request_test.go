@@ -133,20 +133,30 @@ func TestRequestKeepsTheServersPath(t *testing.T) {
 }
 
 func TestAcceptAndTheNextMediaType(t *testing.T) {
-	const pbType, jsonType = "application/vnd.kubernetes.protobuf", "application/json"
+	const pbType, jsonType, cborType = "application/vnd.kubernetes.protobuf", "application/json", "application/cbor"
+	cbor := []ServerOption{WithCBOR()}
 	const as, asList = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1", ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 	metadataOfJSON := webAppMetadata
 	metadataOfJSON.Protobuf = false
 	for name, c := range map[string]struct {
 		resource    kind.Resource
 		watch, list []string
+		opts        []ServerOption
 	}{
-		"built-in":         {podResource, []string{pbType + "," + jsonType, jsonType}, []string{pbType + "," + jsonType, jsonType}},
-		"custom":           {webAppResource, []string{jsonType}, []string{jsonType}},
-		"metadata":         {webAppMetadata, []string{pbType + as + "," + jsonType + as, jsonType + as, jsonType}, []string{pbType + asList + "," + jsonType + asList, jsonType + asList, jsonType}},
-		"metadata as JSON": {metadataOfJSON, []string{jsonType + as, jsonType}, []string{jsonType + asList, jsonType}},
+		"built-in":         {podResource, []string{pbType + "," + jsonType, jsonType}, []string{pbType + "," + jsonType, jsonType}, nil},
+		"custom":           {webAppResource, []string{jsonType}, []string{jsonType}, nil},
+		"metadata":         {webAppMetadata, []string{pbType + as + "," + jsonType + as, jsonType + as, jsonType}, []string{pbType + asList + "," + jsonType + asList, jsonType + asList, jsonType}, nil},
+		"metadata as JSON": {metadataOfJSON, []string{jsonType + as, jsonType}, []string{jsonType + asList, jsonType}, nil},
+
+		"built-in, CBOR allowed": {podResource, []string{pbType + "," + jsonType, jsonType}, []string{pbType + "," + jsonType, jsonType}, cbor},
+		"custom, CBOR allowed":   {webAppResource, []string{cborType + "," + jsonType, jsonType}, []string{cborType + "," + jsonType, jsonType}, cbor},
+		"metadata, CBOR allowed": {webAppMetadata, []string{pbType + as + "," + jsonType + as, jsonType + as, jsonType}, []string{pbType + asList + "," + jsonType + asList, jsonType + asList, jsonType}, cbor},
+		"metadata without protobuf, CBOR allowed": {
+			metadataOfJSON, []string{cborType + as + "," + jsonType + as, jsonType + as, jsonType},
+			[]string{cborType + asList + "," + jsonType + asList, jsonType + asList, jsonType}, cbor,
+		},
 	} {
-		s, a := ask(t, "http://server", nil)
+		s, a := ask(t, "http://server", nil, c.opts...)
 		target := Target{Resource: c.resource}
 		for i := range c.watch {
 			watch, err := s.Watch(t.Context(), target, WatchParams{})

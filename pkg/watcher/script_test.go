@@ -301,6 +301,12 @@ var pods = kind.Resource{Version: "v1", Kind: "Pod", Plural: "pods", Namespaced:
 // run runs a test of a stream in virtual time; at its end nothing of the stream may be left.
 func run(t *testing.T, test func(*rig), change ...func(*Target, *StreamOptions, *recorder)) {
 	t.Helper()
+	runOn(t, nil, test, change...)
+}
+
+// runOn is run with settings of the server.
+func runOn(t *testing.T, opts []ServerOption, test func(*rig), change ...func(*Target, *StreamOptions, *recorder)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, calls: make(chan *call)}
 		rec, obs := &recorder{}, &counter{}
@@ -309,7 +315,7 @@ func run(t *testing.T, test func(*rig), change ...func(*Target, *StreamOptions, 
 		for _, c := range change {
 			c(&target, &o, rec)
 		}
-		server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s})
+		server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s}, opts...)
 		ctx, cancel := context.WithCancel(t.Context())
 		r := &rig{script: s, Stream: NewStream(server, target, rec, o), rec: rec, obs: obs, stop: cancel, done: make(chan struct{})}
 		go func() {

@@ -21,6 +21,7 @@ type Server struct {
 	agent    string
 	encoding string // the Accept-Encoding header
 	warn     func(text string)
+	cbor     bool // may be asked for
 
 	mu          sync.Mutex
 	noWatchList map[string]bool       // by scope, see watchListScope
@@ -46,6 +47,13 @@ func WithWarnings(warn func(text string)) ServerOption {
 // decoding does, and saves nothing inside a cluster. An answer that comes as gzip is read either way.
 func WithGzip() ServerOption {
 	return func(s *Server) { s.encoding = "gzip" }
+}
+
+// WithCBOR asks for CBOR (KEP-4222) before JSON, of resources that do not come as protobuf. Default: CBOR is not asked
+// for. The content type of each answer decides how it is read, so that a server without CBOR, or one of several,
+// does no harm.
+func WithCBOR() ServerOption {
+	return func(s *Server) { s.cbor = true }
 }
 
 // NewServer makes the Server that a client-go configuration describes. It opens no connection. The
@@ -140,7 +148,7 @@ func (s *Server) media(r kind.Resource) Media {
 
 func (s *Server) pickMedia(r kind.Resource) (Media, bool) {
 	for m := MediaPreferred; m <= MediaPlain; m++ {
-		if m.accept(r, asMetadata) == "" || s.noMedia[mediaRefusal{r, m}] {
+		if m.accept(r, asMetadata, s.cbor) == "" || s.noMedia[mediaRefusal{r, m}] {
 			continue
 		}
 		return m, true

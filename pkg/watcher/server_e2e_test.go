@@ -23,7 +23,7 @@ import (
 // What a real API server sends in each form that is asked for is read, and says the same.
 func TestRealAnswers(t *testing.T) {
 	const objects = 60
-	env, err := testenv.Start(t.Context(), testenv.Options{})
+	env, err := testenv.Start(t.Context(), testenv.Options{APIServerArgs: []string{"--feature-gates=CBORServingAndStorage=true"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,9 @@ func TestRealAnswers(t *testing.T) {
 	metadata.Metadata, metadataJSON.Metadata = true, true
 	resources := map[string]kind.Resource{"protobuf": protobuf, "JSON": asJSON, "metadata": metadata, "metadata as JSON": metadataJSON}
 
-	for encoding, opts := range map[string][]ServerOption{"identity": nil, "gzip": {WithGzip()}} {
+	for encoding, opts := range map[string][]ServerOption{
+		"identity": nil, "gzip": {WithGzip()}, "CBOR": {WithCBOR()}, "CBOR and gzip": {WithCBOR(), WithGzip()},
+	} {
 		s, err := NewServer(env.Config, opts...)
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +84,7 @@ func TestRealAnswers(t *testing.T) {
 			})
 		}
 	}
-	s, err := NewServer(env.Config)
+	s, err := NewServer(env.Config, WithCBOR())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +110,7 @@ func realList(t *testing.T, s *Server, target Target) map[string]Meta {
 		if err != nil {
 			t.Fatal(err)
 		}
+		realMedia(t, s, target, resp, "application/cbor")
 		items, err := resp.Items(ReaderOptions{})
 		for err == nil {
 			var f *Frame
@@ -125,6 +128,21 @@ func realList(t *testing.T, s *Server, target Target) map[string]Meta {
 	}
 }
 
+// realMedia looks at what an answer came as.
+func realMedia(t *testing.T, s *Server, target Target, resp *Response, cbor string) {
+	t.Helper()
+	want := acceptJSON
+	switch {
+	case target.Resource.Protobuf:
+		want = acceptProtobuf
+	case s.cbor:
+		want = cbor
+	}
+	if got, _, _ := strings.Cut(resp.ContentType, ";"); !resp.OK() || got != want {
+		t.Errorf("%d, %s, want %s", resp.Code, resp.ContentType, want)
+	}
+}
+
 // realWatch reads the initial events.
 func realWatch(t *testing.T, s *Server, target Target) map[string]Meta {
 	t.Helper()
@@ -133,9 +151,7 @@ func realWatch(t *testing.T, s *Server, target Target) map[string]Meta {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Close() }()
-	if !resp.OK() || strings.HasPrefix(resp.ContentType, acceptProtobuf) != target.Resource.Protobuf {
-		t.Errorf("%d, %s", resp.Code, resp.ContentType)
-	}
+	realMedia(t, s, target, resp, "application/cbor-seq")
 	if got := resp.Header.Get("Content-Encoding"); (got == "gzip") != (s.encoding == "gzip") {
 		t.Errorf("content encoding %q", got)
 	}
