@@ -25,8 +25,8 @@ func decodeEnvelope(r Resource, obj Object, raw []byte) *failure {
 	if !ok {
 		return failed("the bytes do not begin with the envelope of Kubernetes protobuf")
 	}
-	var unknown runtime.Unknown
-	if err := unknown.Unmarshal(body); err != nil {
+	unknown, ok := openEnvelope(body)
+	if !ok {
 		return failed("the envelope is not valid protobuf")
 	}
 	if f := expect(r, unknown.APIVersion, unknown.Kind); f != nil {
