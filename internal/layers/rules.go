@@ -57,6 +57,7 @@ func Rules() []Rule {
 			// hands on are all they name.
 			Path:    "pkg/capability",
 			Project: []string{"pkg/kind", "pkg/queue", "pkg/watcher"},
+			Tests:   []string{"internal/poison"},
 			Denied:  []string{"net", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"},
 			Allowed: []string{"k8s.io/client-go/rest", "k8s.io/client-go/tools/events", "sigs.k8s.io/controller-runtime/pkg/client"},
 			Names: map[string][]string{
@@ -69,6 +70,7 @@ func Rules() []Rule {
 			// Puts them together.
 			Path:    "pkg/runtime",
 			Project: []string{"pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+			Tests:   []string{"internal/poison"},
 		},
 		{
 			// What a user of the library could write.

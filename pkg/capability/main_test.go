@@ -12,12 +12,16 @@ import (
 	"go.uber.org/goleak"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	poison.Enable()
+	goleak.VerifyTestMain(m)
+}
 
 // nothing is a callback for tests that call none.
 func nothing[T kind.Object](context.Context, capability.Event[T]) error { return nil }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/go-logr/logr"
 
@@ -15,31 +16,46 @@ import (
 type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	identity  watcher.Meta
-	ambiguous bool // Deleted or Left: nobody has looked yet
-	left      bool // somebody looked: Left
-	postponed int  // how often a live read that the call needs has failed
-	slim      bool // the object was let go for the sake of the memory budget, and is read again
+	size      int64       // of the raw object, in bytes
+	over      atomic.Bool // the frame was given up
+	ambiguous bool        // Deleted or Left: nobody has looked yet
+	left      bool        // somebody looked: Left
+	postponed int         // how often a live read that the call needs has failed
+	slim      bool        // the object was let go for the sake of the memory budget, and is read again
 }
 
 // newWork keeps the frame, if there is one: it owns a reference.
 func newWork(f *watcher.Frame) *work {
-	f.Retain()
-	return &work{frame: f}
+	w := &work{frame: f}
+	if f != nil {
+		f.Retain()
+		w.size = int64(len(f.Raw))
+	}
+	return w
+}
+
+// release gives the frame up, for a call that ended for good: nobody looks at the object again. Work that ends in
+// another way leaves it to the collector.
+func (w *work) release() {
+	if w.over.CompareAndSwap(false, true) {
+		w.frame.Release()
+	}
 }
 
 // weight is how many bytes wait with the work, beside its identity.
 func (w *work) weight() int64 {
-	if w == nil || w.frame == nil {
+	if w == nil {
 		return 0
 	}
-	return int64(len(w.frame.Raw))
+	return w.size
 }
 
-// slimmed is the same work without the object.
+// slimmed is the same work without the object, which is given up. The queue has not taken w yet.
 func (w *work) slimmed() *work {
 	if w.frame == nil {
 		return w
 	}
+	defer w.release()
 	return &work{identity: identityOf(&w.frame.Meta), ambiguous: w.ambiguous, slim: true}
 }
 

@@ -28,9 +28,17 @@ var errLookup = errors.New("cannot tell whether the object left the selection or
 // errReadAgain marks a failure to read an object that did not fit the memory budget.
 var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudget) and cannot be read again")
 
-// call runs on a worker of the binding's engine: it settles what the event was, decodes, and calls
-// the user's function.
+// call runs on a worker of the binding's engine.
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
+	res := b.deliver(ctx, c)
+	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
+		c.Payload.release() // the callback's object shares no memory with it
+	}
+	return res
+}
+
+// deliver settles what the event was, decodes, and calls the user's function.
+func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
 	typ, err := b.settle(ctx, c)
 	if err != nil {
 		return c.Payload.postpone(err)

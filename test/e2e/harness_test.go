@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -38,6 +39,7 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
+	poison.Enable()
 	code := m.Run()
 	if shared.env != nil {
 		if err := shared.env.Stop(); err != nil {
