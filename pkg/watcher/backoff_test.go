@@ -1,9 +1,7 @@
 package watcher
 
 import (
-	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -67,36 +65,4 @@ func TestOptionDefaults(t *testing.T) {
 	if r := o.Rand(); r < 0 || r >= 1 {
 		t.Errorf("random %v", r)
 	}
-}
-
-func TestMailbox(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newMailbox(10)
-		ctx, cancel := context.WithCancel(t.Context())
-		f := &Frame{Raw: make([]byte, 8)}
-		if !b.put(ctx, item{frame: f}) {
-			t.Fatal("no room in an empty box")
-		}
-		second := make(chan bool)
-		go func() { second <- b.put(ctx, item{frame: f}) }()
-		synctest.Wait() // it waits for room
-		taken := b.take(nil)
-		if !<-second || len(taken) != 1 {
-			t.Errorf("taken %d", len(taken))
-		}
-		if !b.put(ctx, item{end: &ending{}}) {
-			t.Error("an end is always taken")
-		}
-		taken = b.take(taken)
-		if len(taken) != 2 || taken[1].end == nil {
-			t.Errorf("taken %+v", taken)
-		}
-		b.put(ctx, item{frame: f})
-		go func() { second <- b.put(ctx, item{frame: f}) }()
-		synctest.Wait()
-		cancel()
-		if <-second {
-			t.Error("put after the end of its context")
-		}
-	})
 }

@@ -32,8 +32,9 @@ type conn struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended and the body is closed
 
-	batch []item // taken from the box
-	at    int    // the next of them; the one before is in use
+	batch []item    // taken from the box
+	at    int       // the next of them; the one before is in use
+	came  time.Time // when the last of them came
 
 	begun  time.Time // when the request was made
 	opened time.Time // when the answer came; zero before
@@ -46,12 +47,13 @@ func (m *machine) send(ctx context.Context, list bool, request func(context.Cont
 	ctx, cancel := context.WithCancel(ctx)
 	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
 	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame}
-	r := reading{box: c.box, o: o, list: list}
+	r := reading{out: &outbox{ctx: ctx, box: c.box}, o: o, list: list}
 	go func() {
 		defer close(c.done)
 		defer cancel()
 		end := r.run(ctx, request)
-		c.box.put(ctx, item{end: end, at: time.Now()})
+		r.out.flush()
+		c.box.put(ctx, 0, item{end: end})
 	}()
 	return c
 }
@@ -71,6 +73,9 @@ func (c *conn) used() {
 	}
 }
 
+// inHand is how many items wait behind the one that is in use.
+func (c *conn) inHand() int { return len(c.batch) - c.at }
+
 // lived is for how long the answer has been open.
 func (c *conn) lived() time.Duration {
 	if c.opened.IsZero() {
@@ -81,7 +86,7 @@ func (c *conn) lived() time.Duration {
 
 // reading is the work of a conn's goroutine.
 type reading struct {
-	box  *mailbox
+	out  *outbox
 	o    wire.ReaderOptions
 	list bool
 }
@@ -100,6 +105,7 @@ func (r reading) run(ctx context.Context, request func(context.Context) (*Respon
 	if err != nil {
 		return &ending{what: gotNoAnswer, err: err}
 	}
+	resp.Body = flushing{resp.Body, r.out}
 	// Whatever the transport does with a context, a read of a closed body returns.
 	stop := context.AfterFunc(ctx, func() { _ = resp.Close() })
 	defer func() { _ = resp.Close() }()
@@ -130,7 +136,7 @@ func (r reading) answer(ctx context.Context, resp *Response) *ending {
 	if err != nil {
 		return &ending{what: gotBadAnswer, err: err}
 	}
-	if !r.box.put(ctx, item{open: true, at: time.Now()}) {
+	if !r.out.add(item{open: true}) || !r.out.flush() {
 		return &ending{what: gotCut, err: ctx.Err(), opened: true}
 	}
 	end := r.frames(ctx, next)
@@ -160,19 +166,19 @@ func (r reading) open(resp *Response) (next func() (*Frame, error), meta func() 
 func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *ending {
 	for {
 		f, err := next()
-		it := item{frame: f, at: time.Now()}
+		it := item{frame: f}
 		if err != nil {
 			bad, ok := errors.AsType[*wire.BadFrameError](err)
 			if !ok {
 				return &ending{what: endOf(err), err: err}
 			}
-			it = item{bad: bad, at: it.at}
+			it = item{bad: bad}
 		}
 		var last *ending
 		if f != nil && f.Type == Error { // 18: whatever follows does not count
 			last = &ending{what: gotError, status: wire.FrameStatus(f)}
 		}
-		if !r.box.put(ctx, it) { // after which the frame is not ours
+		if !r.out.add(it) { // after which the frame is not ours
 			return &ending{what: gotCut, err: ctx.Err()}
 		}
 		if last != nil {

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"io"
 	"sync"
 	"time"
 )
@@ -12,7 +13,6 @@ type item struct {
 	bad   *BadFrameError
 	end   *ending
 	open  bool // the answer is there, and it is not a refusal
-	at    time.Time
 }
 
 // mailbox hands items from the goroutine that reads a response to the one that decides. The reader may be
@@ -26,6 +26,7 @@ type mailbox struct {
 	mu    sync.Mutex
 	items []item
 	bytes int
+	at    time.Time // when the last of them came
 }
 
 func newMailbox(limit int) *mailbox {
@@ -33,8 +34,8 @@ func newMailbox(limit int) *mailbox {
 }
 
 // put waits for room, except for an end, which is always taken. It returns false when ctx is done first.
-func (b *mailbox) put(ctx context.Context, it item) bool {
-	for !b.tryPut(it) {
+func (b *mailbox) put(ctx context.Context, bytes int, items ...item) bool {
+	for !b.tryPut(bytes, items) {
 		select {
 		case <-b.room:
 		case <-ctx.Done():
@@ -45,37 +46,41 @@ func (b *mailbox) put(ctx context.Context, it item) bool {
 	return true
 }
 
-func (b *mailbox) tryPut(it item) bool {
+func (b *mailbox) tryPut(bytes int, items []item) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bytes >= b.limit && it.end == nil {
+	if b.bytes >= b.limit && items[0].end == nil {
 		return false
 	}
-	b.items = append(b.items, it)
-	if it.frame != nil {
-		b.bytes += len(it.frame.Raw) + frameOverhead
-	}
+	b.items = append(b.items, items...)
+	b.bytes += bytes
+	b.at = time.Now()
 	return true
 }
-
-// frameOverhead stands for what a frame takes beside its bytes, so that small ones are bounded too.
-const frameOverhead = 256
 
 // keepItems is the size above which a slice is left to the collector: a stream is quiet for most of its life.
 const keepItems = 64
 
-// take returns all items, and keeps the emptied slice that it is given for the next ones.
-func (b *mailbox) take(emptied []item) []item {
-	clear(emptied)
-	if cap(emptied) > keepItems {
-		emptied = nil
+// reusable is the slice without items, if it is worth to be kept.
+func reusable(items []item) []item {
+	if cap(items) > keepItems {
+		return nil
 	}
+	clear(items)
+	return items[:0]
+}
+
+// take returns all items and when the last of them came, and keeps the slice that it is given, whose items are
+// not needed any more, for the next ones.
+func (b *mailbox) take(used []item) ([]item, time.Time) {
+	used = reusable(used)
 	b.mu.Lock()
 	taken := b.items
-	b.items, b.bytes = emptied[:0], 0
+	b.items, b.bytes = used, 0
+	at := b.at
 	b.mu.Unlock()
 	leave(b.room)
-	return taken
+	return taken, at
 }
 
 // leave leaves a token in c, if there is none.
@@ -84,4 +89,54 @@ func leave(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// outbox gathers the items that one read of a response brought, so that they are handed over together. It is used
+// by the goroutine that reads.
+type outbox struct {
+	ctx   context.Context
+	box   *mailbox
+	items []item
+	bytes int
+}
+
+const (
+	// handOver is after how many bytes of frames no more are gathered.
+	handOver = 32 << 10
+	// frameOverhead stands for what a frame takes beside its bytes, so that small ones are bounded too.
+	frameOverhead = 256
+)
+
+// add takes an item. It returns false, as flush does, when ctx is done before there is room.
+func (o *outbox) add(it item) bool {
+	o.items = append(o.items, it)
+	o.bytes += frameOverhead
+	if it.frame != nil {
+		o.bytes += len(it.frame.Raw)
+	}
+	return o.bytes < handOver || o.flush()
+}
+
+// flush hands over what was gathered.
+func (o *outbox) flush() bool {
+	if len(o.items) == 0 {
+		return true
+	}
+	ok := o.box.put(o.ctx, o.bytes, o.items...)
+	o.items, o.bytes = reusable(o.items), 0
+	return ok
+}
+
+// flushing is the body of a response: before it waits for more to come, what came is handed over.
+type flushing struct {
+	io.ReadCloser
+	out *outbox
+}
+
+// Read implements io.Reader.
+func (f flushing) Read(p []byte) (int, error) {
+	if !f.out.flush() {
+		return 0, f.out.ctx.Err()
+	}
+	return f.ReadCloser.Read(p)
 }

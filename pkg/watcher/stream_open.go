@@ -27,7 +27,7 @@ func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (i
 		if m.cmds.pending() {
 			m.runCommands()
 		}
-		if c.at < len(c.batch) {
+		if c.inHand() > 0 {
 			if m.held(ctx) {
 				continue
 			}
@@ -35,7 +35,8 @@ func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (i
 			return c.batch[c.at-1], gotItem
 		}
 		m.publish()
-		c.batch, c.at = c.box.take(c.batch), 0
+		c.batch, c.came = c.box.take(c.batch)
+		c.at = 0
 		if len(c.batch) > 0 {
 			continue
 		}

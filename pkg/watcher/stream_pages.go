@@ -58,7 +58,7 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 		case it.end != nil:
 			return it.end, m.ended(ask, c, it.end)
 		case it.open:
-			c.opened = it.at
+			c.opened = c.came
 			m.answered(ask)
 			if ask == askList {
 				m.enterSnapshot()
@@ -66,7 +66,9 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 		default:
 			each(c, it)
 		}
-		last, wait = time.Now(), m.o.Progress
+		if c.inHand() == 0 { // else the next is not waited for
+			last, wait = time.Now(), m.o.Progress
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 		case it.end != nil:
 			return m.ended(askSnapshot, c, it.end), it.end
 		case it.open:
-			c.opened = it.at
+			c.opened = c.came
 			m.answered(askSnapshot)
 			m.enterSnapshot()
 		default:
@@ -45,7 +45,9 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
 			}
 		}
-		last, wait = time.Now(), m.o.Progress
+		if c.inHand() == 0 { // else the next is not waited for
+			last, wait = time.Now(), m.o.Progress
+		}
 	}
 }
 
@@ -58,8 +60,8 @@ func (m *machine) take(ask request, c *conn, it item) action {
 		return a
 	}
 	f := it.frame
-	m.o.Observer.Frame(f.Type, it.at)
-	m.heard = it.at
+	m.o.Observer.Frame(f.Type, c.came)
+	m.heard = c.came
 	if f.Type == Error { // told once more, with its Status, as the end
 		return action{do: doSkip}
 	}
