@@ -56,7 +56,8 @@ func WithCBOR() ServerOption {
 	return func(s *Server) { s.cbor = true }
 }
 
-// NewServer makes the Server that a client-go configuration describes. It opens no connection. The
+// NewServer makes the Server that a client-go configuration describes. It opens no connection, and those that it
+// will open are not shared with other clients. The
 // configuration's timeout and rate limits are not used: a stream has no end of its own, and a target makes
 // few requests. Errors are those of the configuration.
 func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
@@ -71,6 +72,7 @@ func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the server's address in the client configuration: %w", err)
 	}
+	ownTransport(own)
 	client, err := rest.HTTPClientFor(own)
 	if err != nil {
 		return nil, fmt.Errorf("the client configuration: %w", err)

@@ -21,7 +21,7 @@ const (
 	DefaultPollEvery       = 30 * time.Second
 	DefaultShortestBackoff = 200 * time.Millisecond
 	DefaultLongestBackoff  = 30 * time.Second
-	DefaultReadAhead       = 1 << 20
+	DefaultReadAhead       = 256 << 10
 )
 
 // ErrStopped is returned by Stream.Do when the stream has ended, or ended before the function was run.
@@ -57,8 +57,8 @@ type StreamOptions struct {
 	PollEvery time.Duration
 	// BackoffMin and BackoffMax bound the pause between two attempts. Default 200 ms and 30 s.
 	BackoffMin, BackoffMax time.Duration
-	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; one frame more
-	// than that may wait. Default 1 MiB.
+	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; what one read
+	// brings more than that may wait. Default 256 KiB.
 	ReadAhead int
 	// Hold is asked before each frame is handed out. While it returns a channel, the stream hands out nothing and soon
 	// reads nothing, until that is closed or the time has come; then it asks again. Commands are run meanwhile, and the
