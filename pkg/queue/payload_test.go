@@ -12,7 +12,7 @@ import (
 // reused is a payload whose memory is used for something else once its call is done.
 type reused struct{ gone bool }
 
-// A payload is not looked at after the call that it was given to is done or dropped, so that whoever made the
+// A payload is not looked at after the call that it was given to is done or dropped, or after it was slimmed, so that whoever made the
 // payload can have its memory back then.
 func TestPayloadIsOverWithItsCall(t *testing.T) {
 	for _, name := range []string{"queue", "in order", "pool"} {
@@ -43,11 +43,17 @@ func reusePayloads(t *testing.T, name string, rnd *rand.Rand) {
 	var add func(Event[*reused])
 	var wake func(Key)
 	var run func(context.Context)
+	limit := Limit[*reused]{Budget: 4 * CallOverhead, Weight: func(*reused) int64 { return CallOverhead }, Slim: func(p *reused) *reused {
+		p.gone = true // it is slimmed once, before anything else was done with it
+		return &reused{}
+	}}
 	if name == "pool" {
 		p := NewPool(o, handle)
+		p.Limit(limit)
 		add, wake, run = p.Add, func(Key) {}, p.Run
 	} else {
 		q := New(o, handle)
+		q.Limit(limit)
 		add, wake, run = q.Add, func(k Key) { q.Wake(k, Cause{Via: ViaOwned}) }, q.Run
 	}
 	ctx, cancel := context.WithCancel(t.Context())
