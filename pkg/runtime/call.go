@@ -68,8 +68,7 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 	if typ == queue.Left {
 		d.Frame = nil // the last state that matched says nothing of the state that does not
 	}
-	log := b.log.WithValues("object", objectName(c.Key), "event", string(typ))
-	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, log), d))
+	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), d))
 }
 
 // settle tells Left from Deleted by a live read where the event itself did not say. What it found holds for
