@@ -3,14 +3,16 @@ package wire
 // jsonObject walks over an object that is written as an API server writes it, and finds its metadata on the way.
 // It can walk again over the same bytes when there are more of them.
 type jsonObject struct {
-	meta      *Meta // its strings alias the bytes walked over, but for those with escapes
+	meta      *Meta // its strings alias the bytes walked over, but for those with escapes; nil: passed over
 	cut, kept int   // where managedFields begin, with the comma that goes with them, and where they end
 	passed    jsonPassed
 }
 
 // walk returns where the object ends that begins at i.
 func (o *jsonObject) walk(b []byte, i int) int {
-	o.meta.reset()
+	if o.meta != nil {
+		o.meta.reset()
+	}
 	o.cut, o.kept = 0, 0
 	if b[i] != '{' {
 		return jsonOdd
@@ -128,6 +130,9 @@ func jsonFieldOf(name []byte) jsonField {
 // field reads the value of one field.
 func (o *jsonObject) field(b []byte, i int, field jsonField) int {
 	m := o.meta
+	if m == nil {
+		return o.passed.value(b, i)
+	}
 	switch field {
 	case jsonNamespace:
 		return jsonText(b, i, &m.Namespace)

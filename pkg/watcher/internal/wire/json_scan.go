@@ -18,8 +18,7 @@ func ScanJSON(raw []byte, m *Meta) error {
 
 // cutManagedJSON takes out metadata.managedFields with the comma that goes with them. The shorter side is moved.
 func cutManagedJSON(raw []byte) []byte {
-	var m Meta
-	o := jsonObject{meta: &m}
+	var o jsonObject
 	i := jsonNext(raw, 0)
 	if i < 0 {
 		return raw

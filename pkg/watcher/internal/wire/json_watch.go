@@ -4,7 +4,9 @@ import "errors"
 
 // jsonWatch reads events that are one JSON document each. Chunks and lines mean nothing to it.
 //
-// It hands out what is written as an API server writes it. Of all else, and of every end, slowWatch says what it is.
+// It hands out what is written as an API server writes it: of objects and arrays that are of no interest to a scan
+// only the structure is checked, as jsonBrackets does, since whoever decodes them is strict. Of all else, and of every
+// end, slowWatch says what it is.
 type jsonWatch struct {
 	win   jsonWindow
 	meta  Meta // of the event, while it is walked over

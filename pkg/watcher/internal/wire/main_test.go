@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"maps"
 	"slices"
@@ -18,7 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	poison.Enable()
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" { // it would be measured with the rest
+		poison.Enable()
+	}
 	goleak.VerifyTestMain(m)
 }
 
