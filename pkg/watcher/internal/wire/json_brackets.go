@@ -79,10 +79,12 @@ func (s *jsonBrackets) end(b []byte) int {
 			quotes &^= behind
 		}
 		within := spread(quotes) ^ inside
-		if controls&within|slashes&^within != 0 {
-			return jsonOdd
+		left := brackets &^ within
+		odd := controls&within | slashes&^within
+		if odd != 0 {
+			left &= odd&-odd - 1 // it may be behind the end
 		}
-		for left := brackets &^ within; left != 0; left &= left - 1 {
+		for ; left != 0; left &= left - 1 {
 			p := bits.TrailingZeros64(left)
 			c := uint64(block[p&63])
 			object, opens := c>>5&1, c>>1&1
@@ -101,6 +103,9 @@ func (s *jsonBrackets) end(b []byte) int {
 			if depth, stack = s.spill(depth, stack); depth == 0 {
 				return jsonOdd
 			}
+		}
+		if odd != 0 {
+			return jsonOdd
 		}
 		if !whole { // nothing is noted of it: it may be longer next time
 			s.deeper = deeper

@@ -26,7 +26,7 @@ func TestJSONBrackets(t *testing.T) {
 		{in: `{}`}, {in: `[]`}, {in: `{}}`, want: 2}, {in: `[{}]{}`, want: 4}, {in: `{"a":[1,2,{"b":"]}"}]}`},
 		{in: `{"a":"\""}`}, {in: `{"a":"\\"}`}, {in: `{"a":"\\\""}`}, {in: `["` + strings.Repeat(`\\`, 100) + `"]`}, {in: `["` + strings.Repeat(`\"`, 100) + `"]`},
 		{in: `["é[ü{ä"]`}, {in: `["` + strings.Repeat("é", 40) + `[",{}]`}, {in: "[\n\t1 ,\r\n2]"}, {in: `["Y_y"]`}, {in: `[` + strings.Repeat(" ", 62) + `]`}, {in: `[` + strings.Repeat(" ", 63) + `]`},
-		{in: deep + strings.Repeat(" ", 64), want: len(deep)}, {in: `[abc:,]`}, {in: `["\q"]`},
+		{in: deep + strings.Repeat(" ", 64), want: len(deep)}, {in: "[1]\"\n", want: 3}, {in: `[1]\`, want: 3}, {in: `[abc:,]`}, {in: `["\q"]`},
 		{in: `[`, want: jsonMore}, {in: `{"a":"}`, want: jsonMore}, {in: `["\"]`, want: jsonMore}, {in: `["\`, want: jsonMore}, {in: deep[:len(deep)-1], want: jsonMore}, {in: deep[:400], want: jsonMore},
 		{in: `[}`, want: jsonOdd}, {in: `{"a":[}]`, want: jsonOdd}, {in: "[\"\n\"]", want: jsonOdd}, {in: "[\"" + strings.Repeat("x", 70) + "\x00\"]", want: jsonOdd},
 		{in: `[\"]"]`, want: jsonOdd}, {in: `[y]`, want: jsonOdd}, {in: `[_]`, want: jsonOdd}, {in: `[Y]`, want: jsonOdd}, {in: "[\x7f]", want: jsonOdd},
