@@ -39,6 +39,10 @@ func BenchmarkDecode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	custom, err := widget.Decode(withoutManagedFields(b, []byte(widgetJSON)), JSON)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for _, bench := range []struct {
 		name string
 		kind typed
@@ -52,6 +56,12 @@ func BenchmarkDecode(b *testing.B) {
 		{"pod/unstructured/json", Unstructured(Pod.Resource().GVK()), podJSON, JSON},
 		{"custom/json", widget, []byte(widgetJSON), JSON},
 		{"custom/json/cut", widget, withoutManagedFields(b, []byte(widgetJSON)), JSON},
+		{"pod/cbor", Pod, cborOf(b, string(podJSON)), CBOR},
+		{"pod/cbor/cut", Pod, cborOf(b, string(withoutManagedFields(b, podJSON))), CBOR},
+		{"pod/metadata/cbor", Metadata(Pod), cborOf(b, string(podJSON)), CBOR},
+		{"pod/unstructured/cbor", Unstructured(Pod.Resource().GVK()), cborOf(b, string(podJSON)), CBOR},
+		{"custom/cbor/cut", widget, encodings(b, custom)[CBOR], CBOR},
+		{"custom/unstructured/cbor", Unstructured(widget.Resource().GVK()), cborOf(b, widgetJSON), CBOR},
 		{"custom/unstructured/json", Unstructured(widget.Resource().GVK()), []byte(widgetJSON), JSON},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -38,7 +38,7 @@ func Of[T Object](addToScheme func(*runtime.Scheme) error) Kind[T] {
 }
 
 // Unstructured declares a kind without a Go type of its own. Its objects are decoded from JSON
-// into maps. Plural and scope are derived as [Of] does.
+// or CBOR into maps. Plural and scope are derived as [Of] does.
 func Unstructured(gvk schema.GroupVersionKind) Kind[*unstructured.Unstructured] {
 	return Kind[*unstructured.Unstructured]{
 		create: func() *unstructured.Unstructured {

@@ -18,6 +18,9 @@ import (
 // UnmarshalJSON or UnmarshalText may be called twice for one object, the second time on an empty
 // one: what the fast decoder refuses is decoded again by the one that is lenient.
 //
+// CBOR is decoded by the API machinery's own decoder, with the same result; but a key that comes
+// twice is an error there, and the option string of a field's JSON tag is not known.
+//
 // Every error but that of a wrong declaration (see Err) is a [*DecodeError]. No input makes
 // Decode panic.
 func (k Kind[T]) Decode(raw []byte, enc Encoding) (T, error) {

@@ -22,11 +22,11 @@ func decodeCBOR(r Resource, obj Object, raw []byte) *failure {
 		return failed("the bytes are not a CBOR map")
 	}
 	if u, ok := obj.(*unstructured.Unstructured); ok {
-		object := map[string]any{}
-		if direct.Unmarshal(raw, &object) != nil {
+		u.Object = map[string]any{}
+		if direct.Unmarshal(raw, &u.Object) != nil {
 			return explainCBOR(r, nil, raw, nil)
 		}
-		return adopt(r, u, object)
+		return expectMap(r, u)
 	}
 	one := oneKind{obj, r.GVK()}
 	if _, _, err := cbor.NewSerializer(one, one).Decode(raw, &one.gvk, obj); err != nil {
@@ -41,20 +41,6 @@ func decodeCBOR(r Resource, obj Object, raw []byte) *failure {
 		return mislabelledCBOR(r, raw) // its apiVersion is empty, or is none
 	}
 	return expect(r, gvk.GroupVersion().String(), gvk.Kind)
-}
-
-// adopt makes a map the content of an unstructured object, if it can be that.
-func adopt(r Resource, u *unstructured.Unstructured, object map[string]any) *failure {
-	for _, name := range []string{"apiVersion", "kind"} {
-		if _, ok := object[name].(string); !ok && object[name] != nil {
-			return &failure{path: name, reason: "is not a string"}
-		}
-	}
-	if _, ok := object["metadata"].(map[string]any); !ok && object["metadata"] != nil {
-		return &failure{path: "metadata", reason: "is not an object"}
-	}
-	u.Object = object
-	return expect(r, u.GetAPIVersion(), u.GetKind())
 }
 
 // oneKind lets the decoder fill one object, whatever the bytes say that they are: that is looked at afterwards.

@@ -52,13 +52,17 @@ func decodeMap(r Resource, u *unstructured.Unstructured, raw []byte, fast bool) 
 	if err := fill(u, raw, fast); err != nil {
 		return explain(r, nil, raw, err)
 	}
-	object := u.Object
+	return expectMap(r, u)
+}
+
+// expectMap looks at the parts of an unstructured object that every object has.
+func expectMap(r Resource, u *unstructured.Unstructured) *failure {
 	for _, name := range []string{"apiVersion", "kind"} {
-		if _, ok := object[name].(string); !ok && object[name] != nil {
+		if _, ok := u.Object[name].(string); !ok && u.Object[name] != nil {
 			return &failure{path: name, reason: "is not a string"}
 		}
 	}
-	if _, ok := object["metadata"].(map[string]any); !ok && object["metadata"] != nil {
+	if _, ok := u.Object["metadata"].(map[string]any); !ok && u.Object["metadata"] != nil {
 		return &failure{path: "metadata", reason: "is not an object"}
 	}
 	return expect(r, u.GetAPIVersion(), u.GetKind())

@@ -50,7 +50,7 @@ func decodeEnvelope(r Resource, obj Object, raw []byte) *failure {
 func decodeMessage(r Resource, obj Object, raw []byte) *failure {
 	message, ok := obj.(unmarshaler)
 	if !ok || !r.Protobuf {
-		return failed("objects of this kind decode from JSON only")
+		return failed("objects of this kind do not decode from protobuf")
 	}
 	if len(raw) > smallMessage && tooNested(raw, maxNesting) {
 		return failed("its messages are nested too deeply")

@@ -88,7 +88,7 @@ func TestProtobufNamesTheFieldOfAWrongWireType(t *testing.T) {
 }
 
 func TestProtobufIsForKindsServedInIt(t *testing.T) {
-	want := "objects of this kind decode from JSON only"
+	want := "objects of this kind do not decode from protobuf"
 	for _, k := range []typed{gadget, gizmo, Unstructured(corev1.SchemeGroupVersion.WithKind("Pod"))} {
 		_, err := k.decodeObject(nil, ProtobufBare)
 		var de *DecodeError

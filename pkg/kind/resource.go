@@ -44,7 +44,7 @@ type Resource struct {
 	Namespaced bool
 	// Protobuf is true when the server can answer in protobuf and the Go type can decode it:
 	// built-in kinds with their own Go types, and everything asked for as metadata. The API
-	// server serves custom resources in JSON only.
+	// server serves custom resources in JSON, or CBOR, only.
 	Protobuf bool
 	// Metadata is true when objects are to be requested as PartialObjectMetadata.
 	Metadata bool
