@@ -113,7 +113,7 @@ func floodEvent(t *testing.T, typ string, object []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(binary.BigEndian.AppendUint32(nil, uint32(len(out))), out...) //nolint:gosec // a test's object is small
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(out))), out...)
 }
 
 func (f *flood) config() *rest.Config { return &rest.Config{Host: "http://flood", Transport: f} }
