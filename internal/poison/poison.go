@@ -14,10 +14,11 @@ func Enable() { on.Store(true) }
 
 // Fill overwrites memory that was given back, if poison is enabled.
 func Fill(given []byte) {
-	if !on.Load() {
+	if len(given) == 0 || !on.Load() {
 		return
 	}
-	for i := range given {
-		given[i] = Byte
+	given[0] = Byte
+	for n := 1; n < len(given); n *= 2 {
+		copy(given[n:], given[:n])
 	}
 }

@@ -37,7 +37,7 @@ func newWork(f *watcher.Frame) *work {
 // release gives the frame up, for a call that ended for good: nobody looks at the object again. Work that ends in
 // another way leaves it to the collector.
 func (w *work) release() {
-	if w.over.CompareAndSwap(false, true) {
+	if w != nil && w.over.CompareAndSwap(false, true) {
 		w.frame.Release()
 	}
 }
