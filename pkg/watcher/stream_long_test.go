@@ -39,13 +39,13 @@ func (s *longServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	q := r.URL.Query()
 	switch {
 	case q.Get("watch") == "true" && q.Has("sendInitialEvents") && !s.watchList:
-		return s.answer(r, http.StatusUnprocessableEntity, "application/json", bytes.NewReader([]byte(`{"kind":"Status","code":422,"reason":"Invalid"}`)), nil), nil
+		return s.answer(r, http.StatusUnprocessableEntity, "application/json", bytes.NewReader([]byte(`{"kind":"Status","code":422,"reason":"Invalid"}`))), nil
 	case q.Get("watch") == "true":
 		n := 0
 		if q.Has("sendInitialEvents") {
 			n = longList
 		}
-		return s.answer(r, http.StatusOK, s.media(";stream=watch"), s.events(n), r.Context()), nil
+		return s.answer(r, http.StatusOK, s.media(";stream=watch"), io.MultiReader(s.events(n), &hanging{r.Context()})), nil
 	}
 	from, to, token := 0, longList, ""
 	if limit, _ := strconv.Atoi(q.Get("limit")); s.pages && limit > 0 {
@@ -54,7 +54,7 @@ func (s *longServer) RoundTrip(r *http.Request) (*http.Response, error) {
 			token = strconv.Itoa(to)
 		}
 	}
-	return s.answer(r, http.StatusOK, s.media(""), s.list(from, min(to, longList), token), nil), nil
+	return s.answer(r, http.StatusOK, s.media(""), s.list(from, min(to, longList), token)), nil
 }
 
 func (s *longServer) media(watch string) string {
@@ -64,15 +64,11 @@ func (s *longServer) media(watch string) string {
 	return acceptJSON
 }
 
-// answer has a body that stays open until the context ends, if there is one.
-func (*longServer) answer(r *http.Request, code int, media string, body io.Reader, open context.Context) *http.Response {
-	if open != nil {
-		body = io.MultiReader(body, &hanging{open})
-	}
+func (*longServer) answer(r *http.Request, code int, media string, body io.Reader) *http.Response {
 	return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {media}}, Body: io.NopCloser(body), Request: r}
 }
 
-// hanging is a body that brings nothing.
+// hanging is a body that brings nothing, until its context ends.
 type hanging struct{ ctx context.Context }
 
 func (h *hanging) Read([]byte) (int, error) {
