@@ -35,6 +35,9 @@ type Settings struct {
 	InOrder bool
 	// MemoryBudget is how many bytes of raw events may wait.
 	MemoryBudget int64
+	// ManagedFields: objects come with metadata.managedFields. Without it nobody reads them for this
+	// binding, and frames need not have them.
+	ManagedFields bool
 }
 
 // Compiled is a binding as a runtime sees it. It is not changed after it was made, and its functions

@@ -1,6 +1,7 @@
 package capability_test
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -192,4 +193,16 @@ func ExampleSelection_Wide() {
 	// Output:
 	// /api/v1/pods?watch=true
 	// here: namespace in (blue, green)
+}
+
+// Who set which field of a pod: metadata.managedFields, which is taken out otherwise.
+func ExampleSelection_ManagedFields() {
+	c := compiled(capability.When(kind.Pod).ManagedFields().Reconcile(func(_ context.Context, e capability.Event[*corev1.Pod]) error {
+		for _, entry := range e.Object.ManagedFields {
+			fmt.Println(entry.Manager, entry.Operation)
+		}
+		return nil
+	}))
+	fmt.Println(c.Settings.ManagedFields)
+	// Output: true
 }

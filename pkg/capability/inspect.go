@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -77,25 +76,6 @@ func panicPlace() string {
 			return ""
 		}
 	}
-}
-
-// decoder makes objects of frames.
-func decoder[T kind.Object](k kind.Kind[T]) func(*watcher.Frame) (kind.Object, error) {
-	return func(f *watcher.Frame) (kind.Object, error) {
-		return decode(k, f)
-	}
-}
-
-func decode[T kind.Object](k kind.Kind[T], f *watcher.Frame) (T, error) {
-	o, err := k.Decode(f.Raw, f.Encoding)
-	if err == nil {
-		return o, nil
-	}
-	e := &DecodeError{Key: keyOf(&f.Meta), Type: fmt.Sprintf("%T", o), Err: err}
-	if known, ok := errors.AsType[*kind.DecodeError](err); ok {
-		e.Type, e.Path = known.Type, known.Path
-	}
-	return o, e
 }
 
 // keyOf names an object, in a string of its own: errors outlive frames.

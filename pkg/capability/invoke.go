@@ -4,15 +4,13 @@ import (
 	"context"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // invoker makes the event that a callback is called with, and calls it.
-func invoker[T kind.Object](k kind.Kind[T], h Handler[T]) func(context.Context, Delivery) error {
+func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Context, Delivery) error {
 	return func(ctx context.Context, d Delivery) error {
-		o, err := object(k, d)
+		o, err := objects.delivered(d)
 		if err != nil {
 			return err
 		}
@@ -26,17 +24,4 @@ func invoker[T kind.Object](k kind.Kind[T], h Handler[T]) func(context.Context, 
 			Causes:  slices.Clone(d.Causes), // the callback's own, like the object
 		})
 	}
-}
-
-// object decodes what is delivered, or makes an object of its identity.
-func object[T kind.Object](k kind.Kind[T], d Delivery) (T, error) {
-	if d.Frame != nil {
-		return decode(k, d.Frame)
-	}
-	o := k.New()
-	o.SetNamespace(d.Identity.Namespace)
-	o.SetName(d.Identity.Name)
-	o.SetUID(types.UID(d.Identity.UID))
-	o.SetResourceVersion(d.Identity.ResourceVersion)
-	return o, nil
 }

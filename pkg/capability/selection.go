@@ -70,16 +70,18 @@ func (s Selection[T]) Reconcile(h Handler[T]) Reconciler[T] {
 
 // declare must be called by a function that the user calls.
 func (s Selection[T]) declare(a Action, h Handler[T]) *declaration {
+	spec := s.spec()
+	objects := &objects[T]{kind: s.kind, managed: spec.settings.ManagedFields}
 	return &declaration{
 		action:      a,
 		at:          here(),
 		when:        s.when,
 		resource:    s.kind.Resource,
 		kindErr:     s.kind.Err,
-		spec:        s.spec(),
+		spec:        spec,
 		noHandler:   h == nil,
-		decode:      decoder(s.kind),
-		invoke:      invoker(s.kind, h),
+		decode:      objects.untyped,
+		invoke:      invoker(objects, h),
 		addToScheme: s.kind.AddToScheme,
 	}
 }

@@ -83,6 +83,18 @@ func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	})
 }
 
+// ManagedFields leaves metadata.managedFields in the objects that the binding's functions get. Without this
+// step it is taken out, in typed, unstructured and metadata-only objects alike: it records which client set
+// which field, is often a third of an object, and is of use to few.
+//
+// An object without it may be sent in an update: the API server keeps the field where an update
+// leaves it out. It clears the field where the update has an empty list, which typed objects never send; in
+// an unstructured object, do not set one
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields).
+func (s Selection[T]) ManagedFields() Selection[T] {
+	return s.with(func(p *spec) { p.settings.ManagedFields = true })
+}
+
 // Queue widens what is serialised: of the calls of the binding that share a namespace (PerNamespace)
 // or all of them (PerKind, Global), one runs at a time. Default: PerObject. It does not fit Watch, whose
 // calls are never queued.

@@ -84,7 +84,7 @@ type binding struct {
 // reader reads single objects live; it is a *watcher.Server.
 type reader interface {
 	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
-	Read(ctx context.Context, r kind.Resource, namespace, name string) (*watcher.Frame, bool, error)
+	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
 func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log logr.Logger, m *metrics) *binding {

@@ -102,7 +102,7 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	b.metrics.reread.Inc()
-	f, found, err := b.server.Read(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
+	f, found, err := b.server.Read(ctx, b.Resource, c.Key.Namespace, c.Key.Name, watcher.ReaderOptions{CutManagedFields: !b.Settings.ManagedFields})
 	if err != nil {
 		return nil, fmt.Errorf("%w: this needs the verb get on %s: %w", errReadAgain, b.Resource, err)
 	}

@@ -24,7 +24,7 @@ func (o *liveObject) Lookup(context.Context, kind.Resource, string, string) (wat
 	return watcher.Meta{UID: o.uid}, o.uid != "", o.err
 }
 
-func (o *liveObject) Read(context.Context, kind.Resource, string, string) (*watcher.Frame, bool, error) {
+func (o *liveObject) Read(context.Context, kind.Resource, string, string, watcher.ReaderOptions) (*watcher.Frame, bool, error) {
 	return nil, false, errors.New("only the metadata is needed")
 }
 

@@ -26,7 +26,7 @@ func newCarrier(all *streams, ps plannedStream, bindings map[*capability.Compile
 			c.riders = append(c.riders, &rider{carrier: c, route: r, onCarrier: c.feed.routes[i], bindings: bindings})
 		}
 	}
-	c.stream = all.newStream(ps.target, c.feed, c.feed.words, nil)
+	c.stream = all.newStream(ps.target, c.feed, c.feed.options(nil))
 	return c
 }
 

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -20,8 +19,6 @@ func (brittle) Handle(watcher.Delta)       { panic("a value that nobody may read
 func (brittle) Synced(string, bool)        {}
 func (brittle) StateChanged(watcher.State) {}
 
-func (brittle) hold() (room <-chan struct{}, latest time.Time) { return nil, time.Time{} }
-
 func TestADeadStreamFailsLiveness(t *testing.T) {
 	r := start(t, &stub{objects: []*corev1.ConfigMap{mapNamed("a")}},
 		oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap)))
@@ -32,7 +29,7 @@ func TestADeadStreamFailsLiveness(t *testing.T) {
 
 	target := watcher.Target{Resource: kind.Secret.Resource()}
 	r.streams.names[target] = target.String()
-	<-r.streams.start(t.Context(), r.streams.newStream(target, brittle{}, 0, nil))
+	<-r.streams.start(t.Context(), r.streams.newStream(target, brittle{}, watcher.StreamOptions{}))
 
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if code, text := r.get(t, path); code != http.StatusServiceUnavailable || !strings.Contains(text, "dead    "+target.String()) {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
@@ -33,6 +34,18 @@ type sub struct {
 	b     *binding
 	slots slots
 	begun bool // a complete list was delivered: what comes from now on is not Initial
+}
+
+// options are those of the stream that this feed is fed by. Where one binding wants managedFields they are left
+// in the frames, and the others do without when they decode.
+func (f *feed) options(seed *watcher.Index) watcher.StreamOptions {
+	wanted := slices.ContainsFunc(f.routes, (*liveRoute).wantsManagedFields)
+	return watcher.StreamOptions{Words: f.words, Seed: seed, Hold: f.hold, CutManagedFields: !wanted}
+}
+
+// wantsManagedFields is true if one of the route's bindings does.
+func (r *liveRoute) wantsManagedFields() bool {
+	return slices.ContainsFunc(r.subs, func(s *sub) bool { return s.b.Settings.ManagedFields })
 }
 
 // Handle implements watcher.Handler.

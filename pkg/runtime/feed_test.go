@@ -302,7 +302,7 @@ func (a answers) Lookup(context.Context, kind.Resource, string, string) (watcher
 	return a.meta, a.found, a.err
 }
 
-func (a answers) Read(context.Context, kind.Resource, string, string) (*watcher.Frame, bool, error) {
+func (a answers) Read(context.Context, kind.Resource, string, string, watcher.ReaderOptions) (*watcher.Frame, bool, error) {
 	return a.frame, a.found, a.err
 }
 

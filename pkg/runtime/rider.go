@@ -52,7 +52,7 @@ func (r *rider) leave(ctx context.Context) {
 
 func (r *rider) startOwn(ctx context.Context, f *feed, seed *watcher.Index) {
 	all := r.carrier.all
-	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, f.words, seed)}
+	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, f.options(seed))}
 	ctx, own.cancel = context.WithCancel(ctx)
 	own.done = all.start(ctx, own.stream)
 	r.own = own
@@ -160,7 +160,7 @@ func (r *rider) page(ctx context.Context, p watcher.ListParams, show func(*watch
 	if !resp.OK() {
 		return meta, fmt.Errorf("%w: %s", errPage, resp.Status().Message)
 	}
-	reader, err := resp.Items(watcher.ReaderOptions{})
+	reader, err := resp.Items(watcher.ReaderOptions{CutManagedFields: !r.onCarrier.wantsManagedFields()})
 	if err != nil {
 		return meta, err
 	}

@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/go-logr/logr"
 
@@ -91,23 +90,12 @@ func (s *streams) ended(ctx context.Context, name string) {
 	}
 }
 
-// streamHandler takes what a stream sees, and says when that is too much.
-type streamHandler interface {
-	watcher.Handler
-	hold() (room <-chan struct{}, latest time.Time)
-}
-
-// newStream makes a stream with its logger and metrics, and so many words for its handler in each entry.
-func (s *streams) newStream(t watcher.Target, h streamHandler, words int, seed *watcher.Index) *liveStream {
+// newStream makes a stream with its logger and metrics; the other options are given.
+func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
 	name := s.names[t]
-	o := s.metrics.forStream(name)
-	return &liveStream{name: name, observer: o, Stream: watcher.NewStream(s.server, t, h, watcher.StreamOptions{
-		Logger:   s.log, // the stream adds its target
-		Observer: o,
-		Words:    words,
-		Seed:     seed,
-		Hold:     h.hold,
-	})}
+	observer := s.metrics.forStream(name)
+	o.Logger, o.Observer = s.log, observer // the stream adds its target to the logger
+	return &liveStream{name: name, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 
 // streamStatus is one stream at one moment, as health, metrics and /debug show it.

@@ -46,7 +46,7 @@ type conn struct {
 func (m *machine) send(ctx context.Context, list bool, request func(context.Context) (*Response, error)) *conn {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
-	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame}
+	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame, CutManagedFields: m.o.CutManagedFields}
 	r := reading{out: &outbox{ctx: ctx, box: c.box}, o: o, list: list}
 	go func() {
 		defer close(c.done)

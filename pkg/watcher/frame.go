@@ -1,6 +1,9 @@
 package watcher
 
-import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+import (
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
 
 // What the reading of answers is made of; Frame, Meta, Owner and EventType are named beside what uses them.
 type (
@@ -30,6 +33,11 @@ const (
 	Error    = wire.Error
 	Listed   = wire.Listed
 )
+
+// CutManagedFields takes metadata.managedFields out of an object, in place, and returns what is left of raw.
+// Where the bytes are not as the API server writes them they are returned as they are. It must not be given the
+// bytes of a frame, whose metadata lies in them: copy those first.
+func CutManagedFields(raw []byte, enc kind.Encoding) []byte { return wire.CutManagedFields(raw, enc) }
 
 // CompareRV compares two resourceVersions of one resource: negative when a is older than b, 0 when they are
 // equal. ok is false when either is not a number, which some aggregated servers send; then only equality

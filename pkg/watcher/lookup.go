@@ -27,20 +27,20 @@ const acceptMetadata = acceptProtobuf + asMetadata + "," + acceptJSON + asMetada
 // when there is no such object; a resource that is not served, and every other refusal, is an error, an
 // *errors.StatusError of apimachinery's where the server answered.
 func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name string) (m Meta, found bool, err error) {
-	f, found, err := s.one(ctx, r, namespace, name, acceptMetadata)
+	f, found, err := s.one(ctx, r, namespace, name, acceptMetadata, false)
 	if !found {
 		return Meta{}, false, err
 	}
 	return f.Meta.Clone(), true, nil // else it would keep all that was read
 }
 
-// Read reads one object from the server's current state, as a stream of its resource would bring it. The
-// results are those of Lookup.
-func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string) (f *Frame, found bool, err error) {
-	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata, s.cbor))
+// Read reads one object from the server's current state, as a stream of its resource would bring it. Of the
+// options, CutManagedFields counts. The results are those of Lookup.
+func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string, o ReaderOptions) (f *Frame, found bool, err error) {
+	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata, s.cbor), o.CutManagedFields)
 }
 
-func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string) (*Frame, bool, error) {
+func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string, cut bool) (*Frame, bool, error) {
 	path := collectionPath(r, namespace) + "/" + url.PathEscape(name)
 	body, resp, err := s.document(ctx, path, accept)
 	if err != nil {
@@ -57,13 +57,13 @@ func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, acce
 	switch {
 	case strings.HasPrefix(resp.ContentType, acceptProtobuf):
 		f.Encoding = kind.Protobuf
-		err = wire.ScanProtobuf(body, false, &f.Meta)
 	case strings.HasPrefix(resp.ContentType, acceptCBOR):
 		f.Encoding = kind.CBOR
-		err = wire.ScanCBOR(body, &f.Meta)
-	default:
-		err = wire.ScanJSON(body, &f.Meta)
 	}
+	if cut {
+		f.Raw, f.Cut = wire.CutManagedFields(body, f.Encoding), true
+	}
+	err = wire.Scan(f.Raw, f.Encoding, &f.Meta)
 	if err == nil && (f.Meta.Name != name || f.Meta.Namespace != namespace) {
 		err = fmt.Errorf("it is about %s", f.Meta.Key())
 	}

@@ -58,7 +58,7 @@ func TestReadGivesTheWholeObject(t *testing.T) {
 	const object = `{"apiVersion":"example.com/v1","kind":"WebApp","metadata":{"name":"shop","namespace":"demo","uid":"u","resourceVersion":"5"},"spec":{"size":3}}`
 	const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
 	s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, "application/json", object)})
-	f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop")
+	f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
 	if err != nil || !found || string(f.Raw) != object || f.Encoding != kind.JSON || f.Meta.UID != "u" {
 		t.Errorf("%+v, %v, %v", f, found, err)
 	}

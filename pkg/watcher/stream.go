@@ -67,6 +67,9 @@ type StreamOptions struct {
 	Hold func() (room <-chan struct{}, latest time.Time)
 	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
 	MaxFrame int
+	// CutManagedFields has metadata.managedFields, often a third of an object, taken out of each frame when it is
+	// read. Default: frames are as the server sent them.
+	CutManagedFields bool
 }
 
 func (o StreamOptions) withDefaults() StreamOptions {

@@ -31,6 +31,7 @@ type Frame struct {
 	Meta     Meta          // its strings may alias Raw
 	Raw      []byte        // the object alone, without the event around it
 	Encoding kind.Encoding // how Raw is written
+	Cut      bool          // Raw went through CutManagedFields
 
 	refs   atomic.Int32 // owners beyond the first
 	buffer []byte       // what Raw lies in; nil for a frame that no pool gave

@@ -35,9 +35,9 @@ func (f *Frame) scanned(t EventType, enc kind.Encoding, cut bool) (*Frame, error
 		return f, nil
 	}
 	if cut {
-		f.Raw = CutManagedFields(f.Raw, enc)
+		f.Raw, f.Cut = CutManagedFields(f.Raw, enc), true
 	}
-	err := scan(f.Raw, enc, &f.Meta)
+	err := Scan(f.Raw, enc, &f.Meta)
 	if err == nil && f.Meta.Name == "" && t != Bookmark {
 		err = errNoName
 	}
@@ -53,15 +53,15 @@ func (f *Frame) scanned(t EventType, enc kind.Encoding, cut bool) (*Frame, error
 func (f *Frame) bad(t EventType, enc kind.Encoding, err error) *BadFrameError {
 	bad := &BadFrameError{Type: t, Err: err}
 	if t != Error && len(f.Raw) > 0 {
-		_ = scan(f.Raw, enc, &f.Meta) // with an error comes what was understood
+		_ = Scan(f.Raw, enc, &f.Meta) // with an error comes what was understood
 		bad.Meta = f.Meta.Clone()
 	}
 	f.Release()
 	return bad
 }
 
-// scan finds the metadata of an object in any encoding.
-func scan(raw []byte, enc kind.Encoding, m *Meta) error {
+// Scan finds the metadata of an object in any encoding.
+func Scan(raw []byte, enc kind.Encoding, m *Meta) error {
 	switch enc {
 	case kind.JSON:
 		return ScanJSON(raw, m)

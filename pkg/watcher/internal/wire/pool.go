@@ -63,7 +63,7 @@ func (f *Frame) recycle() {
 		return // made by hand
 	}
 	poison.Fill(f.buffer)
-	f.Type, f.Raw, f.Encoding = Unknown, nil, 0
+	f.Type, f.Raw, f.Encoding, f.Cut = Unknown, nil, 0, false
 	f.Meta.reset()
 	if f.class == noClass {
 		f.buffer = nil

@@ -144,7 +144,7 @@ func TestReadersAllocateLittle(t *testing.T) {
 
 func TestCloneIsIndependent(t *testing.T) {
 	f := copied(enveloped(t, "Pod", pod("web")))
-	if err := scan(f.Raw, kind.Protobuf, &f.Meta); err != nil {
+	if err := Scan(f.Raw, kind.Protobuf, &f.Meta); err != nil {
 		t.Fatal(err)
 	}
 	kept := f.Meta.Clone()
