@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -165,7 +166,7 @@ func TestManagedFieldsAreNotInThePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	asking, err := json.Marshal(planOf(t, s.ManagedFields().Watch(h)))
-	if err != nil || string(plain) != string(asking) {
+	if err != nil || !bytes.Equal(plain, asking) {
 		t.Errorf("the plan is %s, want %s", asking, plain)
 	}
 }

@@ -81,7 +81,7 @@ func TestReadOfCBOR(t *testing.T) {
 		{[]ServerOption{WithCBOR()}, "application/json", object, "application/cbor,application/json", "JSON"},
 	} {
 		s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, c.contentType, c.body)}, c.opts...)
-		f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop")
+		f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
 		if err != nil || !found || string(f.Raw) != c.body || f.Encoding.String() != c.wantRead || f.Meta.UID != "u" {
 			t.Errorf("%s: %+v, %v, %v", c.contentType, f, found, err)
 		}
