@@ -15,7 +15,7 @@ func (o *jsonObject) frame(t EventType, b []byte, from, to int, cut bool) *Frame
 	}
 	f, buffer := newBuffer(to - from - (cutTo - cutFrom))
 	copy(buffer[copy(buffer, b[from:cutFrom]):], b[cutTo:to])
-	f.Type, f.Raw, f.Encoding = t, buffer, kind.JSON
+	f.Type, f.Raw, f.Encoding, f.Cut = t, buffer, kind.JSON, cut
 	f.Meta, *o.meta = *o.meta, f.Meta
 	first, head, gap := addressOf(alias(b[from:to])), uintptr(cutFrom-from), uintptr(cutTo-cutFrom)
 	f.Meta.eachString(func(s *string) {
