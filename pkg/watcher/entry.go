@@ -172,32 +172,28 @@ func packUUID(uid string) (raw [16]byte, ok bool) {
 	if len(uid) != 36 || uid[8] != '-' || uid[13] != '-' || uid[18] != '-' || uid[23] != '-' {
 		return raw, false
 	}
-	n := 0
-	for i := 0; i < len(uid); {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			i++
-			continue
-		}
-		hi, ok1 := hexDigit(uid[i])
-		lo, ok2 := hexDigit(uid[i+1])
-		if !ok1 || !ok2 {
-			return raw, false
-		}
-		raw[n] = hi<<4 | lo
-		n, i = n+1, i+2
+	bad := byte(0)
+	for n, at := range uuidDigits {
+		hi, lo := hexDigits[uid[at]], hexDigits[uid[at+1]]
+		raw[n] = hi<<4 | lo&15
+		bad |= hi | lo
 	}
-	return raw, true
+	return raw, bad < 16
 }
 
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
+// uuidDigits is where the two digits of each byte are in the text of a UUID.
+var uuidDigits = [16]byte{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// hexDigits are the values of hexadecimal digits in lower case; of all else they are above 15.
+var hexDigits = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 16
 	}
-	return 0, false
-}
+	for v, c := range "0123456789abcdef" {
+		values[c] = byte(v) //nolint:gosec // at most 15
+	}
+	return values
+}()
 
 func unpackUUID(src [16]byte) string {
 	var out [36]byte

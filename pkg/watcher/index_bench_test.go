@@ -122,3 +122,14 @@ func BenchmarkIndexCollect(b *testing.B) {
 	}
 	runtime.KeepAlive(x)
 }
+
+func BenchmarkEntryHasUID(b *testing.B) {
+	const uid = "6e2b0ab2-0b9c-4b8e-9d0a-0123456789ab"
+	e := single("ns", "name", uid, "1")
+	b.ReportAllocs()
+	for b.Loop() {
+		if !e.HasUID(uid) {
+			b.Fatal("another")
+		}
+	}
+}
