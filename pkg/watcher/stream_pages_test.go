@@ -148,3 +148,23 @@ func TestRule04FallbackThatIsForbidden(t *testing.T) {
 		r.is(Streaming, "")
 	})
 }
+
+// A list that broke off is made again later: what its first part had shown may have been deleted in between.
+func TestRule06DeletedBetweenTwoAttempts(t *testing.T) {
+	for name, first := range map[string]string{"shown": pod("a", "5"), "without a name": `{"metadata":{}}`} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(r *rig) {
+				listing(r)
+				r.list("500", "").ok().page("7", "", pod("a", "5"), pod("b", "6"))
+				r.watch("7").refuse(410, "Expired")
+				b := r.list("500", "").ok()
+				b.write(`{"kind":"PodList","metadata":{"resourceVersion":"8"},"items":[` + first + `,`)
+				b.cut()
+				r.list("500", "").ok().page("9", "", pod("b", "6"))
+				r.watch("9").ok()
+				r.expect("upsert a@uid-a:5 new initial", "upsert b@uid-b:6 new initial", "synced 7 false",
+					"gone a@uid-a:5 relist partial", "synced 9 true")
+			})
+		})
+	}
+}

@@ -189,6 +189,9 @@ func (m *machine) retry(a action, in input) {
 		if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
 			m.listOnly = false
 			m.prepareSnapshot()
+		} else if m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
+			m.index.Begin()
+			m.incomplete = false
 		}
 	case askWatch:
 		m.o.Observer.Reconnect(a.reason)
