@@ -39,6 +39,6 @@
 // It knows no Kubernetes beyond client-go's workqueue, which keeps the books on
 // which lane is dirty and which is being processed, over an order of our own. It
 // reads no object, decodes nothing, logs nothing (see [Observer]) and keeps no
-// goroutine while nothing runs. Its time is that of package time, so that a test
+// goroutine when nothing has run for a second. Its time is that of package time, so that a test
 // runs it in virtual time with testing/synctest.
 package queue

@@ -10,7 +10,7 @@ import (
 
 // engine is what Queue and Pool have in common: the goroutines that make the
 // calls, the timer, start and stop. A goroutine lives as long as there is
-// something to call; with nothing to do there is none.
+// something to call, and a moment longer; with nothing to do there is none.
 type engine struct {
 	opts Options
 	own  owner
@@ -20,6 +20,7 @@ type engine struct {
 	closed  bool
 	done    chan struct{} // closed with closed
 	workers int
+	linger  linger
 	group   sync.WaitGroup
 	running map[*run]struct{}
 	timer   *time.Timer
@@ -53,6 +54,7 @@ func (e *engine) init(o Options, own owner) {
 	e.opts = o.withDefaults()
 	e.own = own
 	e.done = make(chan struct{})
+	e.linger.init(e.opts.Concurrency)
 	e.running = make(map[*run]struct{})
 }
 
@@ -153,8 +155,10 @@ func (e *engine) update() {
 		e.arm()
 		for e.ctx != nil && e.workers < e.opts.Concurrency && e.workers < len(e.running)+e.own.startable() {
 			e.workers++
-			e.group.Add(1)
-			go e.work()
+			if !e.linger.recall() {
+				e.group.Add(1)
+				go e.work()
+			}
 		}
 	}
 	if e.idle != nil && e.isIdle() {
@@ -176,9 +180,12 @@ func (e *engine) work() {
 		}
 		e.group.Done()
 	}()
-	for e.own.step() {
+	for again := true; again; again = e.stay() {
+		left = false
+		for e.own.step() {
+		}
+		left = true
 	}
-	left = true
 }
 
 // leave takes the goroutine that calls it off the count. mu is held, and no call
