@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
@@ -15,13 +16,13 @@ import (
 // work is what waits for a callback: the raw object, decoded only on the worker that runs the call.
 type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
-	identity  watcher.Meta
-	size      int64       // of the raw object, in bytes
-	over      atomic.Bool // the frame was given up
-	ambiguous bool        // Deleted or Left: nobody has looked yet
-	left      bool        // somebody looked: Left
-	postponed int         // how often a live read that the call needs has failed
-	slim      bool        // the object was let go for the sake of the memory budget, and is read again
+	rv        string         // the resourceVersion, where there is no frame, or none that counts
+	size      int64          // of the raw object, in bytes
+	postponed int            // how often a live read that the call needs has failed
+	over      atomic.Bool    // the frame was given up
+	ambiguous bool           // Deleted or Left: nobody has looked yet
+	left      bool           // somebody looked: Left
+	slim      bool           // the object was let go for the sake of the memory budget, and is read again
 }
 
 // newWork keeps the frame, if there is one: it owns a reference.
@@ -56,7 +57,7 @@ func (w *work) slimmed() *work {
 		return w
 	}
 	defer w.release()
-	return &work{identity: identityOf(&w.frame.Meta), ambiguous: w.ambiguous, slim: true}
+	return &work{rv: strings.Clone(w.frame.Meta.ResourceVersion), ambiguous: w.ambiguous, slim: true}
 }
 
 // engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.
@@ -116,17 +117,17 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log l
 	return b
 }
 
-// enqueue hands an event to the binding's engine.
-func (b *binding) enqueue(e queue.Event[*work]) {
-	e.Cause = queue.Cause{Type: e.Type, Via: queue.ViaWatch, Kind: b.Resource.Kind, Name: objectName(e.Key)}
+// enqueue hands an event of an object to the binding's engine.
+func (b *binding) enqueue(e queue.Event[*work], of identity) {
+	e.Key, e.UID = of.key, of.uid
+	e.Cause = queue.Cause{Type: e.Type, Via: queue.ViaWatch, Kind: b.Resource.Kind, Name: of.text}
 	b.engine.Add(e)
 }
 
 // poisoned passes over one object that a predicate could not be asked about.
 func (b *binding) poisoned(m *watcher.Meta, err error) {
 	b.metrics.undecodable.Inc()
-	id := identityOf(m)
-	b.log.Error(err, "object passed over", "object", id.Key())
+	b.log.Error(err, "object passed over", "object", identityOf(m, "").text)
 }
 
 func objectName(k queue.Key) string {

@@ -57,16 +57,18 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 		}
 	}
 	d := capability.Delivery{
-		Type:     typ,
-		Frame:    frame,
-		Identity: c.Payload.identity,
-		Initial:  c.Initial,
-		Attempt:  c.Attempt,
-		Merged:   c.Merged,
-		Causes:   c.Causes,
+		Type:    typ,
+		Frame:   frame,
+		Initial: c.Initial,
+		Attempt: c.Attempt,
+		Merged:  c.Merged,
+		Causes:  c.Causes,
 	}
 	if typ == queue.Left {
 		d.Frame = nil // the last state that matched says nothing of the state that does not
+	}
+	if d.Frame == nil {
+		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.rv}
 	}
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), d))
 }

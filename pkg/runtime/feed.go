@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
@@ -183,14 +184,14 @@ func (s *sub) upsert(d watcher.Delta) {
 	if !ev.Passed && !s.b.knows(m) {
 		return
 	}
-	id := identityOf(m)
-	ev.Key, ev.UID = queue.Key{Namespace: id.Namespace, Name: id.Name}, id.UID
 	if in {
 		ev.Payload = newWork(d.Frame)
-	} else {
-		ev.Payload = &work{identity: id}
+		s.b.enqueue(ev, identityOf(m, ""))
+		return
 	}
-	s.b.enqueue(ev)
+	id := identityOf(m, m.ResourceVersion)
+	ev.Payload = &work{rv: id.rv}
+	s.b.enqueue(ev, id)
 }
 
 // knows says whether the binding has work for the object, which an event that it does not take may change.
@@ -211,21 +212,40 @@ func (s *sub) gone(d watcher.Delta) {
 	if !passed && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
-	id := watcher.Meta{Namespace: e.Namespace(), Name: e.Name(), UID: e.UID(), ResourceVersion: e.RV()}
+	m := &watcher.Meta{}
+	if d.Frame != nil {
+		m = &d.Frame.Meta
+	} else {
+		m.Namespace, m.Name, m.UID = e.Namespace(), e.Name(), e.UID()
+	}
+	id := identityOf(m, e.RV())
 	w := newWork(d.Frame)
-	w.identity, w.ambiguous = id, ambiguous
-	s.b.enqueue(queue.Event[*work]{
-		Key:     queue.Key{Namespace: id.Namespace, Name: id.Name},
-		UID:     id.UID,
-		Type:    queue.Deleted,
-		Was:     true,
-		Payload: w,
-		Passed:  passed,
-	})
+	w.rv, w.ambiguous = id.rv, ambiguous
+	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
 }
 
-// identityOf says which object it is, and in which state, in memory of its own: the frame is not kept for it.
-func identityOf(m *watcher.Meta) watcher.Meta {
-	id := watcher.Meta{Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion}
-	return id.Clone()
+// identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.
+type identity struct {
+	key           queue.Key
+	text, uid, rv string // text is "namespace/name"
+}
+
+// identityOf makes one string of all.
+func identityOf(m *watcher.Meta, rv string) identity {
+	var b strings.Builder
+	b.Grow(len(m.Namespace) + 1 + len(m.Name) + len(m.UID) + len(rv))
+	if m.Namespace != "" {
+		b.WriteString(m.Namespace)
+		b.WriteByte('/')
+	}
+	at := b.Len()
+	b.WriteString(m.Name)
+	end := b.Len()
+	b.WriteString(m.UID)
+	b.WriteString(rv)
+	all := b.String()
+	return identity{
+		key:  queue.Key{Namespace: all[:len(m.Namespace)], Name: all[at:end]},
+		text: all[:end], uid: all[end : end+len(m.UID)], rv: all[end+len(m.UID):],
+	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -233,6 +235,45 @@ func TestFeedMakesNothingOfWhatNobodyTakes(t *testing.T) {
 	}
 	r.expect(0)
 	r.expect(1)
+}
+
+// What left, and what is gone without a last state, is told by its identity: whose strings outlive the frame.
+func TestFeedTellsTheIdentityOfWhatWent(t *testing.T) {
+	var told []string
+	r := newRig(t, capability.When(kind.ConfigMap).WithAnnotation("in", "yes").HasLeft().IsDeleted().Watch(
+		func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+			told = append(told, fmt.Sprintf("%s %s/%s %s@%s %v", e.Type, e.Object.Namespace, e.Object.Name, e.Object.UID, e.Object.ResourceVersion, e.Partial))
+			return nil
+		}))
+	call := func() {
+		e := r.boxes[0].events[0]
+		r.boxes[0].take()
+		if e.Cause.Name != "ns/n" {
+			t.Errorf("the cause is %q", e.Cause.Name)
+		}
+		if res := r.feed.subs[0].b.call(t.Context(), queue.Call[*work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
+			t.Error(res.Err)
+		}
+	}
+	in := func(rv string) {
+		r.upsert(aMap("u", rv, labelled("yes")), false)
+		r.boxes[0].take()
+	}
+	in("1")
+	raw := []byte("ns.n.u.2")
+	var meta watcher.Meta
+	meta.Namespace, meta.Name = unsafe.String(&raw[0], 2), unsafe.String(&raw[3], 1)
+	meta.UID, meta.ResourceVersion = unsafe.String(&raw[5], 1), unsafe.String(&raw[7], 1)
+	r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: &watcher.Frame{Meta: meta, Raw: raw}, Entry: r.entry(aMap("u", "2"))})
+	clear(raw)
+	call()
+	in("3")
+	r.feed.Handle(watcher.Delta{Kind: watcher.Gone, Entry: r.entry(aMap("u", "3"))})
+	r.index.Remove(r.entry(aMap("u", "3")))
+	call()
+	if want := []string{"Left ns/n u@2 true", "Deleted ns/n u@3 true"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
 }
 
 func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {

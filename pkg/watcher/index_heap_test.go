@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"reflect"
 	"runtime"
 	"testing"
 )
@@ -117,6 +118,37 @@ func TestIndexHeapChurn(t *testing.T) {
 		t.Errorf("%d bytes an object", most)
 	}
 	runtime.KeepAlive(x)
+}
+
+// The garbage collector has nothing to look into: what there is one of for each object holds no pointers.
+func TestIndexHoldsNoPointers(t *testing.T) {
+	for _, of := range []any{record{}, namespace{}} {
+		if typ := reflect.TypeOf(of); pointers(typ) {
+			t.Errorf("a %s holds pointers", typ)
+		}
+	}
+	if size := reflect.TypeFor[record]().Size(); size != 40 {
+		t.Errorf("a record has %d bytes", size)
+	}
+}
+
+// pointers says whether values of a type hold pointers; only what records are made of is none.
+func pointers(of reflect.Type) bool {
+	switch of.Kind() {
+	case reflect.Struct:
+		for i := range of.NumField() {
+			if pointers(of.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	case reflect.Array:
+		return pointers(of.Elem())
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return false
+	default:
+		return true
+	}
 }
 
 // What a stream does for an event allocates nothing.
