@@ -190,7 +190,7 @@ var hexDigits = func() (values [256]byte) {
 		values[c] = 16
 	}
 	for v, c := range "0123456789abcdef" {
-		values[c] = byte(v) //nolint:gosec // at most 15
+		values[c] = byte(v)
 	}
 	return values
 }()

@@ -136,8 +136,8 @@ func TestIndexHoldsNoPointers(t *testing.T) {
 func pointers(of reflect.Type) bool {
 	switch of.Kind() {
 	case reflect.Struct:
-		for i := range of.NumField() {
-			if pointers(of.Field(i).Type) {
+		for field := range of.Fields() {
+			if pointers(field.Type) {
 				return true
 			}
 		}
