@@ -83,7 +83,7 @@ func (s *callSink) WithCallDepth(depth int) logr.LogSink {
 type slogCallSink struct{ *callSink }
 
 // Handle writes a record.
-func (s slogCallSink) Handle(ctx context.Context, r slog.Record) error { //nolint:gocritic // the interface's
+func (s slogCallSink) Handle(ctx context.Context, r slog.Record) error {
 	if full, ok := s.sink().(logr.SlogSink); ok {
 		return full.Handle(ctx, r)
 	}
