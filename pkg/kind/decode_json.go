@@ -25,6 +25,9 @@ func decodeJSON(r Resource, obj Object, raw []byte, fast bool) *failure {
 		return nil // a Go type without apiVersion and kind
 	}
 	gvk := said.GroupVersionKind()
+	if gvk == r.GVK() {
+		return nil // as is usual, and without making strings
+	}
 	if gvk.Version == "" && gvk.Kind != "" {
 		return mislabelled(r, raw) // its apiVersion is empty, or is none
 	}
