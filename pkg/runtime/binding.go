@@ -17,7 +17,7 @@ import (
 type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	rv        string         // the resourceVersion, where there is no frame, or none that counts
-	size      int64          // of the raw object, in bytes
+	size      int64          // bytes that the raw object keeps in use
 	postponed int            // how often a live read that the call needs has failed
 	over      atomic.Bool    // the frame was given up
 	ambiguous bool           // Deleted or Left: nobody has looked yet
@@ -30,7 +30,7 @@ func newWork(f *watcher.Frame) *work {
 	w := &work{frame: f}
 	if f != nil {
 		f.Retain()
-		w.size = int64(len(f.Raw))
+		w.size = int64(f.Held())
 	}
 	return w
 }

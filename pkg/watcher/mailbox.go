@@ -112,7 +112,7 @@ func (o *outbox) add(it item) bool {
 	o.items = append(o.items, it)
 	o.bytes += frameOverhead
 	if it.frame != nil {
-		o.bytes += len(it.frame.Raw)
+		o.bytes += it.frame.Held()
 	}
 	return o.bytes < handOver || o.flush()
 }

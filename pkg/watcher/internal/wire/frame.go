@@ -38,6 +38,11 @@ type Frame struct {
 	class  int          // of the buffer
 }
 
+// Held is how many bytes of memory the frame's Raw keeps in use: those of its buffer, which may be more than Raw has.
+func (f *Frame) Held() int {
+	return max(len(f.Raw), len(f.buffer))
+}
+
 // Retain adds an owner, who releases the frame too, or leaves it to the collector. It may be called by an owner
 // only. On a nil frame it does nothing.
 func (f *Frame) Retain() {

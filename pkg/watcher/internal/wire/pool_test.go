@@ -92,6 +92,15 @@ func TestFrameIsUsedAgain(t *testing.T) {
 	}
 }
 
+func TestFrameHolds(t *testing.T) {
+	f := copied(make([]byte, 5<<10))
+	f.Raw = f.Raw[4<<10:] // as after a cut
+	large, made := copied(make([]byte, largestBuffer+1)), &Frame{Raw: make([]byte, 7)}
+	if f.Held() != 6<<10 || large.Held() != largestBuffer+1 || made.Held() != 7 {
+		t.Errorf("%d, %d and %d bytes", f.Held(), large.Held(), made.Held())
+	}
+}
+
 func TestLargeFramesAreNotKept(t *testing.T) {
 	f := copied(make([]byte, largestBuffer+1))
 	f.Release()
