@@ -1,7 +1,5 @@
 package queue
 
-import "time"
-
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {
 	var n notes
@@ -29,7 +27,7 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 	if had == nil {
 		q.replace(o, e.UID, n)
 	} else if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
-		o.hasten(e.UID)
+		o.hasten(e.UID, q.now())
 	}
 	switch {
 	case e.Passed:
@@ -45,10 +43,15 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 
 // enter puts an event that passed into the line.
 func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
-	now := time.Now()
+	now := q.now()
+	var uid string
+	var generation int64
+	if had != nil {
+		uid, generation = had.uid, had.generation
+	}
 	if had != nil && had == o.last {
 		switch {
-		case !q.opts.InOrder || had.fixed == Unchanged && e.Type == Unchanged:
+		case !q.opts.InOrder || had.fixed == codeUnchanged && e.Type == Unchanged:
 			q.fit(o, e, had)
 			n.merged = had.take(e, now)
 			q.limit.weigh(had)
@@ -63,13 +66,12 @@ func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
 		}
 	}
 	q.fit(o, e, nil)
-	it := newItem(e, now, q.opts.InOrder)
-	if had != nil {
-		it.adopt(had)
-	}
-	o.push(&it)
+	it := o.item()
+	it.begin(e, now, q.opts.InOrder)
+	it.adopt(uid, generation)
+	o.push(it)
 	q.items++
-	q.limit.weigh(&it)
+	q.limit.weigh(it)
 }
 
 // fit makes an event slim for which there is no room.
@@ -89,13 +91,13 @@ func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
 		// What runs was given a copy, and what it told is in o.told.
 		q.fit(o, e, instead)
 		had.refresh(e)
-	case had.fixed == Unchanged && had != o.run:
+	case had.fixed == codeUnchanged && had != o.run:
 		q.fit(o, e, instead)
 		had.refresh(e)
 	default: // the call is of another event, but a requeue of it is of this state
 		q.fit(o, e, nil)
 		newer := *e
-		had.newer = &newer
+		had.extra().newer = &newer
 		had.see(e.Generation)
 	}
 	q.limit.weigh(had)
@@ -118,12 +120,12 @@ func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *notes) {
 }
 
 // hasten makes a retry of the UID due at once: its generation changed.
-func (o *object[P]) hasten(uid string) {
+func (o *object[P]) hasten(uid string, now moment) {
 	switch {
 	case o.run != nil:
 		o.hurry = o.hurry || same(o.run.uid, uid)
 	case o.first.wait == waitRetry && same(o.first.uid, uid):
-		o.first.wait, o.first.due = waitNone, time.Now()
+		o.first.wait, o.first.due = waitNone, now
 	}
 }
 
@@ -153,6 +155,7 @@ func (q *Queue[P]) filter(o *object[P], keep func(*item[P]) bool) int {
 		kept := keep(it)
 		if !kept {
 			q.limit.release(it)
+			o.over(it)
 		}
 		return kept
 	})

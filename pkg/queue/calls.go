@@ -2,64 +2,82 @@ package queue
 
 import "time"
 
-// step makes one call: see owner.
-func (q *Queue[P]) step() bool {
-	o, c, r, ok := q.next()
-	if !ok {
-		return false
-	}
-	res := unreturned()
-	defer func() { // also when the handler ends the goroutine
-		q.finish(o, &c, r, res)
-	}()
-	res = invoke(q.ctx, q.opts.Timeout, q.handle, c)
-	return true
+// hand is what a goroutine that makes calls has in hand.
+type hand[P any] struct {
+	run
+	q    *Queue[P]
+	o    *object[P]
+	call Call[P]
+	wait time.Duration // for how long the call had waited
 }
 
-// next takes the call that is to start.
-func (q *Queue[P]) next() (o *object[P], c Call[P], r *run, ok bool) {
-	var wait time.Duration
-	var n notes
-	q.mu.Lock()
-	for !ok && !q.closed && q.order.Len() > 0 {
+// worker: see owner.
+func (q *Queue[P]) worker() worker { return &hand[P]{q: q} }
+
+func (w *hand[P]) work() {
+	w.q.mu.Lock()
+	ok := w.q.next(w)
+	w.q.mu.Unlock()
+	for ok {
+		ok = w.q.step(w)
+	}
+}
+
+// step makes a call and takes the next. It gives false when there is none.
+func (q *Queue[P]) step(w *hand[P]) (more bool) {
+	q.opts.Observer.Started(w.wait)
+	var res Result
+	returned := false
+	defer func() {
+		if !returned {
+			res = unreturned()
+		}
+		more = q.finish(w, res, returned)
+	}()
+	res = invoke(q.ctx, q.opts.Timeout, q.handle, &w.call)
+	returned = true
+	return false
+}
+
+// next takes the call that is to start. mu is held.
+func (q *Queue[P]) next(w *hand[P]) bool {
+	for !q.closed && q.order.Len() > 0 {
 		l, _ := q.lineup.Get()
-		if o = q.choose(l, &n); o == nil {
+		o := q.choose(l)
+		if o == nil {
 			if !l.empty() { // its backlog: other lanes may have live work
 				q.lineup.Add(l)
 			}
 			q.lineup.Done(l)
 			continue
 		}
-		now := time.Now()
-		wait = o.first.waited(now)
-		c = q.start(o, &n)
-		r = q.started(c.Key, c.UID, c.Type, c.Attempt, now)
+		now := q.now()
+		w.o, w.wait = o, o.first.waited(now)
+		q.start(o, &w.call)
+		q.started(&w.run, w.call.Key, w.call.UID, w.call.Type, w.call.Attempt, now)
 		if !l.empty() {
 			q.lineup.Add(l) // for when this call is done
 		}
-		ok = true
+		q.trim()
+		q.update()
+		return true
 	}
-	if !ok {
-		q.leave()
-	}
+	q.leave()
 	q.trim()
 	q.update()
-	q.mu.Unlock()
-	if ok {
-		q.opts.Observer.Started(wait)
-	}
-	return o, c, r, ok
+	return false
 }
 
 // choose takes the first object of a lane, in its best tier, for which no other
 // queue runs a call. The others come back when that call is over: see unlocked.
-func (q *Queue[P]) choose(l *lane[P], n *notes) *object[P] {
+func (q *Queue[P]) choose(l *lane[P]) *object[P] {
+	var n notes // nothing is told: the objects go on waiting
 	for best := l.tier(); !l.empty() && l.tier() == best; {
 		o := l.pop()
 		if q.opts.Locks.try(q.lockID(o.key), q) {
 			return o
 		}
-		q.move(o, blocked, n)
+		q.move(o, blocked, &n)
 	}
 	return nil
 }
@@ -82,13 +100,14 @@ func (q *Queue[P]) unlocked(k Key) {
 }
 
 // start moves the first in the line to what runs.
-func (q *Queue[P]) start(o *object[P], n *notes) Call[P] {
+func (q *Queue[P]) start(o *object[P], c *Call[P]) {
+	var n notes // what is ready was not parked
 	it := o.pop()
 	q.items--
-	q.move(o, running, n)
+	q.move(o, running, &n)
 	o.run, o.told, o.toldSlim = it, it.where(), it.slim
 	o.disowned, o.hurry = false, false
-	return it.call(o.key)
+	it.call(c, &q.engine, o.key)
 }
 
 // where is the place that the call tells of.
@@ -103,30 +122,50 @@ func (it *item[P]) where() place {
 	return present
 }
 
-// finish ends a call: the object is let go first, so that other queues can have
-// it, then the slot and the lane.
-func (q *Queue[P]) finish(o *object[P], c *Call[P], r *run, res Result) {
-	now := time.Now()
-	q.opts.Locks.unlock(q.lockID(c.Key))
-	f := Finish{
-		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged,
-		Outcome: res.Outcome, Err: res.Err, Took: now.Sub(r.info.Started),
-	}
+// finish ends a call, and takes the next if the goroutine goes on. The object is let go first, so that other
+// queues can have it, then the slot and the lane.
+func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
+	q.opts.Locks.unlock(q.lockID(w.call.Key))
+	f := w.call.finish(res)
 	var n notes
+	now := q.now()
 	q.mu.Lock()
-	q.stopped(r)
+	f.Took = time.Duration(now - w.started)
+	q.stopped(&w.run)
+	o := w.o
 	it := o.run
 	o.run = nil
 	q.limit.release(it) // weighed again where it waits again
 	gaveUp := q.settle(o, it, res, now, &f, &n)
+	if o.first != it {
+		o.over(it)
+	}
 	q.place(o, &n)
 	q.lineup.Done(o.lane)
-	q.trim()
-	q.update()
+	w.o, w.call = nil, Call[P]{}
+	if goesOn {
+		more = q.next(w)
+	} else {
+		q.trim()
+		q.update()
+	}
 	q.mu.Unlock()
-	n.tell(q.opts.Observer)
-	q.opts.Observer.Finished(f)
+	q.opts.report(&n, f, gaveUp)
+	return more
+}
+
+// finish begins to describe a call that ended.
+func (c *Call[P]) finish(res Result) Finish {
+	return Finish{
+		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged, Outcome: res.Outcome, Err: res.Err,
+	}
+}
+
+// report tells the observer of a call that ended, and of what came of it.
+func (o *Options) report(n *notes, f Finish, gaveUp bool) {
+	n.tell(o.Observer)
+	o.Observer.Finished(f)
 	if gaveUp {
-		q.opts.Observer.GaveUp(f)
+		o.Observer.GaveUp(f)
 	}
 }

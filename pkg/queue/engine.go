@@ -12,8 +12,9 @@ import (
 // calls, the timer, start and stop. A goroutine lives as long as there is
 // something to call, and a moment longer; with nothing to do there is none.
 type engine struct {
-	opts Options
-	own  owner
+	opts  Options
+	own   owner
+	begun time.Time // when it was made, where moments begin
 
 	mu      sync.Mutex
 	ctx     context.Context // parent of the calls' contexts; nil before Run
@@ -22,32 +23,41 @@ type engine struct {
 	workers int
 	linger  linger
 	group   sync.WaitGroup
-	running map[*run]struct{}
+	running list[*run]
 	timer   *time.Timer
-	armed   time.Time     // for when the timer is set; zero: it is not
+	armed   moment        // for when the timer is set; never: it is not
 	idle    chan struct{} // closed when the engine becomes idle; nil: nobody waits
 	load    load
 }
 
-// run is one call that runs.
+// run is a call that runs. Each goroutine has one, for one call after the other.
 type run struct {
-	info RunningInfo
+	link    link[*run]
+	key     Key
+	uid     string
+	typ     EventType
+	attempt int
+	started moment
 }
 
 // owner is the Queue or Pool that an engine belongs to. All but step are called
 // with mu held.
 type owner interface {
-	// step makes one call. It gives false, having called leave, when there is
-	// none to make.
-	step() bool
+	// worker gives what a new goroutine makes calls with. It is called without mu.
+	worker() worker
 	// startable is how many calls could start now, as far as is known.
 	startable() int
 	// busy is how much is due or runs.
 	busy() int
 	// soonest is when the first delay ends.
-	soonest() (time.Time, bool)
+	soonest() (moment, bool)
 	// elapse makes due what is due at now.
-	elapse(now time.Time)
+	elapse(now moment)
+}
+
+// worker makes calls until there is none to make. It calls engine.leave, with mu held, when it has found that out.
+type worker interface {
+	work()
 }
 
 func (e *engine) init(o Options, own owner) {
@@ -55,8 +65,12 @@ func (e *engine) init(o Options, own owner) {
 	e.own = own
 	e.done = make(chan struct{})
 	e.linger.init(e.opts.Concurrency)
-	e.running = make(map[*run]struct{})
+	e.begun = time.Now()
 }
+
+func (e *engine) now() moment                  { return moment(time.Since(e.begun)) + 1 }
+func (e *engine) at(m moment) time.Time        { return e.begun.Add(time.Duration(m - 1)) }
+func (e *engine) until(m moment) time.Duration { return time.Duration(m - e.now()) }
 
 // Run makes the calls, with contexts that descend from ctx, until Shutdown or
 // the end of ctx; it returns when the last running call has returned. To be
@@ -95,9 +109,10 @@ func (e *engine) Shutdown() {
 // Running describes the calls that run, the longest running first.
 func (e *engine) Running() []RunningInfo {
 	e.mu.Lock()
-	infos := make([]RunningInfo, 0, len(e.running))
-	for r := range e.running {
-		infos = append(infos, r.info)
+	infos := make([]RunningInfo, 0, e.running.n)
+	for k := e.running.first; k != nil; k = k.next {
+		r := k.of
+		infos = append(infos, RunningInfo{Key: r.key, UID: r.uid, Type: r.typ, Attempt: r.attempt, Started: e.at(r.started)})
 	}
 	e.mu.Unlock()
 	slices.SortFunc(infos, func(a, b RunningInfo) int {
@@ -138,13 +153,13 @@ func (e *engine) WaitIdle(ctx context.Context) error {
 // isIdle also looks at the clock: a delay may have ended whose timer has not run.
 func (e *engine) isIdle() bool {
 	if e.closed {
-		return len(e.running) == 0
+		return e.running.n == 0
 	}
 	if e.own.busy() > 0 {
 		return false
 	}
 	due, ok := e.own.soonest()
-	return !ok || due.After(time.Now())
+	return !ok || due > e.now()
 }
 
 // update follows every change of what waits: it starts goroutines for what can
@@ -153,7 +168,7 @@ func (e *engine) isIdle() bool {
 func (e *engine) update() {
 	if !e.closed {
 		e.arm()
-		for e.ctx != nil && e.workers < e.opts.Concurrency && e.workers < len(e.running)+e.own.startable() {
+		for e.ctx != nil && e.workers < e.opts.Concurrency && e.workers < e.running.n+e.own.startable() {
 			e.workers++
 			if !e.linger.recall() {
 				e.group.Add(1)
@@ -180,10 +195,10 @@ func (e *engine) work() {
 		}
 		e.group.Done()
 	}()
+	w := e.own.worker()
 	for again := true; again; again = e.stay() {
 		left = false
-		for e.own.step() {
-		}
+		w.work()
 		left = true
 	}
 }
@@ -199,11 +214,11 @@ func (e *engine) arm() {
 		if e.timer != nil {
 			e.timer.Stop()
 		}
-	case due.Equal(e.armed):
+	case due == e.armed:
 	case e.timer == nil:
-		e.timer = time.AfterFunc(time.Until(due), e.tick)
+		e.timer = time.AfterFunc(e.until(due), e.tick)
 	default:
-		e.timer.Reset(time.Until(due))
+		e.timer.Reset(e.until(due))
 	}
 	e.armed = due
 }
@@ -214,16 +229,16 @@ func (e *engine) tick() {
 	if e.closed {
 		return
 	}
-	e.armed = time.Time{}
-	e.own.elapse(time.Now())
+	e.armed = never
+	e.own.elapse(e.now())
 	e.update()
 }
 
 // started and stopped keep the list of running calls. mu is held.
-func (e *engine) started(k Key, uid string, t EventType, attempt int, now time.Time) *run {
-	r := &run{info: RunningInfo{Key: k, UID: uid, Type: t, Attempt: attempt, Started: now}}
-	e.running[r] = struct{}{}
-	return r
+func (e *engine) started(r *run, k Key, uid string, t EventType, attempt int, now moment) {
+	r.key, r.uid, r.typ, r.attempt, r.started = k, uid, t, attempt, now
+	r.link.of = r
+	e.running.push(&r.link)
 }
 
-func (e *engine) stopped(r *run) { delete(e.running, r) }
+func (e *engine) stopped(r *run) { r.link.remove() }

@@ -85,7 +85,8 @@ type Event[P any] struct {
 	// Generation is metadata.generation, 0 where the kind has none. A change of
 	// it makes a retry that waits due at once.
 	Generation int64
-	// Cause is why the event came.
+	// Cause is why the event came. Left empty it is the event itself: its Type, ViaWatch, Options.Kind and the name
+	// of Key.
 	Cause Cause
 
 	slim bool // its payload is what Limit.Slim made of it
@@ -109,7 +110,7 @@ type Call[P any] struct {
 	Attempt int
 	// Merged is how many events this call stands for beyond the first.
 	Merged int
-	// Causes are the last MaxCauses reasons, oldest first. Not to be changed.
+	// Causes are the last MaxCauses reasons, oldest first. They are the call's own.
 	Causes []Cause
 	// Received is when the oldest event that was merged into the call came in;
 	// for a requeue, when it came due.

@@ -20,6 +20,7 @@ type fair[T any] struct {
 type ring[T any] struct {
 	turns  list[*turn[T]]
 	byName table[string, *turn[T]]
+	spare  *turn[T] // the last that was empty: often one comes and goes
 }
 
 // turn is what waits of one namespace.
@@ -31,10 +32,9 @@ type turn[T any] struct {
 
 // seat is the place of one thing in at most one fair order.
 type seat[T any] struct {
-	link      link[T]
-	namespace string
-	tier      tier
-	turn      *turn[T]
+	link link[T]
+	turn *turn[T]
+	tier tier
 }
 
 func (f *fair[T]) len() int { return f.n }
@@ -47,21 +47,40 @@ func (f *fair[T]) best() tier {
 	return tierBacklog
 }
 
-// push puts s at the end of its namespace's line in the tier t, out of the
+// push puts s at the end of the namespace's line in the tier t, out of the
 // place that it had.
-func (f *fair[T]) push(s *seat[T], t tier) {
+func (f *fair[T]) push(s *seat[T], namespace string, t tier) {
 	f.remove(s)
 	r := &f.rings[t]
-	u, ok := r.byName.get(s.namespace)
+	u, ok := r.byName.get(namespace)
 	if !ok {
-		u = &turn[T]{namespace: s.namespace}
-		u.link.of = u
-		r.byName.set(s.namespace, u)
-		r.turns.push(&u.link)
+		u = r.begin(namespace)
 	}
 	s.tier, s.turn = t, u
 	u.waiting.push(&s.link)
 	f.n++
+}
+
+// begin makes a line for a namespace, at the end of the ring.
+func (r *ring[T]) begin(namespace string) *turn[T] {
+	u := r.spare
+	if u == nil {
+		u = &turn[T]{}
+		u.link.of = u
+	}
+	r.spare = nil
+	u.namespace = namespace
+	r.byName.set(namespace, u)
+	r.turns.push(&u.link)
+	return u
+}
+
+// end takes out the line of a namespace, which is empty.
+func (r *ring[T]) end(u *turn[T]) {
+	u.link.remove()
+	r.byName.delete(u.namespace)
+	u.namespace = ""
+	r.spare = u
 }
 
 // pop takes out what is next. The namespace goes to the end of the ring.
@@ -75,11 +94,11 @@ func (f *fair[T]) pop() (T, bool) {
 	k := u.waiting.first
 	k.remove()
 	f.n--
-	u.link.remove()
 	if u.waiting.n > 0 {
+		u.link.remove()
 		r.turns.push(&u.link)
 	} else {
-		r.byName.delete(u.namespace)
+		r.end(u)
 	}
 	return k.of, true
 }
@@ -92,8 +111,7 @@ func (f *fair[T]) remove(s *seat[T]) {
 	s.link.remove()
 	f.n--
 	if u := s.turn; u.waiting.n == 0 {
-		u.link.remove()
-		f.rings[s.tier].byName.delete(u.namespace)
+		f.rings[s.tier].end(u)
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// unreturned is the result of a call until its handler returns: it stays where
-// the handler ends its goroutine by runtime.Goexit (as testing's FailNow does).
+// unreturned is the result of a call whose handler ended its goroutine, by runtime.Goexit (as testing's FailNow
+// does).
 func unreturned() Result {
 	return Result{Outcome: Retry, Err: &PanicError{Message: "the handler ended its goroutine (runtime.Goexit)"}}
 }
 
 // invoke calls h and turns a panic into a failure.
-func invoke[P any](ctx context.Context, timeout time.Duration, h Handler[P], c Call[P]) (res Result) {
+func invoke[P any](ctx context.Context, timeout time.Duration, h Handler[P], c *Call[P]) (res Result) {
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, &TimeoutError{Timeout: timeout})
@@ -27,5 +27,5 @@ func invoke[P any](ctx context.Context, timeout time.Duration, h Handler[P], c C
 			res = Result{Outcome: Retry, Err: e}
 		}
 	}()
-	return h(ctx, c)
+	return h(ctx, *c)
 }

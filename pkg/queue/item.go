@@ -1,8 +1,8 @@
 package queue
 
 import (
-	"slices"
-	"time"
+	"cmp"
+	"math"
 )
 
 // place is where an object is, seen from the set.
@@ -24,37 +24,59 @@ const (
 	waitChange // parked: until an event passes
 )
 
-// item is the work of one call: events of one UID that are merged, or, with
-// InOrder, one event. It waits in the line of its object, or runs.
+// item is the work of one call: events of one UID that are merged, or one event alone (with InOrder and in a
+// Pool, while there is room). It waits in the line of its object, or runs. There may be as many as objects, so
+// what few items have is apart.
 type item[P any] struct {
 	next *item[P] // behind it in the line
 
-	uid     string
-	payload P
-	newer   *Event[P] // InOrder: did not pass; its state is for a requeue
-	weight  int64     // see limit
-	slim    bool      // the payload is what Limit.Slim made of it
-	bare    bool      // there is no payload
-	fresh   bool      // an event brought payload and place; else they are assumed
-
-	// The net type comes from these, unless fixed says it (InOrder and Pool: nothing is merged).
-	fixed   EventType
-	base    bool      // in the set when the last call that did not fail was made
-	touched bool      // not only requeues and triggers
-	place   place     // the latest
-	taken   EventType // of the last event that passed and was no trigger
-
-	initial    bool // began with the initial list
-	backlog    bool // nothing but the initial list
-	attempts   int  // that failed
-	events     int
-	causes     []Cause
-	received   time.Time // of the oldest event
+	uid        string
+	payload    P
+	rare       *rare[P]
+	why        cause
+	received   moment // the oldest event
+	due        moment // end of the wait; never: it never waited
 	generation int64
+	weight     uint32 // see limit
+	attempts   int32  // that failed
+	events     int32
 
-	wait wait
-	due  time.Time // end of the wait; zero: it never waited
-	err  error     // parked: why
+	// The net type comes from these, unless fixed says it: the type of the one event.
+	fixed   code
+	base    bool  // in the set when the last call that did not fail was made
+	touched bool  // not only requeues and triggers
+	place   place // the latest
+	taken   code  // of the last event that passed and was no trigger
+
+	bare    bool // there is no payload
+	slim    bool // the payload is what Limit.Slim made of it
+	fresh   bool // an event brought payload and place; else they are assumed
+	initial bool // began with the initial list
+	backlog bool // nothing but the initial list
+	wait    wait
+}
+
+// rare is what few items have.
+type rare[P any] struct {
+	newer  *Event[P] // InOrder: did not pass; its state is for a requeue
+	causes []cause   // all, if there are more than one
+	err    error     // parked: why
+}
+
+// extra gives the rare part of an item, made where there is none.
+func (it *item[P]) extra() *rare[P] {
+	if it.rare == nil {
+		it.rare = &rare[P]{}
+	}
+	return it.rare
+}
+
+// newer is the state for a requeue, nil where there is none of its own.
+func (it *item[P]) newer() *Event[P] {
+	if it.rare == nil {
+		return nil
+	}
+	return it.rare.newer
 }
 
 // same reports whether two UIDs are of one object; an empty one fits any.
@@ -63,8 +85,8 @@ func same(a, b string) bool { return a == b || a == "" || b == "" }
 // typ is the type of the call.
 func (it *item[P]) typ() EventType {
 	switch {
-	case it.fixed != "":
-		return it.fixed
+	case it.fixed != codeNone:
+		return it.fixed.typ()
 	case !it.touched:
 		return Unchanged
 	case it.place == gone:
@@ -83,7 +105,10 @@ func (it *item[P]) refresh(e *Event[P]) {
 	if e.Type == Unchanged && e.Bare {
 		return
 	}
-	it.fresh, it.newer = true, nil
+	it.fresh = true
+	if it.rare != nil {
+		it.rare.newer = nil
+	}
 	if it.wait != waitChange { // what is parked keeps no payload
 		it.payload, it.bare, it.slim = e.Payload, e.Bare, e.slim
 	}
@@ -112,10 +137,10 @@ func (it *item[P]) see(generation int64) {
 
 // take merges an event that passed. It reports whether there was something to
 // merge it with.
-func (it *item[P]) take(e *Event[P], now time.Time) bool {
+func (it *item[P]) take(e *Event[P], now moment) bool {
 	switch it.wait {
 	case waitChange: // starts anew, but for what the handler was told
-		it.attempts, it.events, it.causes, it.err = 0, 0, nil, nil
+		it.attempts, it.events, it.why, it.rare = 0, 0, cause{}, nil
 		it.wait = waitNone
 	case waitRequeue:
 		it.wait = waitNone
@@ -126,43 +151,43 @@ func (it *item[P]) take(e *Event[P], now time.Time) bool {
 		if !it.touched && e.Initial && !e.Was {
 			it.initial = true
 		}
-		it.touched, it.taken = true, e.Type
+		it.touched, it.taken = true, codeOf(e.Type)
 	}
 	merged := it.events > 0
 	if !merged {
-		it.received, it.backlog, it.due = now, e.Initial, time.Time{}
+		it.received, it.backlog, it.due = now, e.Initial, never
 	}
 	it.backlog = it.backlog && e.Initial
-	it.events++
-	it.addCause(e.Cause)
+	it.count(1)
+	it.addCause(causeOf(e))
 	return merged
 }
 
-// newItem makes the work of one event that passed. It is that event's alone, or merges others.
-func newItem[P any](e *Event[P], now time.Time, alone bool) item[P] {
-	it := item[P]{uid: e.UID, bare: true}
+// count adds to the events that the call stands for.
+func (it *item[P]) count(n int32) {
+	it.events = int32(min(int64(it.events)+int64(n), math.MaxInt32)) //nolint:gosec // it is bounded here
+}
+
+// begin makes an item the work of one event that passed. It is that event's alone, or merges others.
+func (it *item[P]) begin(e *Event[P], now moment, alone bool) {
+	it.uid, it.bare = e.UID, true
 	it.take(e, now)
 	if alone {
-		it.fixed = e.Type
+		it.fixed = codeOf(e.Type)
 	}
-	return it
 }
 
 // join merges an event, for which there is no room, into what would have been another event's alone.
-func (it *item[P]) join(e *Event[P], now time.Time) (merged bool) {
-	it.fixed = ""
+func (it *item[P]) join(e *Event[P], now moment) (merged bool) {
+	it.fixed = codeNone
 	return it.take(e, now)
 }
 
 // adopt fills in what the event of a new item did not tell, but an earlier one of
 // the object did.
-func (it *item[P]) adopt(had *item[P]) {
-	if it.uid == "" {
-		it.uid = had.uid
-	}
-	if it.generation == 0 {
-		it.generation = had.generation
-	}
+func (it *item[P]) adopt(uid string, generation int64) {
+	it.uid = cmp.Or(it.uid, uid)
+	it.generation = cmp.Or(it.generation, generation)
 }
 
 // follow gives an item, which came while r ran, the history of r, which failed: the
@@ -171,18 +196,17 @@ func (it *item[P]) follow(r *item[P]) {
 	if !it.fresh {
 		it.payload, it.bare, it.slim, it.place, it.fresh = r.payload, r.bare, r.slim, r.place, r.fresh
 	}
-	it.adopt(r)
+	it.adopt(r.uid, r.generation)
 	it.inherit(r)
 	it.touched = it.touched || r.touched
-	if it.taken == "" {
-		it.taken = r.taken
-	}
+	it.taken = cmp.Or(it.taken, r.taken)
 	it.backlog = it.backlog && r.backlog
 	it.attempts = r.attempts
-	it.events += r.events
-	causes := it.causes
-	it.causes = r.causes
-	for _, c := range causes {
+	it.count(r.events)
+	late := it.reasons()
+	it.why = cause{}
+	it.extra().causes = nil
+	for _, c := range append(r.reasons(), late...) {
 		it.addCause(c)
 	}
 	it.received = r.received
@@ -195,40 +219,41 @@ func (it *item[P]) inherit(r *item[P]) {
 	}
 }
 
-func (it *item[P]) addCause(c Cause) { it.causes = addCause(it.causes, c) }
-
-// addCause adds a reason; of the retries the last is kept. There may be more than
-// MaxCauses, so that not every addition has to move them. What a call was given
-// (see lastCauses) has no room behind it and is never as long as what is moved in
-// place, so it is never written into.
-func addCause(old []Cause, c Cause) []Cause {
-	if c.Via == ViaRetry {
-		for i := range old {
-			if old[i].Via == ViaRetry {
-				old = append(old[:i:i], old[i+1:]...)
-				break
-			}
-		}
+// requeued is the work of a requeue, which keeps the type of what is out of the set.
+func (it *item[P]) requeued(out, alone bool) item[P] {
+	next := item[P]{
+		uid: it.uid, payload: it.payload, bare: it.bare, slim: it.slim, fresh: it.fresh,
+		touched: out, place: it.place, generation: it.generation,
+		wait: waitRequeue,
 	}
-	if len(old) == 2*MaxCauses {
-		old = old[:copy(old, old[len(old)-MaxCauses+1:])]
+	if n := it.newer(); n != nil {
+		next.payload, next.bare, next.slim = n.Payload, n.Bare, n.slim
 	}
-	return append(old, c)
+	if out {
+		next.taken = codeOf(it.typ())
+	}
+	if alone {
+		next.fixed = cmp.Or(next.taken, codeUnchanged)
+	}
+	return next
 }
 
-// lastCauses gives the last MaxCauses, cut so that what is added goes elsewhere.
-func lastCauses(c []Cause) []Cause {
-	return slices.Clip(c[max(0, len(c)-MaxCauses):])
+// asked makes a requeue whose time has come a reason of the call.
+func (it *item[P]) asked() {
+	it.received, it.events = it.due, 1
+	it.addCause(cause{typ: codeUnchanged, via: codeRequeue})
 }
 
-// call makes what the handler is given.
-func (it *item[P]) call(k Key) Call[P] {
-	it.causes = lastCauses(it.causes)
+// failed makes a failure a reason of the next call.
+func (it *item[P]) failed() { it.addCause(cause{typ: codeOf(it.typ()), via: codeRetry}) }
+
+// call fills in what the handler is given.
+func (it *item[P]) call(c *Call[P], e *engine, k Key) {
 	t := it.typ()
-	return Call[P]{
+	*c = Call[P]{
 		Key: k, UID: it.uid, Type: t, Payload: it.payload, Bare: it.bare,
 		Initial: it.initial && t == Added,
-		Attempt: it.attempts + 1, Merged: max(it.events-1, 0),
-		Causes: it.causes, Received: it.received,
+		Attempt: int(it.attempts) + 1, Merged: int(max(it.events-1, 0)),
+		Causes: it.tell(e.opts.Kind, k), Received: e.at(it.received),
 	}
 }

@@ -1,6 +1,9 @@
 package queue
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // Limit bounds the memory of what waits in a Queue or a Pool. An event that comes while what is held has
 // reached the budget is slim: of its payload is kept what Slim makes of it, and it becomes part of work of its
@@ -52,7 +55,7 @@ func (l *limit[P]) fit(e *Event[P], instead *item[P], behindSlim bool) {
 	}
 	held := l.load.held
 	if instead != nil {
-		held -= instead.weight
+		held -= int64(instead.weight)
 	}
 	if held >= l.Budget || behindSlim {
 		e.Payload, e.slim = l.Slim(e.Payload), true
@@ -71,16 +74,17 @@ func (l *limit[P]) weigh(it *item[P]) {
 			sum += l.Weight(it.payload)
 		}
 	}
-	if n := it.newer; n != nil && !n.slim && !n.Bare {
+	if n := it.newer(); n != nil && !n.slim && !n.Bare {
 		sum += l.Weight(n.Payload)
 	}
-	l.load.held += sum - it.weight
-	it.weight = sum
+	sum = min(sum, math.MaxUint32)
+	l.load.held += sum - int64(it.weight)
+	it.weight = uint32(sum) //nolint:gosec // it is bounded here
 }
 
 // release takes an item off the sum.
 func (l *limit[P]) release(it *item[P]) {
-	l.load.held -= it.weight
+	l.load.held -= int64(it.weight)
 	it.weight = 0
 }
 

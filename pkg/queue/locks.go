@@ -9,7 +9,7 @@ import (
 // value is ready; it is safe for concurrent use and must not be copied.
 type Locks struct {
 	mu   sync.Mutex
-	held table[lockID, *lock]
+	held table[lockID, lock]
 }
 
 // lockID is what is locked: an object of a resource.
@@ -42,11 +42,12 @@ func (l *Locks) try(id lockID, w waiter) bool {
 	defer l.mu.Unlock()
 	k, busy := l.held.get(id)
 	if !busy {
-		l.held.set(id, &lock{})
+		l.held.set(id, lock{})
 		return true
 	}
 	if !slices.Contains(k.waiters, w) {
 		k.waiters = append(k.waiters, w)
+		l.held.set(id, k)
 	}
 	return false
 }

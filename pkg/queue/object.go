@@ -16,21 +16,57 @@ const (
 	states
 )
 
-// object is what a queue keeps of an object that is not at rest.
+// object is what a queue keeps of an object that is not at rest. Mostly it has one item, and with PerObject a lane
+// of its own: they are part of it, so that it is one piece of memory.
 type object[P any] struct {
 	key   Key
 	lane  *lane[P]
-	seat  seat[*object[P]]  // in lane.ready
-	alarm alarm[*object[P]] // in the queue's delays
-	state state
+	aside *aside[P]
 
 	first, last *item[P] // the line of what waits, oldest first
+	run         *item[P] // what runs
 
-	run      *item[P] // what runs
-	told     place    // what it tells the handler
-	toldSlim bool     // and that it has no payload, see limit
-	disowned bool     // it was dropped while it runs: its result counts no more
-	hurry    bool     // the generation changed while it runs: no backoff
+	state    state
+	told     place // what runs tells the handler
+	toldSlim bool  // and that it has no payload, see limit
+	disowned bool  // it was dropped while it runs: its result counts no more
+	hurry    bool  // the generation changed while it runs: no backoff
+	used     bool  // own is in use
+
+	own     item[P]
+	ownLane lane[P]
+}
+
+// aside is what few objects need.
+type aside[P any] struct {
+	seat  seat[*object[P]]  // in a lane that objects share
+	alarm alarm[*object[P]] // in the queue's delays
+}
+
+// extra gives what few objects need, made where there is none.
+func (o *object[P]) extra() *aside[P] {
+	if o.aside == nil {
+		o.aside = &aside[P]{}
+		o.aside.seat.link.of, o.aside.alarm.of = o, o
+	}
+	return o.aside
+}
+
+// item gives an empty item.
+func (o *object[P]) item() *item[P] {
+	if o.used {
+		return &item[P]{}
+	}
+	o.used = true
+	return &o.own
+}
+
+// over lets go of an item whose work has ended.
+func (o *object[P]) over(it *item[P]) {
+	if it == &o.own {
+		*it = item[P]{}
+		o.used = false
+	}
 }
 
 // learn gives work of an unknown UID (triggers) the first that is known.
@@ -63,16 +99,16 @@ func (o *object[P]) latest(uid string) *item[P] {
 
 // taken is the type of the last event of the UID that passed and is not handled.
 func (o *object[P]) taken(uid string) EventType {
-	var t EventType
+	taken := codeNone
 	if o.run != nil && !o.disowned && same(o.run.uid, uid) {
-		t = o.run.taken
+		taken = o.run.taken
 	}
 	for it := o.first; it != nil; it = it.next {
-		if it.taken != "" && same(it.uid, uid) {
-			t = it.taken
+		if it.taken != codeNone && same(it.uid, uid) {
+			taken = it.taken
 		}
 	}
-	return t
+	return taken.typ()
 }
 
 func (o *object[P]) push(it *item[P]) {
@@ -108,12 +144,12 @@ func (o *object[P]) filter(keep func(*item[P]) bool) (waiting, parked int) {
 	it := o.first
 	o.first, o.last = nil, nil
 	for it != nil {
-		next := it.next
+		next, was := it.next, it.wait
 		it.next = nil
 		switch {
 		case keep(it):
 			o.push(it)
-		case it.wait == waitChange:
+		case was == waitChange:
 			parked++
 		default:
 			waiting++
@@ -159,70 +195,87 @@ func (o *object[P]) want() state {
 func (o *object[P]) elapse() {
 	it := o.first
 	if it.wait == waitRequeue {
-		it.asked(o.key)
+		it.asked()
 	}
 	it.wait = waitNone
 }
 
-// asked makes a requeue whose time has come a reason of the call.
-func (it *item[P]) asked(k Key) {
-	it.received, it.events = it.due, 1
-	it.addCause(Cause{Type: Unchanged, Via: ViaRequeue, Name: k.String()})
-}
-
 // lane is what is serialised. It is the item of the workqueue.
 type lane[P any] struct {
+	seat   seat[*lane[P]] // in the order of the lanes
+	object *object[P]     // whose own it is
+	group  *group[P]      // of a lane that objects share
+	ready  bool           // the object is
+}
+
+// group is what is ready in a lane that objects share.
+type group[P any] struct {
 	key     Key
-	seat    seat[*lane[P]] // in the order of the lanes
-	objects int            // not at rest
-	only    *object[P]     // PerObject: the one that is ready
-	ready   *fair[*object[P]]
+	objects int // not at rest
+	ready   fair[*object[P]]
 }
 
 func (l *lane[P]) push(o *object[P]) {
-	if l.ready == nil {
-		l.only = o
-		o.seat.tier = o.tier()
+	if l.group == nil {
+		l.ready = true
 		return
 	}
-	l.ready.push(&o.seat, o.tier())
+	l.group.ready.push(&o.extra().seat, o.key.Namespace, o.tier())
 }
 
 func (l *lane[P]) remove(o *object[P]) {
-	if l.ready == nil {
-		l.only = nil
+	if l.group == nil {
+		l.ready = false
 		return
 	}
-	l.ready.remove(&o.seat)
+	l.group.ready.remove(&o.aside.seat)
 }
 
 // pop takes out the object that is next, nil where none is ready.
 func (l *lane[P]) pop() *object[P] {
-	if l.ready == nil {
-		o := l.only
-		l.only = nil
-		return o
+	if l.group == nil {
+		if !l.ready {
+			return nil
+		}
+		l.ready = false
+		return l.object
 	}
-	o, _ := l.ready.pop()
+	o, _ := l.group.ready.pop()
 	return o
 }
 
 func (l *lane[P]) empty() bool {
-	if l.ready == nil {
-		return l.only == nil
+	if l.group == nil {
+		return !l.ready
 	}
-	return l.ready.len() == 0
+	return l.group.ready.len() == 0
 }
 
 // tier is that of the object that is next.
 func (l *lane[P]) tier() tier {
-	if l.ready != nil {
-		return l.ready.best()
+	if l.group != nil {
+		return l.group.ready.best()
 	}
-	if l.only != nil {
-		return l.only.seat.tier
+	if l.ready {
+		return l.object.tier()
 	}
 	return tierBacklog
+}
+
+// behind reports whether a ready object's place is worse than what it has now.
+func (l *lane[P]) behind(o *object[P]) bool {
+	if l.group != nil {
+		return o.tier() < o.aside.seat.tier
+	}
+	return l.seat.seated() && o.tier() < l.seat.tier
+}
+
+// namespace is whose turn the lane takes.
+func (l *lane[P]) namespace() string {
+	if l.group != nil {
+		return l.group.key.Namespace
+	}
+	return l.object.key.Namespace
 }
 
 // laneOrder is the order of the lanes below the workqueue.
@@ -231,19 +284,19 @@ type laneOrder[P any] struct {
 }
 
 // Push puts a lane in; the workqueue calls it.
-func (f *laneOrder[P]) Push(l *lane[P]) { f.fair.push(&l.seat, l.tier()) }
+func (f *laneOrder[P]) Push(l *lane[P]) { f.fair.push(&l.seat, l.namespace(), l.tier()) }
 
 // Touch moves a lane up that waits in the backlog and has live work now.
 func (f *laneOrder[P]) Touch(l *lane[P]) {
 	if l.seat.seated() && l.tier() < l.seat.tier {
-		f.fair.push(&l.seat, l.tier())
+		f.Push(l)
 	}
 }
 
 // settle moves a lane down whose live work was dropped.
 func (f *laneOrder[P]) settle(l *lane[P]) {
 	if l.seat.seated() && l.tier() > l.seat.tier {
-		f.fair.push(&l.seat, l.tier())
+		f.Push(l)
 	}
 }
 
@@ -257,10 +310,6 @@ func (f *laneOrder[P]) Pop() *lane[P] {
 }
 
 // waited is how long a call that starts now has waited.
-func (it *item[P]) waited(now time.Time) time.Duration {
-	since := it.received
-	if it.due.After(since) {
-		since = it.due
-	}
-	return max(now.Sub(since), 0)
+func (it *item[P]) waited(now moment) time.Duration {
+	return time.Duration(max(now-max(it.received, it.due), 0))
 }

@@ -31,6 +31,8 @@ type Options struct {
 	// Timeout is after how long the context of a call is cancelled, with a
 	// *TimeoutError as its cause. Default: 0, never.
 	Timeout time.Duration
+	// Kind is the kind of the objects, as their events name it in causes. Default: empty.
+	Kind string
 	// Locks, shared by several queues, keeps calls of them for one object (the
 	// same LockScope and Key) from overlapping. Default: nil, none. A Pool takes
 	// no locks.

@@ -1,7 +1,5 @@
 package queue
 
-import "time"
-
 // Pool is the engine of Watch: every event that passed is a call of its own, as long as there is room (see Limit).
 // Calls run concurrently, also two for one object, and start in the order of
 // Add; a call that is made again (a retry, a requeue) goes to the end of the
@@ -25,27 +23,42 @@ type identity struct {
 	uid string
 }
 
-// origin is what a pool keeps of an object that it has calls for.
+// origin is what a pool keeps of an object that it has calls for. Mostly it has one, which is part of it.
 type origin[P any] struct {
 	id         identity
 	waiting    list[*entry[P]] // first the delayed, newest first, then the due, oldest first
-	entries    int             // those, and what runs
-	slim       int             // that run
-	last       EventType       // that passed
 	generation int64
-	dropped    int // how often its work was dropped
-	changed    int // how often its generation changed
+	entries    int32 // those that wait or run
+	slim       int32 // that run
+	dropped    int32 // how often its work was dropped
+	changed    int32 // how often its generation changed
+	last       code  // type of the last event that passed
+	used       bool  // own is in use
+	own        entry[P]
 }
 
 // entry is one call of a pool.
 type entry[P any] struct {
 	item[P]
-	turn    link[*entry[P]] // in the line
-	mate    link[*entry[P]] // in origin.waiting
-	alarm   alarm[*entry[P]]
+	turn    link[*entry[P]]   // in the line
+	mate    link[*entry[P]]   // in origin.waiting
+	alarm   *alarm[*entry[P]] // in the delays; nil: it never waited there
 	origin  *origin[P]
-	dropped int // origin.dropped when it came
-	changed int // origin.changed when it started
+	dropped int32 // origin.dropped when it came
+	changed int32 // origin.changed when it started
+}
+
+// entry gives an empty entry.
+func (g *origin[P]) entry() *entry[P] {
+	c := &g.own
+	if g.used {
+		c = &entry[P]{}
+	}
+	g.used = true
+	c.origin, c.dropped = g, g.dropped
+	c.turn.of, c.mate.of = c, c
+	g.entries++
+	return c
 }
 
 // NewPool makes a pool that calls h. Nothing runs before Run.
@@ -76,27 +89,26 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 	}
 	if !e.Passed {
 		// What was taken as out already stays: it is told in its own call.
-		if known && e.Type.out() && !g.last.out() {
+		if known && e.Type.out() && !g.last.typ().out() {
 			p.abandon(g, n)
 		}
 		return
 	}
 	n.received = true
 	if !known {
-		g = &origin[P]{id: id, generation: e.Generation}
+		g = &origin[P]{id: id, generation: e.Generation, last: codeUnchanged}
 		p.origins.set(id, g)
 	}
 	if e.Type != Unchanged {
-		g.last = e.Type
+		g.last = codeOf(e.Type)
 	}
 	if c := p.host(g); c != nil {
 		p.join(c, e, n)
 		return
 	}
 	p.limit.fit(e, nil, g.slim > 0)
-	c := &entry[P]{item: newItem(e, time.Now(), true), origin: g, dropped: g.dropped}
-	c.turn.of, c.mate.of, c.alarm.of = c, c, c
-	g.entries++
+	c := g.entry()
+	c.begin(e, p.now(), true)
 	g.waiting.push(&c.mate)
 	p.line.push(&c.turn)
 	p.limit.weigh(&c.item)
@@ -124,7 +136,7 @@ func (p *Pool[P]) join(c *entry[P], e *Event[P], n *notes) {
 		p.wake(c)
 	}
 	p.limit.fit(e, &c.item, c.origin.slim > 0)
-	n.merged = c.item.join(e, time.Now())
+	n.merged = c.item.join(e, p.now())
 	p.limit.weigh(&c.item)
 }
 
@@ -132,7 +144,7 @@ func (p *Pool[P]) join(c *entry[P], e *Event[P], n *notes) {
 func (p *Pool[P]) hasten(g *origin[P], generation int64) {
 	if g.generation != 0 && g.generation != generation {
 		g.changed++
-		now := time.Now()
+		now := p.now()
 		for k := g.waiting.last; k != nil; { // the oldest delayed is the last
 			c := k.of
 			k = k.prev // before it moves
@@ -147,7 +159,7 @@ func (p *Pool[P]) hasten(g *origin[P], generation int64) {
 
 // wake moves a delayed call to the line.
 func (p *Pool[P]) wake(c *entry[P]) {
-	p.delays.remove(&c.alarm)
+	p.delays.remove(c.alarm)
 	p.waits[c.wait.index()]--
 	c.wait = waitNone
 	p.line.push(&c.turn)
@@ -184,6 +196,11 @@ func (p *Pool[P]) release(c *entry[P]) {
 	g := c.origin
 	if g.entries--; g.entries == 0 {
 		p.origins.delete(g.id)
+		return
+	}
+	if c == &g.own {
+		*c = entry[P]{}
+		g.used = false
 	}
 }
 
@@ -192,23 +209,23 @@ func (p *Pool[P]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Stats{
-		Waiting: p.line.n, Running: len(p.running), Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
+		Waiting: p.line.n, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
 	}
 }
 
 // startable, busy, soonest and elapse: see owner.
-func (p *Pool[P]) startable() int             { return p.line.n }
-func (p *Pool[P]) busy() int                  { return p.line.n + len(p.running) }
-func (p *Pool[P]) soonest() (time.Time, bool) { return p.delays.first() }
+func (p *Pool[P]) startable() int          { return p.line.n }
+func (p *Pool[P]) busy() int               { return p.line.n + p.running.n }
+func (p *Pool[P]) soonest() (moment, bool) { return p.delays.first() }
 
-func (p *Pool[P]) elapse(now time.Time) {
+func (p *Pool[P]) elapse(now moment) {
 	for {
 		c, ok := p.delays.pop(now)
 		if !ok {
 			return
 		}
 		if c.wait == waitRequeue {
-			c.asked(c.origin.id.key)
+			c.asked()
 		}
 		p.wake(c)
 	}

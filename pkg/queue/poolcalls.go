@@ -2,72 +2,92 @@ package queue
 
 import "time"
 
-// step makes one call: see owner.
-func (p *Pool[P]) step() bool {
-	e, c, r, ok := p.next()
-	if !ok {
-		return false
-	}
-	res := unreturned()
-	defer func() { // also when the handler ends the goroutine
-		p.finish(e, &c, r, res)
-	}()
-	res = invoke(p.ctx, p.opts.Timeout, p.handle, c)
-	return true
+// poolHand is what a goroutine that makes calls has in hand.
+type poolHand[P any] struct {
+	run
+	p    *Pool[P]
+	e    *entry[P]
+	call Call[P]
+	wait time.Duration // for how long the call had waited
 }
 
-// next takes the call that is to start: the first in the line.
-func (p *Pool[P]) next() (e *entry[P], c Call[P], r *run, ok bool) {
-	p.mu.Lock()
+// worker: see owner.
+func (p *Pool[P]) worker() worker { return &poolHand[P]{p: p} }
+
+func (w *poolHand[P]) work() {
+	w.p.mu.Lock()
+	ok := w.p.next(w)
+	w.p.mu.Unlock()
+	for ok {
+		ok = w.p.step(w)
+	}
+}
+
+// step makes a call and takes the next. It gives false when there is none.
+func (p *Pool[P]) step(w *poolHand[P]) (more bool) {
+	p.opts.Observer.Started(w.wait)
+	var res Result
+	returned := false
+	defer func() {
+		if !returned {
+			res = unreturned()
+		}
+		more = p.finish(w, res, returned)
+	}()
+	res = invoke(p.ctx, p.opts.Timeout, p.handle, &w.call)
+	returned = true
+	return false
+}
+
+// next takes the call that is to start: the first in the line. mu is held.
+func (p *Pool[P]) next(w *poolHand[P]) bool {
 	if p.closed || p.line.n == 0 {
 		p.leave()
 		p.update()
-		p.mu.Unlock()
-		return nil, c, nil, false
+		return false
 	}
-	e = p.line.first.of
+	e := p.line.first.of
 	e.turn.remove()
 	e.mate.remove()
 	e.changed = e.origin.changed
 	if e.slim {
 		e.origin.slim++
 	}
-	now := time.Now()
-	wait := e.waited(now)
-	c = e.call(e.origin.id.key)
-	r = p.started(c.Key, c.UID, c.Type, c.Attempt, now)
+	now := p.now()
+	w.e, w.wait = e, e.waited(now)
+	e.item.call(&w.call, &p.engine, e.origin.id.key)
+	p.started(&w.run, w.call.Key, w.call.UID, w.call.Type, w.call.Attempt, now)
 	p.update()
-	p.mu.Unlock()
-	p.opts.Observer.Started(wait)
-	return e, c, r, true
+	return true
 }
 
-// finish ends a call.
-func (p *Pool[P]) finish(e *entry[P], c *Call[P], r *run, res Result) {
-	now := time.Now()
-	f := Finish{
-		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged,
-		Outcome: res.Outcome, Err: res.Err, Took: now.Sub(r.info.Started),
-	}
+// finish ends a call, and takes the next if the goroutine goes on.
+func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
+	f := w.call.finish(res)
 	var n notes
+	now := p.now()
 	p.mu.Lock()
-	p.stopped(r)
+	f.Took = time.Duration(now - w.started)
+	p.stopped(&w.run)
+	e := w.e
 	p.limit.release(&e.item) // weighed again where it waits again
 	if e.slim {
 		e.origin.slim--
 	}
 	gaveUp := p.settle(e, res, now, &f, &n)
-	p.update()
-	p.mu.Unlock()
-	n.tell(p.opts.Observer)
-	p.opts.Observer.Finished(f)
-	if gaveUp {
-		p.opts.Observer.GaveUp(f)
+	w.e, w.call = nil, Call[P]{}
+	if goesOn {
+		more = p.next(w)
+	} else {
+		p.update()
 	}
+	p.mu.Unlock()
+	p.opts.report(&n, f, gaveUp)
+	return more
 }
 
 // settle acts on the result of a call. It reports whether the event was given up.
-func (p *Pool[P]) settle(e *entry[P], res Result, now time.Time, f *Finish, n *notes) bool {
+func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *notes) bool {
 	switch {
 	case res.Outcome == Done || res.Outcome == Drop:
 		p.release(e)
@@ -85,11 +105,11 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now time.Time, f *Finish, n *n
 		return false
 	}
 	e.attempts++
-	if res.Outcome == Permanent || p.opts.MaxAttempts > 0 && e.attempts >= p.opts.MaxAttempts {
+	if res.Outcome == Permanent || p.opts.MaxAttempts > 0 && int(e.attempts) >= p.opts.MaxAttempts {
 		p.release(e)
 		return true
 	}
-	delay := p.opts.delay(res, e.attempts)
+	delay := p.opts.delay(res, int(e.attempts))
 	if e.changed != e.origin.changed {
 		delay = 0
 	}
@@ -98,25 +118,28 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now time.Time, f *Finish, n *n
 }
 
 // retry puts a call back that failed.
-func (p *Pool[P]) retry(e *entry[P], after time.Duration, now time.Time, f *Finish) {
-	e.addCause(Cause{Type: e.typ(), Via: ViaRetry, Name: e.origin.id.key.String()})
+func (p *Pool[P]) retry(e *entry[P], after time.Duration, now moment, f *Finish) {
+	e.failed()
 	e.wait = waitRetry
 	p.again(e, after, now, f)
 }
 
 // again puts a call back, to be made again.
-func (p *Pool[P]) again(e *entry[P], after time.Duration, now time.Time, f *Finish) {
+func (p *Pool[P]) again(e *entry[P], after time.Duration, now moment, f *Finish) {
 	p.limit.weigh(&e.item)
-	e.due = now.Add(after)
+	e.due = now.add(after)
 	f.Again, f.Next = true, after
 	if after > 0 {
+		if e.alarm == nil {
+			e.alarm = &alarm[*entry[P]]{of: e}
+		}
 		e.origin.waiting.pushFront(&e.mate)
 		p.waits[e.wait.index()]++
-		p.delays.push(&e.alarm, e.due)
+		p.delays.push(e.alarm, e.due)
 		return
 	}
 	if e.wait == waitRequeue {
-		e.asked(e.origin.id.key)
+		e.asked()
 	}
 	e.wait = waitNone
 	e.origin.waiting.push(&e.mate)

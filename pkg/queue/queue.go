@@ -2,7 +2,6 @@ package queue
 
 import (
 	"slices"
-	"time"
 
 	"k8s.io/client-go/util/workqueue"
 )
@@ -74,7 +73,7 @@ func (q *Queue[P]) Parked() []ParkedInfo {
 			if o.state == parked {
 				it := o.first
 				infos = append(infos, ParkedInfo{
-					Key: o.key, UID: it.uid, Type: it.typ(), Attempt: it.attempts, Since: it.due, Err: it.err,
+					Key: o.key, UID: it.uid, Type: it.typ(), Attempt: int(it.attempts), Since: q.at(it.due), Err: it.extra().err,
 				})
 			}
 		}
@@ -90,35 +89,35 @@ func (q *Queue[P]) object(k Key) *object[P] {
 		return o
 	}
 	o := &object[P]{key: k}
-	o.seat.link.of, o.alarm.of = o, o
-	o.seat.namespace = k.Namespace
-	o.lane = q.lane(k)
-	o.lane.objects++
+	if q.opts.Strategy == PerObject {
+		o.lane = &o.ownLane
+		o.lane.object, o.lane.seat.link.of = o, o.lane
+	} else {
+		o.lane = q.lane(q.opts.Strategy.lane(k))
+		o.lane.group.objects++
+	}
 	q.objects.set(k, o)
 	return o
 }
 
+// lane gives a lane that objects share.
 func (q *Queue[P]) lane(k Key) *lane[P] {
-	k = q.opts.Strategy.lane(k)
 	if l, ok := q.lanes.get(k); ok {
 		return l
 	}
-	l := &lane[P]{key: k}
+	l := &lane[P]{group: &group[P]{key: k}}
 	l.seat.link.of = l
-	l.seat.namespace = k.Namespace
-	if q.opts.Strategy != PerObject {
-		l.ready = &fair[*object[P]]{}
-		q.lanes.set(k, l)
-	}
+	q.lanes.set(k, l)
 	return l
 }
 
 // forget lets go of an object that is at rest.
 func (q *Queue[P]) forget(o *object[P]) {
 	q.objects.delete(o.key)
-	o.lane.objects--
-	if o.lane.objects == 0 && o.lane.ready != nil {
-		q.lanes.delete(o.lane.key)
+	if g := o.lane.group; g != nil {
+		if g.objects--; g.objects == 0 {
+			q.lanes.delete(g.key)
+		}
 	}
 }
 
@@ -126,7 +125,7 @@ func (q *Queue[P]) forget(o *object[P]) {
 func (q *Queue[P]) place(o *object[P], n *notes) {
 	want := o.want()
 	if want == o.state {
-		if want == ready && o.tier() < o.seat.tier {
+		if want == ready && o.lane.behind(o) {
 			o.lane.push(o)
 			q.lineup.Add(o.lane)
 		}
@@ -142,7 +141,7 @@ func (q *Queue[P]) place(o *object[P], n *notes) {
 		q.lineup.Add(o.lane)
 		q.peak = max(q.peak, q.order.Len()+q.counts[running])
 	case retrying, requeued:
-		q.delays.push(&o.alarm, o.first.due)
+		q.delays.push(&o.extra().alarm, o.first.due)
 	case atRest:
 		q.forget(o)
 	}
@@ -155,7 +154,7 @@ func (q *Queue[P]) move(o *object[P], to state, n *notes) {
 		o.lane.remove(o)
 		q.order.settle(o.lane)
 	case retrying, requeued:
-		q.delays.remove(&o.alarm)
+		q.delays.remove(&o.aside.alarm)
 	case parked:
 		n.parked--
 	}
@@ -175,8 +174,8 @@ func (q *Queue[P]) trim() {
 	}
 	old := q.order
 	q.newLineup()
-	for r := range q.running {
-		if o, ok := q.objects.get(r.info.Key); ok {
+	for r := q.running.first; r != nil; r = r.next {
+		if o, ok := q.objects.get(r.of.key); ok {
 			q.lineup.Add(o.lane)
 			q.lineup.Get() // the only one in it
 			if !o.lane.empty() {
@@ -193,11 +192,11 @@ func (q *Queue[P]) trim() {
 }
 
 // startable, busy, soonest and elapse: see owner.
-func (q *Queue[P]) startable() int             { return q.order.Len() }
-func (q *Queue[P]) busy() int                  { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
-func (q *Queue[P]) soonest() (time.Time, bool) { return q.delays.first() }
+func (q *Queue[P]) startable() int          { return q.order.Len() }
+func (q *Queue[P]) busy() int               { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
+func (q *Queue[P]) soonest() (moment, bool) { return q.delays.first() }
 
-func (q *Queue[P]) elapse(now time.Time) {
+func (q *Queue[P]) elapse(now moment) {
 	var n notes // nothing is told: what is due was told of before
 	for {
 		o, ok := q.delays.pop(now)

@@ -1,13 +1,10 @@
 package queue
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // settle acts on the result of a call. It reports whether work was given up that
 // is not parked.
-func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now time.Time, f *Finish, n *notes) bool {
+func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *Finish, n *notes) bool {
 	if o.disowned {
 		if res.Outcome != Done && res.Outcome != Drop {
 			n.gone++
@@ -30,10 +27,10 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now time.Time, 
 		return false
 	}
 	it.attempts++
-	if res.Outcome == Permanent || q.opts.MaxAttempts > 0 && it.attempts >= q.opts.MaxAttempts {
+	if res.Outcome == Permanent || q.opts.MaxAttempts > 0 && int(it.attempts) >= q.opts.MaxAttempts {
 		return q.giveUp(o, it, res.Err, now, f)
 	}
-	delay := q.opts.delay(res, it.attempts)
+	delay := q.opts.delay(res, int(it.attempts))
 	if o.hurry {
 		delay = 0
 	}
@@ -50,7 +47,7 @@ func (o *object[P]) follower(it *item[P]) *item[P] {
 }
 
 // requeue puts a call in the line that was asked for, unless one is there anyway.
-func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now time.Time, f *Finish, n *notes) {
+func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now moment, f *Finish, n *notes) {
 	// Out of the set it was told to be, and still is: the call keeps its type.
 	out := it.typ().out() && o.told != present
 	switch {
@@ -60,40 +57,21 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now t
 		n.replaced++
 		return
 	}
-	if it.newer != nil {
-		it.payload, it.bare, it.slim = it.newer.Payload, it.newer.Bare, it.newer.slim
-	}
-	next := it.requeued(out, q.opts.InOrder)
-	next.due = now.Add(after)
+	*it = it.requeued(out, q.opts.InOrder)
+	it.due = now.add(after)
 	if after == 0 {
-		next.wait = waitNone
-		next.asked(o.key)
+		it.wait = waitNone
+		it.asked()
 	}
-	q.pushFront(o, &next)
+	q.pushFront(o, it)
 	f.Again, f.Next = true, after
 }
 
-// requeued is the work of a requeue, which keeps the type of what is out of the set.
-func (it *item[P]) requeued(out, alone bool) item[P] {
-	next := item[P]{
-		uid: it.uid, payload: it.payload, bare: it.bare, slim: it.slim, fresh: it.fresh,
-		touched: out, place: it.place, generation: it.generation,
-		wait: waitRequeue,
-	}
-	if out {
-		next.taken = it.typ()
-	}
-	if alone {
-		next.fixed = cmp.Or(next.taken, Unchanged)
-	}
-	return next
-}
-
 // again puts a failed call in the line, as one with what came while it ran.
-func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now time.Time, f *Finish) {
-	it.addCause(Cause{Type: it.typ(), Via: ViaRetry, Name: o.key.String()})
+func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now moment, f *Finish) {
+	it.failed()
 	it = q.rejoin(o, it)
-	it.due = now.Add(delay)
+	it.due = now.add(delay)
 	if delay > 0 {
 		it.wait = waitRetry
 	}
@@ -121,7 +99,7 @@ func (q *Queue[P]) pushFront(o *object[P], it *item[P]) {
 // giveUp ends work that failed for good. What came while it ran is a change, for
 // which it is tried again; else it is parked until there is one, where that can
 // be. It reports whether it is neither.
-func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now time.Time, f *Finish) bool {
+func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *Finish) bool {
 	switch {
 	case q.opts.InOrder:
 		return true
@@ -135,8 +113,8 @@ func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now time.Time, f
 	}
 	var none P
 	it.payload, it.bare, it.slim, it.fresh = none, true, false, false
-	it.causes, it.taken = nil, ""
-	it.wait, it.due, it.err = waitChange, now, err
+	it.why, it.rare, it.taken = cause{}, nil, codeNone
+	it.wait, it.due, it.extra().err = waitChange, now, err
 	q.pushFront(o, it)
 	f.Parked = true
 	return false

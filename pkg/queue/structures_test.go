@@ -33,7 +33,7 @@ func TestTableShrinks(t *testing.T) {
 
 func TestDelaysShrink(t *testing.T) {
 	var d delays[int]
-	now := time.Now()
+	now := moment(1)
 	alarms := make([]alarm[int], 4*largeTable)
 	for i := range alarms {
 		d.push(&alarms[i], now)
@@ -49,16 +49,16 @@ func TestDelaysShrink(t *testing.T) {
 // The heap against a sorted slice.
 func TestDelaysModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		base := time.Unix(0, 0)
+		const base = moment(1)
 		var d delays[int]
 		alarms := make([]alarm[int], 12)
-		model := map[int]time.Time{}
+		model := map[int]moment{}
 		for i := range alarms {
 			alarms[i].of = i
 		}
 		pick := rapid.IntRange(0, len(alarms)-1)
-		at := rapid.Custom(func(t *rapid.T) time.Time {
-			return base.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "at")))
+		at := rapid.Custom(func(t *rapid.T) moment {
+			return base + moment(rapid.IntRange(0, 20).Draw(t, "at"))
 		})
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
@@ -74,7 +74,7 @@ func TestDelaysModel(t *testing.T) {
 			"pop": func(t *rapid.T) {
 				now := at.Draw(t, "now")
 				i, ok := d.pop(now)
-				if due, first := model[i], soonest(model); ok && (!due.Equal(first) || due.After(now)) || !ok && !first.After(now) {
+				if due, first := model[i], soonest(model); ok && (due != first || due > now) || !ok && first <= now {
 					t.Fatalf("popped %d %v at %v, the soonest is %v", i, ok, now, first)
 				}
 				if ok {
@@ -82,7 +82,7 @@ func TestDelaysModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				if first, ok := d.first(); ok != (len(model) > 0) || ok && !first.Equal(soonest(model)) {
+				if first, ok := d.first(); ok != (len(model) > 0) || ok && first != soonest(model) {
 					t.Fatalf("first %v %v, want %v", first, ok, soonest(model))
 				}
 			},
@@ -90,12 +90,10 @@ func TestDelaysModel(t *testing.T) {
 	})
 }
 
-func soonest(m map[int]time.Time) time.Time {
-	first := time.Unix(math.MaxInt32, 0)
+func soonest(m map[int]moment) moment {
+	first := moment(math.MaxInt64)
 	for _, due := range m {
-		if due.Before(first) {
-			first = due
-		}
+		first = min(first, due)
 	}
 	return first
 }
@@ -106,11 +104,11 @@ func TestFair(t *testing.T) {
 	push := func(name string, t tier) {
 		s := seats[name]
 		if s == nil {
-			s = &seat[string]{namespace: name[:1]}
+			s = &seat[string]{}
 			s.link.of = name
 			seats[name] = s
 		}
-		f.push(s, t)
+		f.push(s, name[:1], t)
 	}
 	for _, name := range []string{"a1", "a2", "a3", "b1", "b2", "c1"} {
 		push(name, tierBacklog)
