@@ -17,6 +17,8 @@ type Limit[P any] struct {
 	Weight func(P) int64
 	// Slim gives what is kept of a payload for which there is no room. It weighs nothing.
 	Slim func(P) P
+	// Full, if it is not nil, counts those that have no room, of all that share it: see Room.
+	Full *atomic.Int32
 }
 
 // CallOverhead is what a call that waits weighs beside its payload, in bytes: what it takes in memory, about.
@@ -26,7 +28,7 @@ const CallOverhead = 512
 // Limit sets the limit. It is called before the first Add.
 func (q *Queue[P]) Limit(l Limit[P]) {
 	q.limit.Limit = l
-	q.load.budget = l.Budget
+	q.load.budget, q.load.count = l.Budget, l.Full
 	if q.opts.InOrder {
 		q.limit.extra = CallOverhead
 	}
@@ -35,7 +37,7 @@ func (q *Queue[P]) Limit(l Limit[P]) {
 // Limit sets the limit. It is called before the first Add.
 func (p *Pool[P]) Limit(l Limit[P]) {
 	p.limit.Limit = l
-	p.load.budget = l.Budget
+	p.load.budget, p.load.count = l.Budget, l.Full
 	p.limit.extra = CallOverhead
 }
 
@@ -93,6 +95,7 @@ type load struct {
 	budget int64 // 0: none
 	held   int64
 	full   atomic.Bool   // for those who wait for room; it ends some way below the budget
+	count  *atomic.Int32 // of all that are full; may be nil
 	room   chan struct{} // closed when it ends; nil: nobody waits
 }
 
@@ -104,14 +107,21 @@ func (l *load) update(closed bool) {
 	switch {
 	case closed || l.held <= l.budget-(l.budget+3)/4:
 		if l.full.Load() {
-			l.full.Store(false)
+			l.turn(false, -1)
 			if l.room != nil {
 				close(l.room)
 				l.room = nil
 			}
 		}
-	case l.over():
-		l.full.Store(true)
+	case l.over() && !l.full.Load():
+		l.turn(true, 1)
+	}
+}
+
+func (l *load) turn(full bool, by int32) {
+	l.full.Store(full)
+	if l.count != nil {
+		l.count.Add(by)
 	}
 }
 

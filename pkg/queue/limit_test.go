@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -239,7 +240,10 @@ func TestLimitPoolPutsNoOlderStateBehindANewer(t *testing.T) {
 func TestRoom(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newPoolRig(t, Options{Concurrency: 1})
-		r.p.Limit(limitedTo(8))
+		var full atomic.Int32
+		l := limitedTo(8)
+		l.Full = &full
+		r.p.Limit(l)
 		if r.p.Room() != nil {
 			t.Error("an empty pool has no room")
 		}
@@ -248,6 +252,9 @@ func TestRoom(t *testing.T) {
 			r.on(added("a/x", "0"))
 		}
 		room := r.p.Room()
+		if full.Load() != 1 {
+			t.Error("a full pool is not counted")
+		}
 		if room == nil || r.p.Room() != room {
 			t.Fatal("a full pool has room, or tells everybody something else")
 		}
@@ -257,7 +264,7 @@ func TestRoom(t *testing.T) {
 			}
 			r.one("a/x")
 		}
-		if !isClosed(room) || r.p.Room() != nil {
+		if !isClosed(room) || r.p.Room() != nil || full.Load() != 0 {
 			t.Error("there is no room with 2 of 8 done")
 		}
 		for range 2 {
@@ -268,7 +275,7 @@ func TestRoom(t *testing.T) {
 			t.Fatal("a pool that is full again has room")
 		}
 		r.p.Shutdown()
-		if !isClosed(room) || r.p.Room() != nil {
+		if !isClosed(room) || r.p.Room() != nil || full.Load() != 0 {
 			t.Error("somebody waits for room in a pool that is closed")
 		}
 	})

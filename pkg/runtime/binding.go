@@ -51,13 +51,14 @@ func (w *work) weight() int64 {
 	return w.size
 }
 
-// slimmed is the same work without the object, which is given up. The queue has not taken w yet.
+// slimmed gives the object up, which is to be read again. The queue has not taken w yet.
 func (w *work) slimmed() *work {
-	if w.frame == nil {
-		return w
+	if w.frame != nil {
+		w.rv = strings.Clone(w.frame.Meta.ResourceVersion)
+		w.frame.Release()
+		w.frame, w.size, w.slim = nil, 0, true
 	}
-	defer w.release()
-	return &work{rv: strings.Clone(w.frame.Meta.ResourceVersion), ambiguous: w.ambiguous, slim: true}
+	return w
 }
 
 // engine is what a binding's calls wait in: a queue for Reconcile, a pool for Watch.
@@ -77,6 +78,7 @@ type binding struct {
 	id      string // capability/binding
 	engine  engine
 	brake   *brake
+	full    *atomic.Int32 // bindings that have no room, of all
 	server  reader
 	log     logr.Logger
 	metrics *bindingMetrics
@@ -89,7 +91,7 @@ type reader interface {
 }
 
 func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: server}
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: server, full: &m.full}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
 	o := queue.Options{
@@ -101,9 +103,10 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log l
 		Timeout:     c.Settings.Timeout,
 		Locks:       locks,
 		LockScope:   c.Resource.String(),
+		Kind:        c.Resource.Kind,
 		Observer:    b.metrics,
 	}
-	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: (*work).weight, Slim: (*work).slimmed}
+	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: (*work).weight, Slim: (*work).slimmed, Full: &m.full}
 	if c.Action == capability.ActionWatch {
 		p := queue.NewPool(o, b.call)
 		p.Limit(limit)
@@ -120,14 +123,13 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, server reader, log l
 // enqueue hands an event of an object to the binding's engine.
 func (b *binding) enqueue(e queue.Event[*work], of identity) {
 	e.Key, e.UID = of.key, of.uid
-	e.Cause = queue.Cause{Type: e.Type, Via: queue.ViaWatch, Kind: b.Resource.Kind, Name: of.text}
 	b.engine.Add(e)
 }
 
 // poisoned passes over one object that a predicate could not be asked about.
 func (b *binding) poisoned(m *watcher.Meta, err error) {
 	b.metrics.undecodable.Inc()
-	b.log.Error(err, "object passed over", "object", identityOf(m, "").text)
+	b.log.Error(err, "object passed over", "object", strings.Clone(m.Key()))
 }
 
 func objectName(k queue.Key) string {

@@ -2,11 +2,11 @@ package runtime
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
 )
 
@@ -126,14 +126,19 @@ func TestBrakeGetsItsTimeBack(t *testing.T) {
 // A feed presses all its bindings at once, but not those that another stream serves.
 func TestFeedHoldsForAnyBinding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var full atomic.Int32
 		calm, a, b, elsewhere := newBraked(t), newBraked(t), newBraked(t), newBraked(t)
 		subs := func(brakes ...*braked) (out []*sub) {
 			for _, k := range brakes {
-				out = append(out, &sub{b: &binding{brake: k.brake, log: logr.Discard()}})
+				out = append(out, &sub{b: &binding{brake: k.brake, full: &full}})
 			}
 			return out
 		}
 		f := &feed{routes: []*liveRoute{{subs: subs(elsewhere)}, {attached: true, subs: subs(calm, a)}, {attached: true, subs: subs(b)}}}
+		for _, r := range f.routes {
+			f.subs = append(f.subs, r.subs...)
+		}
+		full.Store(1)
 		elsewhere.full()
 		if room, _ := f.hold(); room != nil {
 			t.Error("held up by a binding that another stream serves")
@@ -150,5 +155,30 @@ func TestFeedHoldsForAnyBinding(t *testing.T) {
 		}
 		a.counted(pauseAllowance)
 		b.counted(pauseAllowance)
+	})
+}
+
+// The pause is counted also when there is room for all again.
+func TestFeedLooksOnceMoreAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var full atomic.Int32
+		k := newBraked(t)
+		s := &sub{b: &binding{brake: k.brake, full: &full}}
+		f := &feed{subs: []*sub{s}, routes: []*liveRoute{{attached: true, subs: []*sub{s}}}}
+		k.full()
+		full.Store(1)
+		if room, _ := f.hold(); room == nil {
+			t.Error("not held up")
+		}
+		time.Sleep(time.Second)
+		k.clear()
+		full.Store(0)
+		if room, _ := f.hold(); room != nil {
+			t.Error("held up, and there is room")
+		}
+		k.counted(time.Second)
+		if f.pressed {
+			t.Error("it looks again and again")
+		}
 	})
 }

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
@@ -13,13 +12,14 @@ import (
 // goroutine, one at a time: it decides which sets a change touches and hands the raw frame on.
 // Nothing is decoded here unless a binding asks for it with Where or OnChange.
 type feed struct {
-	words  int // of an entry
-	routes []*liveRoute
-	subs   []*sub              // of all routes, in the order of the layout
-	picker *picker             // nil: ask each
-	odd    int                 // routes that are not just attached
-	onSync func()              // called after each list that is complete; may be nil
-	onTurn func(watcher.State) // called with each change of state; may be nil
+	words   int // of an entry
+	routes  []*liveRoute
+	subs    []*sub              // of all routes, in the order of the layout
+	picker  *picker             // nil: ask each
+	odd     int                 // routes that are not just attached
+	pressed bool                // a binding had no room when the stream asked last
+	onSync  func()              // called after each list that is complete; may be nil
+	onTurn  func(watcher.State) // called with each change of state; may be nil
 }
 
 // liveRoute is a route of the plan on the stream that serves it now.
@@ -84,14 +84,20 @@ func (f *feed) handleByRoute(d watcher.Delta) {
 // hold is asked by the stream before each frame: where more waits for a binding than its budget allows, the
 // stream stands still for a moment. All bindings for which that is so are pressed at the same time.
 func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
+	if !f.pressed && (len(f.subs) == 0 || f.subs[0].b.full.Load() == 0) {
+		return nil, time.Time{} // so it is nearly always, and this is asked often
+	}
+	f.pressed = false
 	for _, r := range f.routes {
 		if !r.attached {
 			continue
 		}
 		for _, s := range r.subs {
-			if c, until := s.b.brake.press(); c != nil && room == nil {
+			c, until := s.b.brake.press()
+			if c != nil && room == nil {
 				room, latest = c, until
 			}
+			f.pressed = f.pressed || s.b.brake.tight.Load()
 		}
 	}
 	return room, latest
@@ -226,26 +232,17 @@ func (s *sub) gone(d watcher.Delta) {
 
 // identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.
 type identity struct {
-	key           queue.Key
-	text, uid, rv string // text is "namespace/name"
+	key     queue.Key
+	uid, rv string
 }
 
 // identityOf makes one string of all.
 func identityOf(m *watcher.Meta, rv string) identity {
-	var b strings.Builder
-	b.Grow(len(m.Namespace) + 1 + len(m.Name) + len(m.UID) + len(rv))
-	if m.Namespace != "" {
-		b.WriteString(m.Namespace)
-		b.WriteByte('/')
-	}
-	at := b.Len()
-	b.WriteString(m.Name)
-	end := b.Len()
-	b.WriteString(m.UID)
-	b.WriteString(rv)
-	all := b.String()
+	all := m.Namespace + m.Name + m.UID + rv
+	at := len(m.Namespace)
+	end := at + len(m.Name)
 	return identity{
-		key:  queue.Key{Namespace: all[:len(m.Namespace)], Name: all[at:end]},
-		text: all[:end], uid: all[end : end+len(m.UID)], rv: all[end+len(m.UID):],
+		key: queue.Key{Namespace: all[:at], Name: all[at:end]},
+		uid: all[end : end+len(m.UID)], rv: all[end+len(m.UID):],
 	}
 }

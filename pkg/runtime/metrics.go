@@ -20,6 +20,8 @@ type metrics struct {
 	waited, took                                *prometheus.HistogramVec
 	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
 	undecodable, reread, paused                 *prometheus.CounterVec
+
+	full atomic.Int32 // bindings for which there is no room
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {

@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -25,6 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	ctrllog.SetLogger(logr.Discard()) // else it complains after 30 seconds
 	poison.Enable()
 	goleak.VerifyTestMain(m)
 }
