@@ -248,8 +248,8 @@ func TestFeedTellsTheIdentityOfWhatWent(t *testing.T) {
 	call := func() {
 		e := r.boxes[0].events[0]
 		r.boxes[0].take()
-		if e.Cause.Name != "ns/n" {
-			t.Errorf("the cause is %q", e.Cause.Name)
+		if e.Key != (queue.Key{Namespace: "ns", Name: "n"}) || e.UID != "u" {
+			t.Errorf("it is about %v, %q", e.Key, e.UID)
 		}
 		if res := r.feed.subs[0].b.call(t.Context(), queue.Call[*work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
 			t.Error(res.Err)
