@@ -127,5 +127,6 @@ func (it *item[P]) addCause(c cause) {
 	if len(all) == 2*MaxCauses {
 		all = all[:copy(all, all[len(all)-MaxCauses+1:])]
 	}
-	it.extra().causes = append(all, c)
+	all = append(all, c)
+	it.extra().causes = all
 }

@@ -81,7 +81,7 @@ func (l *limit[P]) weigh(it *item[P]) {
 	}
 	sum = min(sum, math.MaxUint32)
 	l.load.held += sum - int64(it.weight)
-	it.weight = uint32(sum) //nolint:gosec // it is bounded here
+	it.weight = uint32(sum)
 }
 
 // release takes an item off the sum.
