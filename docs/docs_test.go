@@ -170,6 +170,9 @@ func TestSettings(t *testing.T) {
 			t.Errorf("docs/callbacks.md has no row %q", row)
 		}
 	}
+	if weighs := fmt.Sprintf("%d bytes", queue.CallOverhead); !strings.Contains(text, weighs) {
+		t.Errorf("docs/callbacks.md does not say that a call weighs %s", weighs)
+	}
 	grace := "| `--grace-period` | " + code(runtime.DefaultGracePeriod.String()) + " |"
 	if !strings.Contains(read(t, "docs/operations.md"), grace) {
 		t.Errorf("docs/operations.md has no row %q", grace)

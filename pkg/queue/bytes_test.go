@@ -56,6 +56,33 @@ func TestBytesPerWaitingKey(t *testing.T) {
 	runtime.KeepAlive(names)
 }
 
+// TestBytesOfManySmallEvents: what a million events of a few objects take that wait, with payloads that weigh
+// next to nothing, is no more than the budget.
+func TestBytesOfManySmallEvents(t *testing.T) {
+	const events, objects, budget = 1_000_000, 10, 1 << 20
+	nothing := func(context.Context, Call[*int]) Result { return Result{} }
+	limit := Limit[*int]{Budget: budget, Weight: func(*int) int64 { return 1 }, Slim: func(*int) *int { return nil }}
+	for name, e := range map[string]engineOfBytes{
+		"in order": New(Options{InOrder: true}, nothing), "pool": NewPool(Options{}, nothing),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e.Limit(limit)
+			before := inUse()
+			for i := range events {
+				k := Key{Name: string(rune('a' + i%objects))}
+				e.Add(Event[*int]{Key: k, UID: "a uid", Type: Modified, Payload: new(int), Passed: true, Was: true})
+			}
+			if held := inUse() - before; held > budget {
+				t.Errorf("%d bytes in use, the budget is %d", held, budget)
+			}
+			if s := e.Stats(); s.Waiting > budget/CallOverhead+objects || s.Waiting < budget/CallOverhead/2 {
+				t.Errorf("%d calls wait, want what there is room for", s.Waiting)
+			}
+			runtime.KeepAlive(e)
+		})
+	}
+}
+
 type engineOfBytes interface {
 	Add(Event[*int])
 	Limit(Limit[*int])

@@ -23,7 +23,7 @@ const (
 	floodObjects = 50_000
 
 	// What a waiting object may take over the budget: its keys, its place in the queue and in the index.
-	bytesPerKey = 1200
+	bytesPerKey = 700
 	// The budget counts the bytes of objects; their buffers come in sizes of which up to a third is not used.
 	bufferSlack = 1.5
 	// Read ahead, in two parts, beside what is there always.
