@@ -32,6 +32,9 @@ type Options struct {
 	// "--name=value". A flag named here replaces envtest's own of that name; one
 	// that is named twice is passed twice.
 	APIServerArgs []string
+	// APIServerEnv are variables of the environment of kube-apiserver, "NAME=value"
+	// each, beside those of this process.
+	APIServerEnv []string
 	// Log receives what both servers write, for as long as they run, one write at a
 	// time. Default: nothing is shown; an error of a start always carries the last
 	// lines.
@@ -93,7 +96,7 @@ func (e *Env) start(ctx context.Context, bin string, opts Options) error {
 	if etcd.Path, err = writeLauncher(e.dir, bin, etcdName); err != nil {
 		return err
 	}
-	if apiServer.Path, err = writeLauncher(e.dir, bin, apiServerName); err != nil {
+	if apiServer.Path, err = writeLauncher(e.dir, bin, apiServerName, opts.APIServerEnv...); err != nil {
 		return err
 	}
 	// Folders of our own: envtest removes those it made itself when a server

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,10 +42,18 @@ done
 `
 
 // writeLauncher puts a launcher for the binary name of the folder bin into dir,
-// and returns its path.
-func writeLauncher(dir, bin, name string) (string, error) {
+// and returns its path. The binary finds the variables of env, "NAME=value" each,
+// in its environment.
+func writeLauncher(dir, bin, name string, env ...string) (string, error) {
 	path := filepath.Join(dir, name)
-	script := fmt.Sprintf(launcherScript, quote(pidFile(dir, name)), quote(filepath.Join(bin, name)))
+	command := quote(filepath.Join(bin, name))
+	for _, variable := range slices.Backward(env) {
+		command = quote(variable) + " " + command
+	}
+	if len(env) > 0 {
+		command = "env " + command
+	}
+	script := fmt.Sprintf(launcherScript, quote(pidFile(dir, name)), command)
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil { //nolint:gosec // it is to be executed
 		return "", fmt.Errorf("write the launcher of %s: %w", name, err)
 	}

@@ -58,6 +58,25 @@ func launchFake(dir string, args ...string) (*exec.Cmd, error) {
 	return exec.Command(launcher, args...), nil //nolint:noctx // ended by the test
 }
 
+func TestALauncherSetsVariables(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "program"), []byte("#!/bin/sh\necho \"$ONE, $TWO, $1\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(dir, "launchers")
+	if err := os.Mkdir(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	launcher, err := writeLauncher(at, dir, "program", "ONE=it's 1", "TWO=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(launcher, "three").CombinedOutput() //nolint:noctx // it ends by itself
+	if string(out) != "it's 1, 2, three\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
 // serving starts cmd and waits until it says so. It returns the rest of what it
 // says, and what keeps it running.
 func serving(t *testing.T, cmd *exec.Cmd) (*bufio.Reader, io.Closer) {

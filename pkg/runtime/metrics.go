@@ -37,7 +37,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		relists:     counter("ancho_stream_relists_total", "Snapshots read and compared, by reason.", "stream", "reason"),
 		frames:      counter("ancho_stream_frames_total", "Frames read, by type.", "stream", "type"),
 		skipped:     counter("ancho_stream_skipped_total", "Frames that reached nobody, by reason.", "stream", "reason"),
-		bytes:       counter("ancho_stream_bytes_total", "Bytes of answers read.", "stream"),
+		bytes:       counter("ancho_stream_bytes_total", "Bytes of answers read, after decompression.", "stream"),
 		waited:      histogram("ancho_binding_received_to_started_seconds", "From the event's arrival to the start of its call."),
 		took:        histogram("ancho_binding_started_to_done_seconds", "How long callbacks run."),
 		calls:       counter("ancho_binding_calls_total", "Calls that ended, by outcome.", "capability", "binding", "outcome"),

@@ -84,9 +84,13 @@ func (s *streams) ended(ctx context.Context, name string) {
 	}
 	s.mu.Unlock()
 	if died {
+		stack := debug.Stack()
+		if h, ok := p.(*watcher.HandlerPanic); ok {
+			p, stack = h.Value, h.Stack
+		}
 		// Of the panic's value only the type is told: it may hold a part of an object.
 		s.log.Error(errDied, "restart the process, which reports itself unhealthy", "stream", name,
-			"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			"panic", fmt.Sprintf("%T", p), "stack", string(stack))
 	}
 }
 

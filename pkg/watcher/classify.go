@@ -49,6 +49,7 @@ const (
 	gotStall                      // a snapshot or list did not begin or did not go on
 	gotDeadline                   // a watch did not end when it should have
 	gotPage                       // a page of a list is complete
+	gotSnapshot                   // a streamed snapshot is complete, and its answer is of no more use
 	gotHead                       // the head of a list is there
 	gotDiscovery                  // discovery was answered, or failed
 )
@@ -173,6 +174,8 @@ func classify(in input) action {
 		return classifyCut(in, ReasonDeadline)
 	case gotStall:
 		return classifyStall(in)
+	case gotSnapshot:
+		return action{do: doFinish}
 	case gotPage:
 		return classifyPage(in)
 	case gotHead:

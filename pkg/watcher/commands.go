@@ -2,7 +2,7 @@ package watcher
 
 import "sync"
 
-// command is one function to run on the stream's goroutine.
+// command is one function to run between two frames.
 type command struct {
 	f    func()
 	done chan error

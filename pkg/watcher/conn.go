@@ -38,8 +38,16 @@ type conn struct {
 
 	begun  time.Time // when the request was made
 	opened time.Time // when the answer came; zero before
+	last   time.Time // when something came that was waited for; used where progress is demanded
+	packed bool      // the answer is compressed
 	frames int       // events and bookmarks of the watch
 	events int       // events of the watch that were news
+
+	// Of the machine's turn, see lend.
+	ask      request       // what the frames are to be taken as
+	lends    bool          // there is nothing to wait for but frames
+	lent     bool          // the goroutine of the conn may take the turn
+	panicked *HandlerPanic // with which it came back
 }
 
 // send makes a request; its goroutine ends when the response does, or after close.
@@ -48,6 +56,7 @@ func (m *machine) send(ctx context.Context, list bool, request func(context.Cont
 	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
 	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame, CutManagedFields: m.o.CutManagedFields}
 	r := reading{out: &outbox{ctx: ctx, box: c.box}, o: o, list: list}
+	r.out.serve = func(items []item) int { return m.serve(c, items) }
 	go func() {
 		defer close(c.done)
 		defer cancel()
@@ -136,7 +145,7 @@ func (r reading) answer(ctx context.Context, resp *Response) *ending {
 	if err != nil {
 		return &ending{what: gotBadAnswer, err: err}
 	}
-	if !r.out.add(item{open: true}) || !r.out.flush() {
+	if !r.out.add(item{open: true, packed: resp.Compressed}) || !r.out.flush() {
 		return &ending{what: gotCut, err: ctx.Err(), opened: true}
 	}
 	end := r.frames(ctx, next)

@@ -52,9 +52,9 @@ type Delta struct {
 	Ambiguous bool
 }
 
-// Handler is told what a stream sees. All its methods are called on the stream's goroutine, in the order of
-// the wire, never two at once. They must not block for long: after a few seconds the server may cut the
-// watch off as too slow. They must not call Stream.Do, which waits for the goroutine they run on.
+// Handler is told what a stream sees. All its methods have the stream to themselves: they are called in the order of
+// the wire, never two at once, not always by the same goroutine. They must not block for long: after a few seconds
+// the server may cut the watch off as too slow. They must not call Stream.Do, which waits until they have returned.
 type Handler interface {
 	// Handle is called for each change.
 	Handle(Delta)

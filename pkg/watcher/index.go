@@ -13,8 +13,8 @@ import (
 // else of the object. With names of 32 bytes and one word that is about 100 bytes, none of which the garbage
 // collector has to look into, and nothing for an object that is gone.
 //
-// The index of a stream belongs to the stream's goroutine: it may be used in the methods of a Handler and
-// in a function given to Stream.Do, nowhere else. It is not safe for concurrent use.
+// The index of a stream may be used in the methods of its Handler and in a function given to Stream.Do, nowhere else.
+// It is not safe for concurrent use.
 type Index struct {
 	seed    maphash.Seed
 	table   compact.Table

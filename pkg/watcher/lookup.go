@@ -84,7 +84,7 @@ func saysAbsent(s *metav1.Status, name string) bool {
 func (s *Server) document(ctx context.Context, path, accept string) ([]byte, *Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	resp, err := s.get(ctx, path, nil, accept)
+	resp, err := s.get(ctx, path, nil, accept, true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,10 +9,11 @@ import (
 
 // item is one thing that a request brought: first the answer, then frames, last the end.
 type item struct {
-	frame *Frame
-	bad   *BadFrameError
-	end   *ending
-	open  bool // the answer is there, and it is not a refusal
+	frame  *Frame
+	bad    *BadFrameError
+	end    *ending
+	open   bool // the answer is there, and it is not a refusal
+	packed bool // and compressed
 }
 
 // mailbox hands items from the goroutine that reads a response to the one that decides. The reader may be
@@ -83,6 +84,13 @@ func (b *mailbox) take(used []item) ([]item, time.Time) {
 	return taken, at
 }
 
+// empty says whether all items were taken.
+func (b *mailbox) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.items) == 0
+}
+
 // leave leaves a token in c, if there is none.
 func leave(c chan struct{}) {
 	select {
@@ -96,6 +104,7 @@ func leave(c chan struct{}) {
 type outbox struct {
 	ctx   context.Context
 	box   *mailbox
+	serve func([]item) int // uses up the first of these items, if they need not be handed over at all
 	items []item
 	bytes int
 }
@@ -110,11 +119,16 @@ const (
 // add takes an item. It returns false, as flush does, when ctx is done before there is room.
 func (o *outbox) add(it item) bool {
 	o.items = append(o.items, it)
-	o.bytes += frameOverhead
-	if it.frame != nil {
-		o.bytes += it.frame.Held()
-	}
+	o.bytes += it.held()
 	return o.bytes < handOver || o.flush()
+}
+
+// held is how many bytes the item takes.
+func (it item) held() int {
+	if it.frame == nil {
+		return frameOverhead
+	}
+	return it.frame.Held() + frameOverhead
 }
 
 // flush hands over what was gathered.
@@ -122,7 +136,18 @@ func (o *outbox) flush() bool {
 	if len(o.items) == 0 {
 		return true
 	}
-	ok := o.box.put(o.ctx, o.bytes, o.items...)
+	items := o.items
+	if o.serve != nil {
+		items = items[o.serve(items):]
+	}
+	ok := true
+	if len(items) > 0 {
+		held := 0
+		for _, it := range items {
+			held += it.held()
+		}
+		ok = o.box.put(o.ctx, held, items...)
+	}
 	o.items, o.bytes = reusable(o.items), 0
 	return ok
 }

@@ -9,12 +9,12 @@ import (
 // EventType is the type field of a watch event; items of a list have one of their own.
 type EventType = wire.EventType
 
-// Observer is told what metrics want to know of a stream. Its methods are called on the stream's goroutine,
-// save Bytes, which is called where the response is read; they must be quick.
+// Observer is told what metrics want to know of a stream. Its methods are called one at a time, as those of
+// a Handler, save Bytes, which is called where the response is read; they must be quick.
 type Observer interface {
 	// Frame is called for each whole frame, at the time it was taken up.
 	Frame(t EventType, at time.Time)
-	// Bytes is called with the number of bytes read from a response, before decompression is known or not.
+	// Bytes is called with the number of bytes read from a response, after decompression.
 	Bytes(n int)
 	// Reconnect is called when a watch is opened again where it stopped.
 	Reconnect(why Reason)

@@ -84,7 +84,7 @@ func (s *Server) Watch(ctx context.Context, t Target, p WatchParams) (*Response,
 	if seconds := int64(p.Timeout / time.Second); seconds > 0 {
 		q.Set("timeoutSeconds", strconv.FormatInt(seconds, 10))
 	}
-	return s.open(ctx, t, q, asMetadata)
+	return s.open(ctx, t, q, asMetadata, p.Initial)
 }
 
 // List requests one page of the target's objects. Errors and context are those of Watch.
@@ -102,7 +102,7 @@ func (s *Server) List(ctx context.Context, t Target, p ListParams) (*Response, e
 	if p.Limit > 0 {
 		q.Set("limit", strconv.FormatInt(p.Limit, 10))
 	}
-	return s.open(ctx, t, q, asMetadataList)
+	return s.open(ctx, t, q, asMetadataList, true)
 }
 
 // query holds the target's selectors; no parameter is empty.
@@ -117,10 +117,10 @@ func (t Target) query() url.Values {
 	return q
 }
 
-// open requests the target's collection in the form that the server is known to give.
-func (s *Server) open(ctx context.Context, t Target, q url.Values, as string) (*Response, error) {
+// open requests the target's collection in the form that the server is known to give, and compressed if it is large.
+func (s *Server) open(ctx context.Context, t Target, q url.Values, as string, large bool) (*Response, error) {
 	m := s.media(t.Resource)
-	resp, err := s.get(ctx, t.Path(), q, m.accept(t.Resource, as, s.cbor))
+	resp, err := s.get(ctx, t.Path(), q, m.accept(t.Resource, as, s.cbor), large)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (s *Server) open(ctx context.Context, t Target, q url.Values, as string) (*
 }
 
 // get makes a request for a path that is already escaped.
-func (s *Server) get(ctx context.Context, path string, q url.Values, accept string) (*Response, error) {
+func (s *Server) get(ctx context.Context, path string, q url.Values, accept string, large bool) (*Response, error) {
 	target := s.base + path
 	if len(q) > 0 {
 		target += "?" + strings.ReplaceAll(q.Encode(), "%21", "!")
@@ -141,7 +141,11 @@ func (s *Server) get(ctx context.Context, path string, q url.Values, accept stri
 	req.Header.Set("Accept", accept)
 	// Set in any case: else the transport asks for gzip by itself, and its reader holds back the end of what
 	// was flushed until the next of several concatenated members begins.
-	req.Header.Set("Accept-Encoding", s.encoding)
+	encoding := "identity"
+	if large && !s.plain {
+		encoding = "gzip"
+	}
+	req.Header.Set("Accept-Encoding", encoding)
 	if s.agent != "" {
 		req.Header.Set("User-Agent", s.agent)
 	}

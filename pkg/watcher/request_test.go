@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"k8s.io/client-go/rest"
 )
 
 // answers is a transport that answers each path from a table, else with a 404 in plain text as the API server
@@ -199,15 +201,39 @@ func TestRequestHeaders(t *testing.T) {
 	if _, err := s.List(t.Context(), Target{Resource: podResource}, ListParams{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := a.last().Header.Get("Accept-Encoding"); got != "identity" {
+	if got := a.last().Header.Get("Accept-Encoding"); got != "gzip" {
 		t.Errorf("compression %q is asked for", got)
 	}
-	s, a = ask(t, "http://server", nil, WithGzip())
-	if _, err := s.List(t.Context(), Target{Resource: podResource}, ListParams{}); err != nil {
-		t.Fatal(err)
+}
+
+// Snapshots cross the wire compressed, changes do not.
+func TestCompression(t *testing.T) {
+	pods := Target{Resource: podResource}
+	for _, c := range []struct {
+		name                string
+		options             []ServerOption
+		list, initial, rest string
+	}{
+		{"by default", nil, "gzip", "gzip", "identity"},
+		{"unless it is not wanted", []ServerOption{WithoutCompression()}, "identity", "identity", "identity"},
+	} {
+		s, a := ask(t, "http://server", nil, c.options...)
+		check := func(what, want string, err error) {
+			t.Helper()
+			if got := a.last().Header.Get("Accept-Encoding"); got != want || err != nil {
+				t.Errorf("%s, %s: %q is asked for, want %q; %v", c.name, what, got, want, err)
+			}
+		}
+		_, err := s.List(t.Context(), pods, ListParams{})
+		check("a list", c.list, err)
+		_, err = s.Watch(t.Context(), pods, WatchParams{Initial: true})
+		check("a snapshot", c.initial, err)
+		_, err = s.Watch(t.Context(), pods, WatchParams{RV: "7"})
+		check("a watch", c.rest, err)
 	}
-	if got := a.last().Header.Get("Accept-Encoding"); got != "gzip" {
-		t.Errorf("compression %q is asked for, want gzip", got)
+	s, err := NewServer(&rest.Config{Host: "http://server", DisableCompression: true})
+	if err != nil || !s.plain {
+		t.Errorf("the configuration's wish is not heard: %v", err)
 	}
 }
 

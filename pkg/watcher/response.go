@@ -1,9 +1,6 @@
 package watcher
 
 import (
-	"bufio"
-	"compress/gzip"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -25,16 +22,17 @@ type Response struct {
 	ContentType string        // what the body is
 	Media       Media         // the form that was asked for, for RefuseMedia
 	Body        io.ReadCloser // without compression
+	Compressed  bool          // it came compressed
 
 	status *metav1.Status // once read
 }
 
 func newResponse(r *http.Response) *Response {
-	body := r.Body
-	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		body = &gunzip{body: r.Body, in: bufio.NewReader(r.Body)}
+	out := &Response{Code: r.StatusCode, Header: r.Header, ContentType: r.Header.Get("Content-Type"), Body: r.Body}
+	if out.Compressed = strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip"); out.Compressed {
+		out.Body = newGunzip(r.Body)
 	}
-	return &Response{Code: r.StatusCode, Header: r.Header, ContentType: r.Header.Get("Content-Type"), Body: body}
+	return out
 }
 
 // Close ends the answer, and with it a watch. It may be called more than once, and while another goroutine reads.
@@ -75,62 +73,3 @@ func (r *Response) Status() *metav1.Status {
 func (r *Response) RetryAfter(now time.Time) (time.Duration, bool) {
 	return wire.RetryAfter(r.Header.Get("Retry-After"), now)
 }
-
-// gunzip reads concatenated gzip members, each to its last byte before it waits for the next one: the server
-// ends a member when it flushes, and nothing may follow for minutes.
-type gunzip struct {
-	body   io.ReadCloser
-	in     *bufio.Reader
-	member *gzip.Reader
-	inside bool // a member was begun and not ended
-	err    error
-}
-
-// Read implements io.Reader.
-func (g *gunzip) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	for g.err == nil {
-		if !g.inside {
-			if g.err = g.begin(); g.err != nil {
-				break
-			}
-		}
-		n, err := g.member.Read(p)
-		switch {
-		case errors.Is(err, io.EOF):
-			g.inside = false
-		case err != nil:
-			g.err = err
-		}
-		if n > 0 {
-			return n, nil
-		}
-	}
-	return 0, g.err
-}
-
-// begin reads the header of the next member; io.EOF when there is none.
-func (g *gunzip) begin() error {
-	if _, err := g.in.Peek(1); err != nil {
-		return err
-	}
-	var err error
-	if g.member == nil {
-		g.member, err = gzip.NewReader(g.in)
-	} else {
-		err = g.member.Reset(g.in)
-	}
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	if err == nil {
-		g.member.Multistream(false)
-		g.inside = true
-	}
-	return err
-}
-
-// Close closes the compressed body.
-func (g *gunzip) Close() error { return g.body.Close() }

@@ -177,13 +177,13 @@ func TestCloseFreesTheReader(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer api.Close()
-	for _, opt := range []ServerOption{func(*Server) {}, WithGzip()} {
+	for _, opt := range []ServerOption{func(*Server) {}, WithoutCompression()} {
 		started = make(chan struct{})
 		s, err := NewServer(&rest.Config{Host: api.URL}, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := s.Watch(t.Context(), Target{Resource: podResource}, WatchParams{})
+		resp, err := s.Watch(t.Context(), Target{Resource: podResource}, WatchParams{Initial: true})
 		if err != nil {
 			t.Fatal(err)
 		}

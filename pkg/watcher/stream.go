@@ -33,7 +33,7 @@ type StreamOptions struct {
 	Logger logr.Logger
 	// Observer feeds metrics. Default: NoObserver.
 	Observer Observer
-	// Rand returns numbers in [0,1) for jitter. Default: math/rand/v2. It is called on the stream's goroutine.
+	// Rand returns numbers in [0,1) for jitter. Default: math/rand/v2. It is called as a Handler is.
 	Rand func() float64
 	// Words is how many words of its own the handler keeps with each entry of the index. Default: none.
 	Words int
@@ -62,8 +62,8 @@ type StreamOptions struct {
 	ReadAhead int
 	// Hold is asked before each frame is handed out. While it returns a channel, the stream hands out nothing and soon
 	// reads nothing, until that is closed or the time has come; then it asks again. Commands are run meanwhile, and the
-	// stop is obeyed. The server bears seconds, not minutes (rule 34), in all of a snapshot. It is called on the
-	// stream's goroutine. Default: the stream is never held up.
+	// stop is obeyed. The server bears seconds, not minutes (rule 34), in all of a snapshot. It is called as a
+	// Handler is. Default: the stream is never held up.
 	Hold func() (room <-chan struct{}, latest time.Time)
 	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
 	MaxFrame int
@@ -114,7 +114,7 @@ type Stream struct {
 	mu    sync.Mutex
 	state State
 
-	m machine // of the goroutine that runs Run
+	m machine // of who has its turn
 }
 
 // NewStream returns a stream that does nothing yet. Several streams may share a server.
@@ -140,9 +140,9 @@ func (s *Stream) State() State {
 // Do only.
 func (s *Stream) Index() *Index { return s.m.index }
 
-// Do runs f on the stream's goroutine, between two frames, also while the stream is blocked or waits, and
+// Do runs f when the Handler is not at work, between two frames, also while the stream is blocked or waits, and
 // returns when f has returned. Called before Run it waits for Run. It returns ErrStopped, and f was not run, if
-// the stream has ended. It may be called from any goroutine but the stream's own, so not from a Handler.
+// the stream has ended. It may be called from any goroutine, but not from a Handler.
 func (s *Stream) Do(f func()) error { return s.cmds.do(f) }
 
 // Run keeps the stream going until ctx is done, and returns when nothing of it is left: no goroutine, no open

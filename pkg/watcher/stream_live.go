@@ -42,7 +42,7 @@ func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *
 		case it.end != nil:
 			return m.ended(askWatch, c, it.end), it.end
 		case it.open:
-			c.opened = c.came
+			c.opened, c.ask, c.lends = c.came, askWatch, true
 			m.answered(askWatch)
 			m.enter(Streaming, "", "", time.Time{})
 		default:

@@ -45,12 +45,18 @@ func (m *machine) receive(ctx context.Context, c *conn, due func() time.Time) (i
 			return item{}, gotNothing
 		}
 		m.timer.Reset(left)
+		commands := false
+		m.lend(c)
 		select {
 		case <-c.box.ready:
 		case <-m.timer.C:
 		case <-m.cmds.ready:
-			m.cmds.run()
+			commands = true
 		case <-ctx.Done():
+		}
+		m.reclaim(c)
+		if commands {
+			m.cmds.run()
 		}
 	}
 }

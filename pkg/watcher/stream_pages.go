@@ -45,8 +45,9 @@ func (m *machine) readHead(ctx context.Context) (input, *ending) {
 func (m *machine) list(ctx context.Context, ask request, p ListParams, each func(*conn, item)) (*ending, input) {
 	c := m.send(ctx, true, func(ctx context.Context) (*Response, error) { return m.server.List(ctx, m.target, p) })
 	defer c.close()
-	last, wait := c.begun, m.o.FirstAnswer
-	due := func() time.Time { return last.Add(wait) }
+	wait := m.o.FirstAnswer
+	c.last = c.begun
+	due := func() time.Time { return c.last.Add(wait) }
 	for {
 		it, got := m.receive(ctx, c, due)
 		switch {
@@ -58,7 +59,7 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 		case it.end != nil:
 			return it.end, m.ended(ask, c, it.end)
 		case it.open:
-			c.opened = c.came
+			c.opened, c.ask, c.lends = c.came, ask, ask == askList
 			m.answered(ask)
 			if ask == askList {
 				m.enterSnapshot()
@@ -67,7 +68,7 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 			each(c, it)
 		}
 		if c.inHand() == 0 { // else the next is not waited for
-			last, wait = time.Now(), m.o.Progress
+			c.last, wait = time.Now(), m.o.Progress
 		}
 	}
 }

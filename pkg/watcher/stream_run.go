@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// machine is the state machine of a stream; all of it belongs to the goroutine that runs Run. It makes one
-// request at a time, asks classify what the outcome means, and does that.
+// machine is the state machine of a stream; all of it belongs to who has its turn. It makes one request at a time, asks
+// classify what the outcome means, and does that.
 type machine struct {
 	*Stream
+	turn  turn
 	index *Index
 	back  backoff
 	timer *time.Timer
@@ -48,6 +49,8 @@ type signature struct {
 
 func (m *machine) init(s *Stream) {
 	m.Stream = s
+	m.turn = newTurn()
+	m.turn.take()
 	m.index = s.o.Seed
 	if m.index == nil {
 		m.index = NewIndex(s.o.Words)
@@ -96,7 +99,7 @@ func (m *machine) count(in *input) {
 	in.tries, in.synced, in.polling = m.tries, m.synced, m.polling
 	in.page = m.pages.done
 	switch in.what {
-	case gotPage, gotHead, gotDiscovery:
+	case gotPage, gotSnapshot, gotHead, gotDiscovery:
 		return
 	case gotEnd:
 		if in.ask == askWatch && in.frames > 0 && in.lived >= shortWatch {

@@ -191,20 +191,33 @@ func TestRule33HeadersMayWaitAfterAnOutage(t *testing.T) {
 	})
 }
 
+// A handler that has no room for more does not keep the stream from reading.
 func TestRule34ReadingIsApartFromTheHandler(t *testing.T) {
-	run(t, func(r *rig) {
-		release := make(chan struct{})
-		r.rec.during = func(Delta) { <-release }
+	held(t, func(r *rig, g *gate) {
 		b := r.snapshot().ok()
-		for range 100 { // the handler hangs in the first: the bytes are read all the same
+		g.shut(DefaultProgress * 4)
+		for range 100 { // the bytes are read all the same
 			b.event("ADDED", pod("a", "5"))
 		}
 		b.initialEnd("7")
+		r.expect()
 		r.none(DefaultProgress * 3) // and the time that the handler took is not the server's
-		close(release)
-		synctest.Wait()
+		close(g.open())
 		r.expect("upsert a@uid-a:5 new initial", "synced 7 false")
 		r.is(Streaming, "")
+	})
+}
+
+// A handler that takes its time does not make the server look slow.
+func TestRule34TheHandlersTimeIsNotTheServers(t *testing.T) {
+	run(t, func(r *rig) {
+		r.rec.during = func(Delta) { time.Sleep(DefaultProgress * 3) }
+		b := r.snapshot().ok()
+		synctest.Wait()
+		b.event("ADDED", pod("a", "5"))
+		r.none(DefaultProgress * 7 / 2)
+		b.initialEnd("7")
+		r.expect("upsert a@uid-a:5 new initial", "synced 7 false")
 	})
 }
 

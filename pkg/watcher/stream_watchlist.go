@@ -8,7 +8,13 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// readSnapshot opens a watch that begins with all objects (KEP-3157), and follows it when they are complete.
+// largeSnapshot is how many objects make it worth to ask for the changes by a request of their own, if they would come
+// compressed in the answer that brought the snapshot: compressing each costs the server and the client more than
+// that.
+const largeSnapshot = 500
+
+// readSnapshot opens a watch that begins with all objects (KEP-3157), and follows it when they are complete, unless
+// another is better for that.
 func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 	timeout := m.timeout()
 	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
@@ -16,8 +22,9 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 	})
 	defer c.close()
 	hard := c.begun.Add(timeout + m.o.WatchGrace)
-	last, wait := c.begun, m.o.FirstAnswer
-	due := func() time.Time { return earlier(last.Add(wait), hard) }
+	wait := m.o.FirstAnswer
+	c.last = c.begun
+	due := func() time.Time { return earlier(c.last.Add(wait), hard) }
 	for {
 		it, got := m.receive(ctx, c, due)
 		switch {
@@ -32,13 +39,17 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 		case it.end != nil:
 			return m.ended(askSnapshot, c, it.end), it.end
 		case it.open:
-			c.opened = c.came
+			c.opened, c.packed, c.ask, c.lends = c.came, it.packed, askSnapshot, true
 			m.answered(askSnapshot)
 			m.enterSnapshot()
 		default:
 			if a := m.take(askSnapshot, c, it); a.do == doFinish {
-				m.finish(strings.Clone(it.frame.Meta.ResourceVersion))
-				c.frames, c.events = 0, 0
+				rv := strings.Clone(it.frame.Meta.ResourceVersion)
+				if c.packed && c.frames >= largeSnapshot {
+					return input{what: gotSnapshot, ask: askSnapshot}, &ending{list: wire.ListMeta{ResourceVersion: rv}}
+				}
+				m.finish(rv)
+				c.frames, c.events, c.ask = 0, 0, askWatch
 				m.enter(Streaming, "", "", time.Time{})
 				return m.follow(ctx, c, hard)
 			} else if a.do == doFallback {
@@ -46,7 +57,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 			}
 		}
 		if c.inHand() == 0 { // else the next is not waited for
-			last, wait = time.Now(), m.o.Progress
+			c.last, wait = time.Now(), m.o.Progress
 		}
 	}
 }
