@@ -85,7 +85,7 @@ func (s *streams) ended(ctx context.Context, name string) {
 	s.mu.Unlock()
 	if died {
 		stack := debug.Stack()
-		if h, ok := p.(*watcher.HandlerPanic); ok {
+		if h, ok := p.(*watcher.HandlerPanicError); ok {
 			p, stack = h.Value, h.Stack
 		}
 		// Of the panic's value only the type is told: it may hold a part of an object.

@@ -44,10 +44,10 @@ type conn struct {
 	events int       // events of the watch that were news
 
 	// Of the machine's turn, see lend.
-	ask      request       // what the frames are to be taken as
-	lends    bool          // there is nothing to wait for but frames
-	lent     bool          // the goroutine of the conn may take the turn
-	panicked *HandlerPanic // with which it came back
+	ask      request            // what the frames are to be taken as
+	lends    bool               // there is nothing to wait for but frames
+	lent     bool               // the goroutine of the conn may take the turn
+	panicked *HandlerPanicError // with which it came back
 }
 
 // send makes a request; its goroutine ends when the response does, or after close.

@@ -57,8 +57,8 @@ type StreamOptions struct {
 	PollEvery time.Duration
 	// BackoffMin and BackoffMax bound the pause between two attempts. Default 200 ms and 30 s.
 	BackoffMin, BackoffMax time.Duration
-	// ReadAhead is how many bytes of frames are read before the handler has taken the earlier ones; what one read
-	// brings more than that may wait. Default 256 KiB.
+	// ReadAhead is how many bytes of frames are read while Hold, a command, or the end of a snapshot keeps the handler
+	// from taking the earlier ones; what one read brings more than that may wait. Default 256 KiB.
 	ReadAhead int
 	// Hold is asked before each frame is handed out. While it returns a channel, the stream hands out nothing and soon
 	// reads nothing, until that is closed or the time has come; then it asks again. Commands are run meanwhile, and the

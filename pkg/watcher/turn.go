@@ -27,14 +27,16 @@ func (t turn) tryTake() bool {
 
 func (t turn) giveBack() { <-t }
 
-// HandlerPanic is what Stream.Run panics with if its Handler did on the goroutine that reads.
-type HandlerPanic struct {
+// HandlerPanicError is what Stream.Run panics with if its Handler did on the goroutine that reads.
+type HandlerPanicError struct {
 	Value any    // what the Handler panicked with
 	Stack []byte // of the goroutine that reads
 }
 
 // Error tells the type of the value alone: the value may hold a part of an object.
-func (p *HandlerPanic) Error() string { return fmt.Sprintf("the handler panicked with a %T", p.Value) }
+func (p *HandlerPanicError) Error() string {
+	return fmt.Sprintf("the handler panicked with a %T", p.Value)
+}
 
 // lend lets the goroutine of c use the machine until reclaim.
 func (m *machine) lend(c *conn) {
@@ -68,7 +70,7 @@ func (m *machine) serve(c *conn, items []item) (n int) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			c.panicked = &HandlerPanic{Value: v, Stack: debug.Stack()}
+			c.panicked = &HandlerPanicError{Value: v, Stack: debug.Stack()}
 			leave(c.box.ready)
 		}
 	}()

@@ -134,7 +134,7 @@ func TestAPanicOnTheReadingGoroutineIsRuns(t *testing.T) {
 		synctest.Wait()
 		b.event("ADDED", pod("a", "5"))
 		err, _ := (<-panicked).(error)
-		p, ok := errors.AsType[*HandlerPanic](err)
+		p, ok := errors.AsType[*HandlerPanicError](err)
 		if !ok || p.Value != "a value that nobody may read" || !bytes.Contains(p.Stack, []byte("fragile")) {
 			t.Fatalf("%+v", err)
 		}
