@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"fmt"
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,4 +29,22 @@ func expired(message string) *metav1.Status {
 		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
 		Status:   metav1.StatusFailure, Message: message, Reason: metav1.StatusReasonExpired, Code: http.StatusGone,
 	}
+}
+
+func malformed(message string) *metav1.Status { return refusal(apierrors.NewBadRequest(message)) }
+
+// failed is the answer when the server itself could not do something; it has no reason.
+func failed(err error) *metav1.Status {
+	return &metav1.Status{
+		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+		Status:   metav1.StatusFailure, Message: err.Error(), Code: http.StatusInternalServerError,
+	}
+}
+
+// tooLarge is the answer to a request for a resourceVersion that is yet to come (rule 15). A real server waits for it
+// first, for three seconds.
+func tooLarge(want, have uint64) *metav1.Status {
+	s := refusal(apierrors.NewTimeoutError(fmt.Sprintf("Too large resource version: %d, current: %d", want, have), 1))
+	s.Details.Causes = []metav1.StatusCause{{Type: metav1.CauseTypeResourceVersionTooLarge, Message: "Too large resource version"}}
+	return s
 }

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"strconv"
@@ -43,5 +44,5 @@ func (o *object) copied() map[string]any { return runtime.DeepCopyJSON(o.Object)
 func sameContent(a, b map[string]any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

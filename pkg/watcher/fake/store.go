@@ -2,6 +2,7 @@ package fake
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 
@@ -16,25 +17,40 @@ type store struct {
 	rv          uint64
 	collections map[schema.GroupResource]*collection
 	changed     chan struct{} // closed, and replaced, with each change of anything
+	history     int           // changes that each collection keeps
 }
 
 // collection is the objects of one resource, and their history. It is used with the store's lock held.
 type collection struct {
 	resource kind.Resource
+	builtin  bool
 	objects  map[key]*object
-	log      []change
+	log      []*change
+	// last is the newest change, also when the log has forgotten it. A watch that runs goes from change to change,
+	// so that it misses nothing when the history is compacted, as a real one does not.
+	last *change
 	// compacted is the resourceVersion up to which the history was forgotten.
 	compacted uint64
+	// gone says that the resource is not served any more.
+	gone bool
 }
 
 // change is what one request did to one object: created it (no was), changed it, or deleted it (no is).
 type change struct {
 	rv      uint64
 	was, is *object
+	next    *change
 }
 
 func newStore() *store {
-	return &store{rv: 1, collections: map[schema.GroupResource]*collection{}, changed: make(chan struct{})}
+	return &store{rv: 1, collections: map[schema.GroupResource]*collection{}, changed: make(chan struct{}), history: defaultHistory}
+}
+
+// add makes a collection, which has no history: whatever a watch wants to know from before is expired.
+func (s *store) add(r kind.Resource, builtin bool) {
+	s.collections[r.GVR().GroupResource()] = &collection{
+		resource: r, builtin: builtin, objects: map[key]*object{}, last: &change{rv: s.rv}, compacted: s.rv,
+	}
 }
 
 // next is the resourceVersion of a change that is being made.
@@ -51,7 +67,13 @@ func (s *store) commit(c *collection, was, is *object) {
 	} else {
 		delete(c.objects, was.key())
 	}
-	c.log = append(c.log, change{rv: s.rv, was: was, is: is})
+	ch := &change{rv: s.rv, was: was, is: is}
+	c.last.next, c.last = ch, ch
+	c.log = append(c.log, ch)
+	if forget := len(c.log) - s.history; forget > 0 {
+		c.compacted = c.log[forget-1].rv
+		c.log = slices.Delete(c.log, 0, forget)
+	}
 	s.wake()
 }
 
@@ -61,28 +83,47 @@ func (s *store) wake() {
 	s.changed = make(chan struct{})
 }
 
+// path is a key as etcd orders it.
+func (k key) path() string { return k.namespace + "/" + k.name }
+
 // sorted are the objects of a namespace, or of all if that is empty, by their keys in etcd.
-func (c *collection) sorted(namespace string) []*object {
+func (c *collection) sorted(namespace string) []*object { return sorted(c.objects, namespace) }
+
+func sorted(objects map[key]*object, namespace string) []*object {
 	var out []*object
-	for k, o := range c.objects {
+	for k, o := range objects {
 		if namespace == "" || k.namespace == namespace {
 			out = append(out, o)
 		}
 	}
-	slices.SortFunc(out, func(a, b *object) int {
-		x, y := a.key(), b.key()
-		return cmp.Or(cmp.Compare(x.namespace, y.namespace), cmp.Compare(x.name, y.name))
-	})
+	slices.SortFunc(out, func(a, b *object) int { return cmp.Compare(a.key().path(), b.key().path()) })
 	return out
 }
 
 // since are the changes after rv; false if some of them were forgotten.
-func (c *collection) since(rv uint64) ([]change, bool) {
+func (c *collection) since(rv uint64) ([]*change, bool) {
 	if rv < c.compacted {
 		return nil, false
 	}
-	i, _ := slices.BinarySearchFunc(c.log, rv+1, func(ch change, rv uint64) int { return cmp.Compare(ch.rv, rv) })
-	return c.log[i:], true
+	i, _ := slices.BinarySearchFunc(c.log, rv+1, func(ch *change, rv uint64) int { return cmp.Compare(ch.rv, rv) })
+	return slices.Clone(c.log[i:]), true // it is read without the lock
+}
+
+// at are the objects as they were at rv; false if that was forgotten.
+func (c *collection) at(rv uint64) (map[key]*object, bool) {
+	changes, ok := c.since(rv)
+	if !ok {
+		return nil, false
+	}
+	out := maps.Clone(c.objects)
+	for _, ch := range slices.Backward(changes) {
+		if ch.was == nil {
+			delete(out, ch.is.key())
+		} else {
+			out[ch.was.key()] = ch.was
+		}
+	}
+	return out, true
 }
 
 // compact forgets the history of all resources up to now.
@@ -92,5 +133,4 @@ func (s *store) compact() {
 	for _, c := range s.collections {
 		c.log, c.compacted = nil, s.rv
 	}
-	s.wake()
 }
