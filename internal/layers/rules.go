@@ -47,6 +47,13 @@ func Rules() []Rule {
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{
+			// An API server in memory, beside the stream. Its tests put the two together.
+			Path:    "pkg/watcher/fake",
+			Project: []string{"pkg/kind"},
+			Tests:   []string{"pkg/watcher"},
+			Denied:  []string{"sigs.k8s.io/controller-runtime"},
+		},
+		{
 			// Ordered work, of whatever kind: no Kubernetes beyond the workqueue.
 			Path:    "pkg/queue",
 			Denied:  []string{"net", "k8s.io", "sigs.k8s.io"},
