@@ -50,6 +50,12 @@ test: lint verify-generated vuln unit nested e2e ## run everything that a change
 lint: tools ## linter, formatting, vet, go.mod files, import layers
 	@echo "== golangci-lint"
 	@bin/golangci-lint run --allow-serial-runners ./...
+	@for m in $(NESTED); do \
+		if [ -n "$$(go -C $$m list ./... 2>/dev/null)" ]; then \
+			echo "== golangci-lint of $$m"; \
+			(cd $$m && $(CURDIR)/bin/golangci-lint run --allow-serial-runners ./...) || exit 1; \
+		fi; \
+	done
 	@echo "== gofmt"
 	@bad=$$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 gofmt -l) && \
 		if [ -n "$$bad" ]; then echo "not formatted:"; echo "$$bad"; exit 1; fi

@@ -157,7 +157,8 @@ func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
 // finish begins to describe a call that ended.
 func (c *Call[P]) finish(res Result) Finish {
 	return Finish{
-		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged, Outcome: res.Outcome, Err: res.Err,
+		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged,
+		Initial: c.Initial, Causes: c.Causes, Outcome: res.Outcome, Err: res.Err,
 	}
 }
 

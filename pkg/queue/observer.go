@@ -43,6 +43,9 @@ type Finish struct {
 	Type    EventType
 	Attempt int
 	Merged  int
+	// Initial and Causes are those of the Call.
+	Initial bool
+	Causes  []Cause
 	// Outcome is what the handler returned (Retry for a panic), Err its failure.
 	Outcome Outcome
 	Err     error

@@ -21,6 +21,7 @@ type bindingMetrics struct {
 	paused                   prometheus.Counter
 	calls                    [queue.Postpone + 1]prometheus.Counter
 	dropped                  *prometheus.CounterVec
+	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
 }
 
 func (m *metrics) forBinding(b *binding) *bindingMetrics {
@@ -72,6 +73,9 @@ func (o *bindingMetrics) GaveUp(queue.Finish) { o.gaveUp.Inc() }
 func (o *bindingMetrics) Finished(f queue.Finish) {
 	o.took.Observe(f.Took.Seconds())
 	o.calls[min(int(f.Outcome), len(o.calls)-1)].Inc()
+	if o.ended != nil {
+		o.ended(f)
+	}
 	_, undecodable := errors.AsType[*capability.DecodeError](f.Err)
 	if undecodable {
 		o.undecodable.Inc()

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // DefaultGracePeriod is how long running callbacks may go on after the stop: a little less than the
@@ -39,9 +40,19 @@ type Options struct {
 	GracePeriod time.Duration
 	// Registry receives the metrics. Default: a registry of the runtime's own, which Handler serves.
 	Registry *prometheus.Registry
+	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
+	// called from many goroutines at once, and holds up the slot that the call had. Default: nobody is told.
+	OnCall func(Call)
 	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
 	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
 	StrictReadiness bool
+}
+
+// Call is one call of a callback that has ended.
+type Call struct {
+	// Binding is the capability's and the binding's name: "hello/configmaps".
+	Binding string
+	queue.Finish
 }
 
 func (o Options) withDefaults() Options {

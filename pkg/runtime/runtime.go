@@ -98,6 +98,9 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	locks := sharedLocks(r.plan.bindings)
 	for _, c := range r.plan.bindings {
 		b := newBinding(c, locks[c.Capability], r.server, r.log, m)
+		if told := r.o.OnCall; told != nil {
+			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
+		}
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
 	}
