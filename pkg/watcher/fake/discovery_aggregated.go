@@ -61,7 +61,7 @@ func aggregated(resources []servedResource, core bool) *discovery.APIGroupDiscov
 }
 
 func (r servedResource) aggregated() discovery.APIResourceDiscovery {
-	gvk := metav1.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
+	gvk := metav1.GroupVersionKind{Kind: r.Kind} // of the group and version around it
 	scope := discovery.ScopeCluster
 	if r.Namespaced {
 		scope = discovery.ScopeNamespace

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
@@ -20,7 +21,8 @@ func (f form) encodeOne(o map[string]any) ([]byte, error) {
 			return nil, err
 		}
 		return f.encode(m)
-	case f.protobuf:
+	case types().Recognizes(kindOf(o)):
+		// Through the Go type for JSON too: that has the order of the fields, and those that are always there.
 		typed, err := typed(o)
 		if err != nil {
 			return nil, err
@@ -28,6 +30,10 @@ func (f form) encodeOne(o map[string]any) ([]byte, error) {
 		return f.encode(typed)
 	}
 	return asJSON(o)
+}
+
+func kindOf(o map[string]any) schema.GroupVersionKind {
+	return (&unstructured.Unstructured{Object: o}).GroupVersionKind()
 }
 
 // encode writes an object of a Go type, with its apiVersion and kind.
@@ -61,9 +67,7 @@ func (f form) metadata(o map[string]any) (*metav1.PartialObjectMetadata, error) 
 
 // typed is an object of a built-in kind in its Go type.
 func typed(o map[string]any) (runtime.Object, error) {
-	version, _ := o["apiVersion"].(string)
-	name, _ := o["kind"].(string)
-	gvk := schema.FromAPIVersionAndKind(version, name)
+	gvk := kindOf(o)
 	out, err := types().New(gvk)
 	if err != nil {
 		return nil, err

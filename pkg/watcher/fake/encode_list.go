@@ -2,7 +2,6 @@ package fake
 
 import (
 	"fmt"
-	"maps"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,18 +14,12 @@ func (f form) encodeList(c *collection, page metav1.ListMeta, objects []*object)
 	switch {
 	case !f.as.Empty():
 		return f.encodeMetadata(page, objects)
-	case f.protobuf:
+	case c.builtin:
 		return f.encodeTyped(c, page, objects)
 	}
 	items := make([]any, len(objects))
 	for i, o := range objects {
 		items[i] = o.Object
-		if c.builtin { // 9: custom resources alone name their kind in each item
-			item := maps.Clone(o.Object)
-			delete(item, "apiVersion")
-			delete(item, "kind")
-			items[i] = item
-		}
 	}
 	return asJSON(struct {
 		Kind       string          `json:"kind"`
@@ -60,6 +53,7 @@ func (f form) encodeTyped(c *collection, page metav1.ListMeta, objects []*object
 		if items[i], err = typed(o.Object); err != nil {
 			return nil, err
 		}
+		items[i].GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // 9: custom resources alone name it in each item
 	}
 	if err := meta.SetList(list, items); err != nil {
 		return nil, fmt.Errorf("the list of %s: %w", c.resource, err)

@@ -20,7 +20,7 @@ func notFound(r schema.GroupResource, name string) *metav1.Status {
 	return refusal(apierrors.NewNotFound(r, name))
 }
 
-// notServed is the answer for a path that no resource has. It is text, not a Status (rule 41).
+// notServed is the answer for a path in a group that is not built in. It is text, not a Status (rule 41).
 const notServed = "404 page not found\n"
 
 // expired is what a watch or list gets whose resourceVersion was forgotten (rules 17 and 18).
@@ -29,6 +29,11 @@ func expired(message string) *metav1.Status {
 		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
 		Status:   metav1.StatusFailure, Message: message, Reason: metav1.StatusReasonExpired, Code: http.StatusGone,
 	}
+}
+
+// generic is the refusal of what never reached a resource.
+func generic(code int) *metav1.Status {
+	return refusal(apierrors.NewGenericServerResponse(code, "", schema.GroupResource{}, "", "", 0, false))
 }
 
 func malformed(message string) *metav1.Status { return refusal(apierrors.NewBadRequest(message)) }

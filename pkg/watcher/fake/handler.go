@@ -19,9 +19,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q, ok := s.find(r)
 	if !ok {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		respond(w, r, http.StatusNotFound, "text/plain; charset=utf-8", []byte(notServed))
+		s.refusePath(w, r)
 		return
 	}
 	f, refused := negotiate(q)
@@ -41,7 +39,33 @@ func (s *Server) serve(w http.ResponseWriter, r *request, f form) *metav1.Status
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 		return s.change(w, r, f)
 	}
-	return refusal(apierrors.NewMethodNotSupported(r.resource.GVR().GroupResource(), r.Method))
+	return generic(http.StatusMethodNotAllowed)
+}
+
+// refusePath answers for a path that is not served: with a Status in a group that is built in, and else with text (rule
+// 41).
+func (s *Server) refusePath(w http.ResponseWriter, r *http.Request) {
+	if parts, ok := segments(r.URL); ok && s.ownsGroup(parts) {
+		refuse(w, r, generic(http.StatusNotFound))
+		return
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	respond(w, r, http.StatusNotFound, "text/plain; charset=utf-8", []byte(notServed))
+}
+
+// ownsGroup tells whether a path is in a group that is built in.
+func (s *Server) ownsGroup(path []string) bool {
+	if len(path) < 2 || path[0] == "api" {
+		return path[0] == "api"
+	}
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	for gr, c := range s.store.collections {
+		if path[0] == "apis" && c.builtin && gr.Group == path[1] {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) read(w http.ResponseWriter, r *request, f form) *metav1.Status {

@@ -3,6 +3,7 @@ package fake
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -112,23 +113,18 @@ func (w *watching) next() string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var e struct {
-		Type   string `json:"type"`
-		Object struct {
-			metav1.Status `json:",inline"`
-			Metadata      metav1.ObjectMeta `json:"metadata"`
-		} `json:"object"`
-	}
+	var e jsonEvent
 	if err := json.Unmarshal(line, &e); err != nil {
 		w.t.Fatal(err, string(line))
 	}
+	o := e.Object
 	switch {
 	case e.Type == "ERROR":
-		return "ERROR " + string(e.Object.Reason)
-	case e.Object.Metadata.Annotations["k8s.io/initial-events-end"] == "true":
-		return e.Type + " end@" + e.Object.Metadata.ResourceVersion
+		return "ERROR " + fmt.Sprint(o.Object["reason"])
+	case o.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true":
+		return e.Type + " end@" + o.GetResourceVersion()
 	}
-	return e.Type + " " + e.Object.Metadata.Name + "@" + e.Object.Metadata.ResourceVersion
+	return e.Type + " " + o.GetName() + "@" + o.GetResourceVersion()
 }
 
 // expect reads as many events as are named; "" is the clean end.

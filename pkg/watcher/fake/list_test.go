@@ -2,6 +2,7 @@ package fake
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -141,6 +142,10 @@ func TestItemsKinds(t *testing.T) {
 	}
 	if l := list(t, s, "/apis/example.com/v1/widgets"); l.Kind != "WidgetList" || l.Items[0]["kind"] != "Widget" {
 		t.Errorf("%+v", l)
+	}
+	if _, body := read(t, s, podList+"/a"); !strings.HasPrefix(string(body), `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a",`) ||
+		!strings.Contains(string(body), `"status":{}`) {
+		t.Errorf("not as the Go type writes it: %s", body)
 	}
 	if l := list(t, s, "/api/v1/secrets"); l.Items == nil {
 		t.Error("an empty list is null")

@@ -29,16 +29,21 @@ func (s *Server) Listen() (*Port, error) {
 		return nil, fmt.Errorf("opening a port for the API server in memory: %w", err)
 	}
 	p := &Port{address: "http://" + l.Addr().String()}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.running.Add(1)
-		defer p.running.Done()
-		s.ServeHTTP(w, r)
-	})
-	p.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	p.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ConnState: p.count}
 	p.running.Go(func() {
 		_ = p.http.Serve(l) // ends by Close
 	})
 	return p, nil
+}
+
+// count keeps track of the connections, each of which ends after its request.
+func (p *Port) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		p.running.Add(1) // by the goroutine that accepts, which is itself counted
+	case http.StateClosed, http.StateHijacked:
+		p.running.Done()
+	}
 }
 
 // Config is a client configuration for the port. It has no rate limit, and is the caller's to change.

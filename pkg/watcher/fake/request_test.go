@@ -42,10 +42,18 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
-	for _, path := range []string{
-		"/", "/nothing", "/api/v2", "/api/v1/nothings", "/api/v2/pods", "/apis/apps/v2/deployments", "/apis/nothing/v1",
+	for _, path := range []string{ // in groups that are built in
+		"/api/v2", "/api/v1/nothings", "/api/v2/pods", "/apis/apps/v2/deployments",
 		"/api/v1/pods/a", "/api/v1/namespaces/a/nodes", "/api/v1/namespaces/a/pods/b/exec", "/api/v1/namespaces/a/pods/b/c/d",
-		"/api/v1/namespaces/a/configmaps/b/status", "/apis/apps/v1/namespaces/a", "/api/v1//pods", "/apis/apps/pods",
+		"/api/v1/namespaces/a/configmaps/b/status", "/apis/apps/v1/namespaces/a", "/apis/apps/pods",
+	} {
+		if st := refused(t, s, path); st.Code != http.StatusNotFound || st.Reason != "NotFound" {
+			t.Errorf("%s: %+v", path, st)
+		}
+	}
+	for _, path := range []string{
+		"/", "/nothing", "/apis/nothing/v1", "/apis/nothing", "/api/v1//pods", "/apis/example.com/v2/widgets", "/apis/example.com/v1/others",
+		"/apis/example.com/v1/widgets/a", "/apis/example.com/v1/namespaces/a/gadgets",
 	} {
 		if resp, body := read(t, s, path); resp.StatusCode != http.StatusNotFound || string(body) != notServed {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)

@@ -41,7 +41,7 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		stop := context.AfterFunc(r.Context(), func() { _ = out.CloseWithError(r.Context().Err()) })
 		defer stop()
 		t.handler.ServeHTTP(w, served(ctx, r))
-		w.finish()
+		w.finish(r.Context().Err())
 	}()
 	select {
 	case <-w.begun:

@@ -47,11 +47,11 @@ func (w *response) FlushError() error {
 	return w.buffer.Flush()
 }
 
-// finish ends the answer.
-func (w *response) finish() {
+// finish ends the answer. What the client broke off does not look like a clean end.
+func (w *response) finish(broken error) {
 	w.WriteHeader(http.StatusOK)
 	_ = w.buffer.Flush() // else the client has gone
-	_ = w.out.Close()
+	_ = w.out.CloseWithError(broken)
 }
 
 // response is what the client gets; after begun.
