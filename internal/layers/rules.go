@@ -80,6 +80,12 @@ func Rules() []Rule {
 			Tests:   []string{"internal/poison"},
 		},
 		{
+			// The kit that users test with: the runtime against the server in memory.
+			Path:    "pkg/anchotest",
+			Project: []string{"pkg/capability", "pkg/kind", "pkg/runtime", "pkg/watcher/fake"},
+			Tests:   []string{"examples", "pkg/queue"},
+		},
+		{
 			// What a user of the library could write.
 			Path:    "examples",
 			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},

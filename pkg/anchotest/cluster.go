@@ -1,0 +1,133 @@
+package anchotest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/testr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
+)
+
+// Options say how a Cluster is made. The zero value runs nothing and is an error.
+type Options struct {
+	// Capabilities are what is tested.
+	Capabilities []capability.Func
+	// Kinds are custom kinds that the server shall serve beside those that the capabilities watch, which it serves in
+	// any case.
+	Kinds []kind.Any
+	// Objects are there before the program starts: its callbacks see them as Initial. Their namespaces are made.
+	Objects []client.Object
+	// Configure changes the runtime's options, such as Namespace or GracePeriod. Default: they stay as they are.
+	Configure func(*runtime.Options)
+}
+
+// Cluster is an API server in memory and a program that runs against it. Its methods are called by the goroutine of
+// the test; they end the test where something does not work.
+type Cluster struct {
+	// Server is the API server; its methods forget history, or take a custom kind away.
+	*fake.Server
+	// Client reads and writes objects as a user with all rights. Its scheme knows the types that the capabilities
+	// declare.
+	Client client.Client
+
+	t     testing.TB
+	stop  func()
+	mu    sync.Mutex
+	calls []runtime.Call
+}
+
+// Run starts a program with these capabilities, and stops it at the end of the test. It is called inside a bubble of
+// testing/synctest.
+func Run(t testing.TB, capabilities ...capability.Func) *Cluster {
+	t.Helper()
+	return Start(t, Options{Capabilities: capabilities})
+}
+
+// Start is Run with options.
+func Start(t testing.TB, o Options) *Cluster {
+	t.Helper()
+	c := &Cluster{Server: fake.New(fake.WithResources(o.Kinds...)), t: t}
+	ro := runtime.Options{Capabilities: c.watched(o.Capabilities), Logger: testr.NewWithInterface(t, testr.Options{}), OnCall: c.record}
+	if o.Configure != nil {
+		o.Configure(&ro)
+	}
+	r, err := runtime.New(c.Config(), ro)
+	if err != nil {
+		t.Fatalf("the program cannot start: %v", err)
+	}
+	c.Create(o.Objects...)
+	ctx, cancel := context.WithCancel(logr.NewContext(context.Background(), ro.Logger))
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	c.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the program ended with an error: %v", err)
+		}
+	})
+	t.Cleanup(c.stop)
+	return c
+}
+
+// watched has the server serve what the capabilities watch, and takes the client that they are given.
+func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
+	var out []capability.Func
+	for _, f := range capabilities {
+		if f == nil { // for the runtime to complain about
+			out = append(out, f)
+			continue
+		}
+		out = append(out, func(env capability.Env) *capability.Capability {
+			c.Client = env.Client
+			made := f(env)
+			if compiled, err := capability.Compile([]*capability.Capability{made}, capability.CompileOptions{}); err == nil {
+				for _, b := range compiled {
+					c.Register(resource(b.Resource))
+				}
+			}
+			return made
+		})
+	}
+	return out
+}
+
+// resource stands for a kind of which no more is known.
+type resource kind.Resource
+
+// Resource implements kind.Any.
+func (r resource) Resource() kind.Resource { return kind.Resource(r) }
+
+// Settle returns when the program and the server have nothing to do any more: all changes are handled, and what is yet
+// to come waits for its time. Time does not pass meanwhile; time.Sleep lets it.
+func (c *Cluster) Settle() { synctest.Wait() }
+
+// Stop stops the program as SIGTERM does, and returns when it has ended. The server goes on.
+func (c *Cluster) Stop() { c.stop() }
+
+func (c *Cluster) record(call runtime.Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, call)
+}
+
+// Calls are the calls of a binding's callback that have ended, in the order in which they did: with event, attempt, causes
+// and outcome. The binding is named by capability and binding, as --plan shows them: "hello/configmaps".
+func (c *Cluster) Calls(binding string) []runtime.Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []runtime.Call
+	for _, call := range c.calls {
+		if call.Binding == binding {
+			out = append(out, call)
+		}
+	}
+	return out
+}
