@@ -50,7 +50,7 @@ func Rules() []Rule {
 			// An API server in memory, beside the stream. Its tests put the two together.
 			Path:    "pkg/watcher/fake",
 			Project: []string{"pkg/kind"},
-			Tests:   []string{"pkg/watcher"},
+			Tests:   []string{"internal/testenv", "pkg/watcher"},
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{

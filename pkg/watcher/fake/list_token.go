@@ -17,12 +17,12 @@ type token struct {
 }
 
 const (
-	tokenForm = "meta.k8s.io/v1"
+	pagesForm = "meta.k8s.io/v1"
 	latest    = -1
 )
 
 func (t token) encode() string {
-	t.Version = tokenForm
+	t.Version = pagesForm
 	b, err := json.Marshal(t)
 	if err != nil {
 		panic(err) // two texts and a number
@@ -39,7 +39,7 @@ func decodeToken(text string) (token, error) {
 	switch {
 	case err != nil:
 		return t, fmt.Errorf("continue key is not valid: %w", err)
-	case t.Version != tokenForm:
+	case t.Version != pagesForm:
 		return t, fmt.Errorf("continue key is not valid: server does not recognize this encoded version %s", t.Version)
 	case t.RV == 0:
 		return t, errors.New("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")

@@ -62,7 +62,7 @@ func (f *frames) write(what watch.EventType, raw []byte) error {
 		return err
 	}
 	if f.zip == nil {
-		_, err = f.w.Write(frame) //nolint:gosec // no page
+		_, err = f.w.Write(frame)
 		return err
 	}
 	if !f.open {
