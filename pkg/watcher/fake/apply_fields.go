@@ -14,8 +14,7 @@ import (
 // schemas knows which lists of the built-in kinds are maps by a key, or sets.
 var schemas = sync.OnceValue(func() managedfields.TypeConverter { return applyconfigurations.NewTypeConverter(types()) })
 
-// fields is what keeps the managedFields of the resource. Without a schema, as for custom resources, every list is
-// one value.
+// fields is what keeps the managedFields of the resource. Kinds without a schema are merged as custom resources are.
 func (w *writer) fields() (*managedfields.FieldManager, error) {
 	gvk := w.resource.GVK()
 	same := oneVersion{gvk.GroupVersion()}
@@ -26,7 +25,7 @@ func (w *writer) fields() (*managedfields.FieldManager, error) {
 		}
 	}
 	return managedfields.NewDefaultCRDFieldManager(
-		managedfields.NewDeducedTypeConverter(), same, same, same, gvk, gvk.GroupVersion(), w.subresource, reset)
+		customTypes{}, same, same, same, gvk, gvk.GroupVersion(), w.subresource, reset)
 }
 
 // resetFields are those that a request on this path cannot change, so that nobody comes to own them by it.

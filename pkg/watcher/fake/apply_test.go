@@ -109,3 +109,18 @@ func TestManagedFieldsOfOtherWrites(t *testing.T) {
 		managers(`me Update  {"f:data":{}}`, `tester Update  {"f:data":{"f:y":{}}}`)
 	c.put(cmaps+"/a", `{"metadata":{"name":"a","managedFields":[{}]},"data":{"y":"1"}}`).ok(200).managers()
 }
+
+// Of a custom resource the metadata is known: managers share its finalizers, and its owners.
+func TestApplyCustomResourceMetadata(t *testing.T) {
+	c := newScript(t)
+	with := func(name string) string {
+		return gizmoNamed("g", fmt.Sprintf(`,"finalizers":["example.com/%s"],"ownerReferences":[`+
+			`{"apiVersion":"v1","kind":"ConfigMap","name":%q,"uid":%q}]`, name, name, name), "")
+	}
+	c.apply(gizmos+"/g", "one", with("a")).ok(201)
+	c.apply(gizmos+"/g", "two", with("b")).ok(200).has("metadata/finalizers", "[example.com/a example.com/b]")
+	g := c.apply(gizmos+"/g", "one", gizmoNamed("g", "", "")).ok(200).has("metadata/finalizers", "[example.com/b]")
+	if o := g.is.GetOwnerReferences(); len(o) != 1 || o[0].Name != "b" {
+		t.Errorf("the owners are %v", o)
+	}
+}

@@ -32,10 +32,15 @@ func (w *writer) create(body []byte) (answer, error) {
 	return w.insert(u)
 }
 
-// blank is the object that a creation starts from.
+// blank is the object that a creation starts from: of a built-in kind the zero value, whose fields nobody has set.
 func (w *writer) blank() *unstructured.Unstructured {
 	u := wrap(map[string]any{})
 	u.SetGroupVersionKind(w.resource.GVK())
+	if w.collection.builtin {
+		if zero, err := w.normal(u.Object); err == nil {
+			return wrap(zero)
+		}
+	}
 	return u
 }
 
@@ -113,11 +118,5 @@ func (w *writer) prepareNew(u *unstructured.Unstructured) {
 			finalizers = append(finalizers, string(corev1.FinalizerKubernetes))
 		}
 		setFinalizers(u, finalizers)
-		labels := u.GetLabels()
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		labels[corev1.LabelMetadataName] = u.GetName()
-		u.SetLabels(labels)
 	}
 }

@@ -66,7 +66,7 @@ func (w *writer) do(body []byte) (answer, error) {
 }
 
 func (w *writer) unsupported() error {
-	return apierrors.NewMethodNotSupported(w.groupResource(), w.Method)
+	return apierrors.NewGenericServerResponse(http.StatusMethodNotAllowed, w.Method, schema.GroupResource{}, "", "", 0, true)
 }
 
 func (w *writer) groupResource() schema.GroupResource { return w.resource.GVR().GroupResource() }

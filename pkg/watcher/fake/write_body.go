@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -137,7 +138,8 @@ func (w *writer) expectKind(content map[string]any) error {
 		gv, _ := schema.ParseGroupVersion(apiVersion)
 		return badRequest("%s in version %q cannot be handled as a %s", kind, gv.Version, w.resource.Kind)
 	case kind != w.resource.Kind:
-		return apierrors.NewInvalid(w.groupKind(), "", field.ErrorList{
+		gk := schema.GroupKind{Group: w.resource.Group, Kind: kind}
+		return apierrors.NewInvalid(gk, wrap(content).GetName(), field.ErrorList{
 			field.Invalid(field.NewPath("kind"), kind, "must be "+w.resource.Kind),
 		})
 	}
@@ -147,6 +149,8 @@ func (w *writer) expectKind(content map[string]any) error {
 
 // normal is content in the form in which the server keeps it: that of the Go type for a built-in kind, without the fields
 // that it does not have; of another kind only the metadata is known.
+//
+// A namespace always has its name as a label.
 func (w *writer) normal(content map[string]any) (map[string]any, error) {
 	convert := runtime.DefaultUnstructuredConverter
 	if !w.collection.builtin {
@@ -164,6 +168,9 @@ func (w *writer) normal(content map[string]any) (map[string]any, error) {
 		return nil, err
 	}
 	out["apiVersion"], out["kind"] = w.resource.APIVersion(), w.resource.Kind
+	if name := wrap(out).GetName(); name != "" && w.groupResource() == namespaces {
+		setField(wrap(out), name, "metadata", "labels", corev1.LabelMetadataName)
+	}
 	return withoutNulls(out), nil
 }
 
