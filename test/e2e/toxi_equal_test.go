@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -124,6 +125,25 @@ func onTheWay[T kind.Object](t *testing.T, binding string, all []call[T], w *res
 		if wrong != "" {
 			t.Errorf("%s: %s of %s (%s at %s) %s: %s of %s at %s", binding, now.Type, key(o), o.GetUID(), o.GetResourceVersion(),
 				wrong, was.Type, uidOf(was), rvOf(was))
+		}
+	}
+}
+
+// wantEveryState fails the test if a binding that sees every event of a namespace was not told of each state that the
+// server confirmed, once and in order. The server is never away, so that no snapshot is a reason to leave one out.
+func wantEveryState[T kind.Object](t *testing.T, binding string, all []call[T], w *restless, ns string) {
+	t.Helper()
+	got := map[types.UID][]string{}
+	for _, one := range all {
+		if one.Type != deleted {
+			got[one.Object.GetUID()] = append(got[one.Object.GetUID()], one.Object.GetResourceVersion())
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for uid, l := range w.lives {
+		if l.namespace == ns && !slices.Equal(got[uid], l.states) {
+			t.Errorf("%s: states told of %s: %v, want %v", binding, uid, got[uid], l.states)
 		}
 	}
 }

@@ -22,7 +22,8 @@ const inLabel = "in"
 // life is what became of one object.
 type life struct {
 	namespace string
-	in, out   bool // it has had the label; it has been without
+	in, out   bool     // it has had the label; it has been without
+	states    []string // resourceVersions, its deletion apart
 }
 
 // restless creates, changes, relabels, deletes and creates again objects of one kind in some namespaces, and
@@ -119,6 +120,7 @@ func (w *restless) note(o *unstructured.Unstructured, err error) (*unstructured.
 	}
 	l := w.lives[o.GetUID()]
 	l.in, l.out = l.in || labelledIn(o), l.out || !labelledIn(o)
+	l.states = append(l.states, o.GetResourceVersion())
 	w.done.Add(1)
 	return o, nil
 }

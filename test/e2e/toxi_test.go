@@ -79,6 +79,10 @@ func TestNetworkFaults(t *testing.T) {
 	equal(t, "watched", &watched, overMaps, ns, labelledIn)
 	equal(t, "gadgets", &gadgets, overGadgets, ns, whatever)
 	equal(t, "ordered", &ordered, overGadgets, ns, whatever)
+	if n := p.metric(t, "ancho_stream_relists_total"); n != 0 {
+		t.Errorf("%v snapshots were read again although the server remembers everything", n)
+	}
+	wantEveryState(t, "ordered", ordered.list(), overGadgets, ns)
 	p.ready(t)
 	if n := p.metric(t, "ancho_stream_reconnects_total"); n < float64(len(faults(random))) {
 		t.Errorf("%v watches were opened again, so that this test shows nothing", n)
