@@ -85,8 +85,8 @@ func unequal[T kind.Object](there map[types.UID]*unstructured.Unstructured, last
 // outside the selection, an object only forward and never after its deletion, the next of a name only after the one before.
 //
 // What left the server's selection takes a live look to be told from what was deleted. The look may see the object gone while
-// the stream still has to bring that it had come back; and for Watch, one that fails is tried again later, as a call is,
-// and others go on. So of objects that have left, and from there on of their names, less is promised.
+// the stream still has to bring that it had come back. So of objects that have left, and from there on of their names, less
+// is promised.
 func onTheWay[T kind.Object](t *testing.T, binding string, all []call[T], w *restless, ns string, selected func(metav1.Object) bool) {
 	t.Helper()
 	w.mu.Lock()
