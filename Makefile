@@ -101,6 +101,14 @@ e2e: controlplane ## tests against a real control plane, with the race detector
 	$(RACE_NOTE)
 	ANCHO_E2E_OUTAGE=$(OUTAGE) go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./hack/demo ./test/e2e/...
 
+# How long the soak goes on, in minutes.
+MINUTES ?= 10
+
+.PHONY: soak
+soak: controlplane ## run a program for MINUTES=n (10) while all around it is broken: fails on misses, duplicates, growth (SEED=)
+	@echo "== soak"
+	@go run ./hack/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 ##### What can be looked at
 
 .PHONY: demo
