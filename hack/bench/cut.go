@@ -11,8 +11,8 @@ import (
 
 	"github.com/ancho-dev/ancho/hack/bench/internal/contender"
 	"github.com/ancho-dev/ancho/hack/bench/internal/play"
-	"github.com/ancho-dev/ancho/hack/bench/internal/proxy"
 	"github.com/ancho-dev/ancho/hack/bench/internal/report"
+	"github.com/ancho-dev/ancho/internal/proxy"
 )
 
 const (

@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/proxy"
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
 
@@ -17,7 +18,7 @@ import (
 type breaker struct {
 	env      *testenv.Env
 	admin    client.Client
-	line     *line
+	line     *proxy.Proxy
 	random   *rand.Rand
 	restarts atomic.Int64
 }
@@ -53,15 +54,21 @@ func (b *breaker) pause(ctx context.Context, least, most time.Duration) bool {
 
 // blink breaks what is open.
 func (b *breaker) blink(context.Context) error {
-	b.line.cut(false)
+	b.cut()
 	return nil
+}
+
+// cut breaks all connections, and lets new ones through.
+func (b *breaker) cut() {
+	b.line.Cut()
+	b.line.Restore()
 }
 
 // outage cuts the subject off for a while.
 func (b *breaker) outage(ctx context.Context) error {
-	b.line.cut(true)
+	b.line.Cut()
 	b.pause(ctx, 200*time.Millisecond, 4*time.Second)
-	b.line.restore()
+	b.line.Restore()
 	return nil
 }
 
@@ -86,7 +93,7 @@ func (b *breaker) disown(ctx context.Context) error {
 		return ignoreEnd(ctx, err)
 	}
 	b.pause(ctx, 200*time.Millisecond, time.Second) // the server learns of it by a watch
-	b.line.cut(false)
+	b.cut()
 	b.pause(ctx, 200*time.Millisecond, 4*time.Second)
 	return grant(context.WithoutCancel(ctx), b.admin)
 }

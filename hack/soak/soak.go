@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/proxy"
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
 
@@ -26,7 +27,7 @@ type session struct {
 	out     io.Writer
 	env     *testenv.Env
 	admin   client.Client
-	line    *line
+	line    *proxy.Proxy
 	subject *process
 	ledger  *ledger
 	breaker *breaker
@@ -60,15 +61,15 @@ func soak(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.line, err = newLine(server); err != nil {
+	if s.line, err = proxy.New(server); err != nil {
 		return err
 	}
-	defer s.line.close()
+	defer func() { _ = s.line.Close() }()
 	cfg, err := env.User(user)
 	if err != nil {
 		return err
 	}
-	path, err := kubeconfig(dir, cfg, s.line.address())
+	path, err := kubeconfig(dir, cfg, s.line.Addr())
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,6 @@ func (s *session) tell(ctx context.Context) {
 			memory = fmt.Sprintf("%d goroutines, %s heap", goroutines, megabytes(heap))
 		}
 		fmt.Fprintf(s.out, "%8s  %d objects, %d events, %d misses, %d duplicates, %s, %d restarts, %d cuts\n",
-			time.Since(s.since).Round(time.Second), sum.objects, sum.events, misses, sum.duplicates, memory, s.breaker.restarts.Load(), s.line.cuts.Load())
+			time.Since(s.since).Round(time.Second), sum.objects, sum.events, misses, sum.duplicates, memory, s.breaker.restarts.Load(), s.line.Cuts())
 	}
 }

@@ -77,6 +77,9 @@ func TestCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Cut()
+	if n := p.Cuts(); n != 1 {
+		t.Errorf("%d cuts", n)
+	}
 	if n, err := c.Read(make([]byte, 1)); err == nil {
 		t.Errorf("read %d bytes of a connection that was cut", n)
 	}

@@ -1,4 +1,4 @@
-// Package proxy stands between a contender and the server, counts the bytes that pass, and cuts the line.
+// Package proxy stands between a program and a server, counts the bytes that pass, and cuts the line.
 package proxy
 
 import (
@@ -16,6 +16,7 @@ type Proxy struct {
 	received atomic.Int64
 	sent     atomic.Int64
 	opened   atomic.Int64
+	cuts     atomic.Int64
 	wg       sync.WaitGroup
 
 	mu     sync.Mutex
@@ -47,11 +48,15 @@ func (p *Proxy) Sent() int64 { return p.sent.Load() }
 // Opened is how many connections were passed on.
 func (p *Proxy) Opened() int64 { return p.opened.Load() }
 
+// Cuts is how often the line was cut.
+func (p *Proxy) Cuts() int64 { return p.cuts.Load() }
+
 // Cut breaks all connections, and breaks new ones as soon as they come, until Restore.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.down = true
+	p.cuts.Add(1)
 	p.drop()
 }
 
