@@ -35,6 +35,7 @@ type sub struct {
 	b     *binding
 	slots slots
 	begun bool // a complete list was delivered: what comes from now on is not Initial
+	wide  bool // of all namespaces
 }
 
 // options are those of the stream that this feed is fed by. Where one binding wants managedFields they are left
@@ -51,9 +52,14 @@ func (r *liveRoute) wantsManagedFields() bool {
 
 // Handle implements watcher.Handler.
 func (f *feed) Handle(d watcher.Delta) {
-	switch {
-	case f.odd > 0:
+	if f.odd > 0 {
 		f.handleByRoute(d)
+		return
+	}
+	if d.Kind == watcher.Upsert {
+		decide(f.subs, &d.Frame.Meta)
+	}
+	switch {
 	case d.Kind == watcher.Gone:
 		for i := range eachBit(d.Entry.Words()[:wordsOfBits(len(f.subs))]) {
 			f.subs[i].gone(d)
@@ -75,9 +81,22 @@ func (f *feed) handleByRoute(d watcher.Delta) {
 		if !r.attached || r.replay.covers(r, d) {
 			continue
 		}
+		if d.Kind == watcher.Upsert {
+			decide(r.subs, &d.Frame.Meta)
+		}
 		for _, s := range r.subs {
 			s.handle(d)
 		}
+	}
+}
+
+// decide tells bindings that the object exists, whether or not they select it, before they hear more of it.
+func decide(subs []*sub, m *watcher.Meta) {
+	if len(subs) == 0 || subs[0].b.looks.open.Load() == 0 {
+		return // so it is nearly always, and this is asked often
+	}
+	for _, s := range subs {
+		s.b.decide(m)
 	}
 }
 
@@ -213,9 +232,8 @@ func (s *sub) gone(d watcher.Delta) {
 	}
 	s.slots.setMember(words, false)
 	passed := s.b.Takes(queue.Deleted, false)
-	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false)) // settled by a live read when its turn comes
-	passed = passed || ambiguous
-	if !passed && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
+	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false))
+	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
 	m := &watcher.Meta{}
@@ -226,7 +244,11 @@ func (s *sub) gone(d watcher.Delta) {
 	}
 	id := identityOf(m, e.RV())
 	w := newWork(d.Frame)
-	w.rv, w.ambiguous = id.rv, ambiguous
+	w.rv = id.rv
+	if ambiguous {
+		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
+		return
+	}
 	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
 }
 
