@@ -9,7 +9,7 @@ import (
 // connection. If anything is wrong, it returns a [*DeclarationError] with every mistake of the whole
 // program.
 func Compile(caps []*Capability, o CompileOptions) ([]*Compiled, error) {
-	p := program{options: o, first: map[string]*Capability{}}
+	p := program{options: o, first: map[string]*Capability{}, claims: map[string]*declaration{}}
 	if o.Namespace != "" {
 		if problem := namespaceProblem(o.Namespace); problem != "" {
 			p.mistakes = append(p.mistakes, Mistake{
@@ -34,6 +34,20 @@ type program struct {
 	first    map[string]*Capability // by name
 	compiled []*Compiled
 	mistakes []Mistake
+	claims   map[string]*declaration // finalizers
+}
+
+// claim makes a finalizer a binding's own: of two with the same, each would take the other's off.
+func (p *program) claim(d *declaration) []flaw {
+	if !d.finalize {
+		return nil
+	}
+	name := d.resource().GVR().GroupResource().String() + " " + d.finalizer
+	if other := p.claims[name]; other != nil {
+		return []flaw{{fmt.Sprintf("another binding has the finalizer %q: the one at %s", d.finalizer, other.at), "give each its own"}}
+	}
+	p.claims[name] = d
+	return nil
 }
 
 func (p *program) capability(i int, c *Capability) {
@@ -106,6 +120,9 @@ func (b *bindings) add(i int, each Binding) {
 	}
 	r, more := b.reach(d)
 	flaws = append(flaws, more...)
+	flaws = append(flaws, b.program.claim(d)...)
+	triggers, more := b.triggers(d, r)
+	flaws = append(flaws, more...)
 	m := Mistake{Capability: b.of.name, Binding: name, Location: d.at.String()}
 	if d.when != d.at && d.when != (location{}) {
 		m.When = d.when.String()
@@ -117,6 +134,10 @@ func (b *bindings) add(i int, each Binding) {
 	if len(flaws) == 0 {
 		c := d.compile(r)
 		c.Capability, c.Binding, c.Description = b.of.name, name, b.of.description
+		c.Triggers = triggers
+		for _, t := range triggers {
+			t.Source.Capability, t.Source.Binding, t.Source.Location = c.Capability, c.Binding, c.Location
+		}
 		b.program.compiled = append(b.program.compiled, c)
 	}
 }

@@ -23,6 +23,7 @@ func (d *declaration) flaws() []flaw {
 		out = append(out, flaw{string(d.action) + "(nil): there is nothing to call", "give it a function"})
 	}
 	out = append(out, d.spec.flaws...)
+	out = append(out, d.finalizeFlaws()...)
 	if d.action == ActionWatch {
 		if d.spec.queued {
 			out = append(out, flaw{"Queue does not fit Watch, whose calls are never queued", "use Reconcile, or leave Queue out"})
@@ -55,6 +56,7 @@ func (s *spec) comparing() []string {
 func (b *bindings) reach(d *declaration) (*reach, []flaw) {
 	s := &d.spec
 	r := &reach{
+		finalize:     d.finalize,
 		wide:         s.wide,
 		names:        s.names,
 		namePatterns: s.namePatterns,
@@ -161,6 +163,9 @@ func (d *declaration) compile(r *reach) *Compiled {
 		OnChange:     len(s.projections) > 0,
 		Takes:        s.types.takes(d.action),
 		Invoke:       d.invoke,
+		Finalizer:    d.finalizer,
+		Cleanup:      d.cleanup,
+		Within:       r.within,
 		AddToScheme:  d.addToScheme,
 	}
 	if len(s.where) > 0 {

@@ -81,6 +81,16 @@ type Compiled struct {
 	// Invoke decodes the object into one of the callback's own and calls the callback. An object
 	// that does not decode is a *DecodeError. A panic of the callback is the caller's to catch.
 	Invoke func(context.Context, Delivery) error
+	// Finalizer is put on matching objects, for Cleanup, which is called as Invoke is. Empty: there is none. The targets
+	// then select by namespace and name alone.
+	Finalizer string
+	Cleanup   func(context.Context, Delivery) error
+	// Within says whether metadata is in the namespaces and has one of the names of the selection.
+	Within func(*watcher.Meta) bool
+	// Triggers wake objects of a Reconcile.
+	Triggers []*CompiledTrigger
+	// AnyForm, of a trigger's source: metadata is all that it needs, and whole objects do as well.
+	AnyForm bool
 	// AddToScheme registers the Go type of the kind.
 	AddToScheme func(*runtime.Scheme) error
 	// Warnings say what will work, but perhaps not as meant.

@@ -32,6 +32,9 @@ func (r *reach) conditions() []Condition {
 	}
 	add(PartName, "", r.names, false)
 	add(PartNamespace, "", r.scope.namespaces, false)
+	if r.finalize {
+		return out // an object that carries the finalizer need not meet the others
+	}
 	for i := range r.labels {
 		l := &r.labels[i]
 		add(PartLabel, l.key, l.in, l.has)

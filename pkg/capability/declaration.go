@@ -18,6 +18,8 @@ const (
 	ActionWatch Action = "Watch"
 	// ActionReconcile calls for the latest state of an object.
 	ActionReconcile Action = "Reconcile"
+	// ActionTrigger calls nobody: objects of a source wake those of a binding.
+	ActionTrigger Action = "Trigger"
 )
 
 // declaration is a binding without its type parameter. It is not changed after it was made: one
@@ -34,6 +36,13 @@ type declaration struct {
 	decode      func(*watcher.Frame) (kind.Object, error)
 	invoke      func(context.Context, Delivery) error
 	addToScheme func(*runtime.Scheme) error
+	plain       bool // of a trigger: a kind without steps
+
+	// Of Finalize; empty where it was not called.
+	finalize  bool
+	finalizer string
+	noCleanup bool
+	cleanup   func(context.Context, Delivery) error
 }
 
 func (d *declaration) declared() *declaration { return d }

@@ -50,6 +50,9 @@ func (r *reach) clientSide() []string {
 	}
 	out = append(out, describe("namespace", r.namespacePatterns)...)
 	out = append(out, describe("name", r.namePatterns)...)
+	if s := selector(r.labels); r.finalize && s != "" {
+		out = append(out, "label "+s)
+	}
 	for _, a := range r.annotations {
 		text := "annotation " + a.key
 		if a.in.set {

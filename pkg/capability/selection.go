@@ -65,25 +65,30 @@ func (s Selection[T]) Watch(h Handler[T]) Binding {
 // Reconcile ends a selection with a callback that brings the world in line with an object. It gets the
 // latest state, what arrives meanwhile is merged, and calls for one object never overlap.
 func (s Selection[T]) Reconcile(h Handler[T]) Reconciler[T] {
-	return Reconciler[T]{d: s.declare(ActionReconcile, h)}
+	d := s.declare(ActionReconcile, h)
+	return Reconciler[T]{d: d, objects: s.objects(d)}
 }
 
 // declare must be called by a function that the user calls.
 func (s Selection[T]) declare(a Action, h Handler[T]) *declaration {
-	spec := s.spec()
-	objects := &objects[T]{kind: s.kind, managed: spec.settings.ManagedFields}
-	return &declaration{
+	d := &declaration{
 		action:      a,
 		at:          here(),
 		when:        s.when,
 		resource:    s.kind.Resource,
 		kindErr:     s.kind.Err,
-		spec:        spec,
+		spec:        s.spec(),
 		noHandler:   h == nil,
-		decode:      objects.untyped,
-		invoke:      invoker(objects, h),
 		addToScheme: s.kind.AddToScheme,
 	}
+	objects := s.objects(d)
+	d.decode, d.invoke = objects.untyped, invoker(objects, h)
+	return d
+}
+
+// objects makes the objects that the functions of a declaration get.
+func (s Selection[T]) objects(d *declaration) *objects[T] {
+	return &objects[T]{kind: s.kind, managed: d.spec.settings.ManagedFields}
 }
 
 // Binding is a selection with what to do about it: what Watch and Reconcile return.
@@ -92,9 +97,10 @@ type Binding interface {
 	declared() *declaration
 }
 
-// Reconciler is the Binding that Reconcile returns.
+// Reconciler is the Binding that Reconcile returns. Its zero value is a mistake that the program's start reports.
 type Reconciler[T kind.Object] struct {
-	d *declaration
+	d       *declaration
+	objects *objects[T]
 }
 
 func (r Reconciler[T]) declared() *declaration { return r.d }

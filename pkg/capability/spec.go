@@ -31,6 +31,9 @@ type spec struct {
 	wide     bool
 	settings Settings
 	queued   bool
+	cached   bool
+
+	triggers []*trigger
 }
 
 func newSpec() spec {

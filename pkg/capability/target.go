@@ -22,6 +22,7 @@ type reach struct {
 	fields            map[string]alternatives
 	annotations       []annotationRule
 	deleting          bool
+	finalize          bool // the server selects by namespace and name alone
 }
 
 // joined is true if several namespaces are watched by one cluster-wide stream.
@@ -40,6 +41,9 @@ func (r *reach) targets(of kind.Resource) []watcher.Target {
 	of.Guessed = false // how the plural came to be known makes no other request
 	out := make([]watcher.Target, 0, len(namespaces)*len(names))
 	selects := selector(r.labels)
+	if r.finalize {
+		selects = ""
+	}
 	for _, ns := range namespaces {
 		for _, name := range names {
 			out = append(out, watcher.Target{

@@ -1,0 +1,152 @@
+package capability
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+)
+
+// Trigger says which objects of a binding are to be reconciled when an object of another kind changes: what Mapped
+// returns. The zero Trigger is a mistake.
+type Trigger struct {
+	t *trigger
+}
+
+// Mapped makes a trigger of a source, a kind or a selection, and a function that names the objects to reconcile for an
+// object of it. What an object mapped to last is remembered: when it changes, the objects that it mapped to and those
+// that it maps to now are woken, and when it is deleted or leaves the source's selection, the former. A name without a
+// namespace means the object's own, where the binding's kind has namespaces.
+//
+// A kind is watched in all namespaces that the capability may look into, a selection where it says. The function is called
+// on the goroutines that read the streams, so it must be quick and safe to call concurrently, and depend on the object
+// alone. One that panics passes over that object, which is reported.
+func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.NamespacedName) Trigger {
+	t := &trigger{step: "Mapped", via: queue.ViaMapped, decodes: true}
+	switch s := source.(type) {
+	case nil:
+		t.wrong("Mapped(nil, ...): there is nothing to watch", "give a kind or a selection")
+	case kind.Kind[S]:
+		t.source = When(s).source()
+	case Selection[S]:
+		t.source = s.source()
+	default:
+		t.wrong(fmt.Sprintf("Mapped of a %T", source), "give a kind or a selection")
+	}
+	if names == nil {
+		t.wrong("Mapped(..., nil): nobody names the objects to reconcile", "give a function")
+	}
+	t.names = func(o kind.Object) []types.NamespacedName {
+		s, ok := o.(S)
+		if !ok {
+			return nil
+		}
+		return names(s)
+	}
+	return Trigger{t}
+}
+
+// TriggeredBy has objects reconciled also when others change, as Unchanged, with the cause in Event.Causes. The object is
+// read live, for which the program needs the verb get, and waking calls are merged. See Mapped.
+func (s Selection[T]) TriggeredBy(triggers ...Trigger) Selection[T] {
+	return s.with(func(p *spec) {
+		if len(triggers) == 0 {
+			p.wrong("TriggeredBy() without arguments triggers nothing", "give at least one capability.Mapped(...), or leave the step out")
+		}
+		for i, t := range triggers {
+			if t.t == nil {
+				p.wrong(fmt.Sprintf("TriggeredBy: trigger number %d is a zero value", i+1), "give what capability.Mapped returns")
+				continue
+			}
+			p.triggers = append(p.triggers, t.t)
+		}
+	})
+}
+
+// Owns has an object reconciled also when one that it owns changes or goes: one of these kinds, or of these selections, whose
+// controller owner reference names it. They are watched in the namespaces of the binding. A change wakes the owner, as
+// Unchanged; one of the reference wakes both owners. See TriggeredBy.
+func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
+	return s.with(func(p *spec) {
+		if len(kinds) == 0 {
+			p.wrong("Owns() without arguments owns nothing", "name at least one kind, or leave the step out")
+		}
+		for i, k := range kinds {
+			t := &trigger{step: "Owns", via: queue.ViaOwned, inherits: true}
+			t.watches(k, i+1)
+			p.triggers = append(p.triggers, t)
+		}
+	})
+}
+
+// Uses has an object reconciled also when one changes that it names, such as a Secret that its spec refers to: the function
+// gives the names. A name without a namespace means the object's own, where the kind used has namespaces. A kind is watched
+// in the namespaces of the binding, a selection where it says; a name outside of what is watched is reported, and never
+// wakes. The function is called as those of Where. See TriggeredBy.
+func (s Selection[T]) Uses(used kind.Any, names func(T) []types.NamespacedName) Selection[T] {
+	return s.with(func(p *spec) {
+		t := &trigger{step: "Uses", via: queue.ViaUsed, inherits: true}
+		t.watches(used, 1)
+		if names == nil {
+			t.wrong("Uses(..., nil): nobody names the objects that are used", "give a function")
+		}
+		t.used = func(o kind.Object) []types.NamespacedName {
+			obj, ok := o.(T)
+			if !ok {
+				return nil
+			}
+			return names(obj)
+		}
+		p.triggers = append(p.triggers, t)
+	})
+}
+
+// trigger is one reason for a binding's calls that is not its own objects.
+type trigger struct {
+	step     string
+	via      queue.Via
+	source   *declaration // nil where there are flaws
+	inherits bool         // a source that names no namespace is watched in those of the binding
+	decodes  bool         // names is called with the source's objects
+	names    func(kind.Object) []types.NamespacedName
+	used     func(kind.Object) []types.NamespacedName
+	flaws    []flaw
+}
+
+func (t *trigger) wrong(problem, remedy string) { t.flaws = append(t.flaws, flaw{problem, remedy}) }
+
+// watches sets the source to a kind or a selection of whatever type.
+func (t *trigger) watches(k kind.Any, number int) {
+	switch s := k.(type) {
+	case nil:
+		t.wrong(fmt.Sprintf("%s: kind number %d is nil", t.step, number), "name a kind, or give a selection")
+	case interface{ source() *declaration }:
+		t.source = s.source()
+	case interface {
+		Err() error
+		AddToScheme(*runtime.Scheme) error
+	}:
+		if v := reflect.ValueOf(k); v.Kind() == reflect.Pointer && v.IsNil() {
+			t.wrong(fmt.Sprintf("%s: kind number %d is nil", t.step, number), "name a kind, or give a selection")
+			return
+		}
+		t.source = &declaration{
+			action: ActionTrigger, at: here(), when: here(), resource: k.Resource, kindErr: s.Err, spec: newSpec(), addToScheme: s.AddToScheme,
+		}
+		t.source.plain = true
+	default:
+		t.wrong(fmt.Sprintf("%s of a %T", t.step, k), "give a kind or a selection")
+	}
+}
+
+// source is the selection as something that triggers.
+func (s Selection[T]) source() *declaration {
+	d := s.declare(ActionTrigger, func(context.Context, Event[T]) error { return nil })
+	d.plain = s.last == nil
+	return d
+}
