@@ -49,6 +49,12 @@ func (s *Server) watch(w http.ResponseWriter, r *request, f form, o *internalver
 	st.end = time.Now().Add(timeout(o))
 	st.out = openFrames(w, f, st.begins && st.bookmarks && takesGzip(r.Request))
 	defer func() { _ = st.out.flush() }()
+	select {
+	case refused := <-st.out.refusals():
+		_ = st.out.refusal(refused) // the client went away
+		return nil
+	default:
+	}
 	if refused := st.begin(from); refused != nil {
 		_ = st.out.refusal(refused) // the client went away
 		return nil

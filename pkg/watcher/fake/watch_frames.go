@@ -17,6 +17,8 @@ type frames struct {
 	// zip is set where the answer is compressed; each flush ends a member of it, so that what was flushed can be read.
 	zip  *gzip.Writer
 	open bool // a member has begun
+	// faults is nil where none can happen.
+	faults *exchange
 }
 
 // openFrames begins the answer: the client learns at once that its watch stands.
@@ -24,7 +26,8 @@ func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 	h := w.Header()
 	h.Set("Content-Type", f.streamType())
 	h.Set("Cache-Control", "no-cache, private")
-	out := &frames{w: w, form: f}
+	x, _ := w.(*exchange)
+	out := &frames{w: w, form: f, faults: x}
 	if compressed {
 		h.Set("Content-Encoding", "gzip")
 		h.Add("Vary", "Accept-Encoding")
@@ -61,16 +64,39 @@ func (f *frames) write(what watch.EventType, raw []byte) error {
 	if err != nil {
 		return err
 	}
+	if f.faults != nil && f.faults.breaks() {
+		return f.breakOff(frame)
+	}
+	return f.send(frame)
+}
+
+// send hands bytes to the answer.
+func (f *frames) send(b []byte) (err error) {
 	if f.zip == nil {
-		_, err = f.w.Write(frame)
+		_, err = f.w.Write(b) //nolint:gosec // no page
 		return err
 	}
 	if !f.open {
 		f.zip.Reset(f.w)
 		f.open = true
 	}
-	_, err = f.zip.Write(frame)
+	_, err = f.zip.Write(b)
 	return err
+}
+
+// breakOff sends one half of a frame.
+func (f *frames) breakOff(frame []byte) error {
+	err := errors.Join(f.send(frame[:len(frame)/2]), f.flush())
+	f.faults.breakOff(errBroken)
+	return errors.Join(err, errBroken)
+}
+
+// refusals has what the watch is to end with, if a fault wants that.
+func (f *frames) refusals() <-chan *metav1.Status {
+	if f.faults == nil {
+		return nil
+	}
+	return f.faults.refusals
 }
 
 // flush sends what was written.
