@@ -13,6 +13,8 @@ type Fault interface{ kind() faultKind }
 // faultKind says what happens, and when. What is nil does not.
 type faultKind struct {
 	verbs []string // of the requests that it can happen to; nil: all
+	// concerns tells whether it can happen to a request; nil: to all.
+	concerns func(*exchange) bool
 	// stalls holds all bytes back while the fault is there.
 	stalls bool
 	// begin is called with each request, before it is answered. It may answer, or break off.
@@ -21,6 +23,13 @@ type faultKind struct {
 	running func(*exchange)
 	// breaks is to break off in the middle of the next frame of a watch, or of another answer's body.
 	breaks bool
+	// frame changes frames of a watch, those that framed picks.
+	frame  func(*outgoing) error
+	framed func(*outgoing) bool
+	// chunk is how many bytes of an answer are sent at a time; 0: as they come.
+	chunk int
+	// replay is how many events a watch is told again that it was told before.
+	replay int
 }
 
 func (k faultKind) kind() faultKind { return k }
@@ -96,20 +105,20 @@ func (a *Active) Count() int {
 func (s *faults) hitBy(a *Active) []*exchange {
 	var out []*exchange
 	for _, x := range s.running {
-		if x.alive() && a.takes(x) {
+		if x.alive() && a.takes(x, x.subject) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// takes tells whether it happens to what the request is about, once more, and counts that. A stall happens to a request
+// takes tells whether it happens once more, to a request or a part of its answer, and counts that. A stall happens to a request
 // once, however long. It is called with the lock held.
-func (a *Active) takes(x *exchange) bool {
+func (a *Active) takes(x *exchange, about subject) bool {
 	if slices.Contains(x.stalledBy, a) {
 		return true
 	}
-	if !a.where.fits(x.subject) {
+	if !a.where.fits(about) || a.kind.concerns != nil && !a.kind.concerns(x) {
 		return false
 	}
 	a.seen++
@@ -126,22 +135,27 @@ func (a *Active) takes(x *exchange) bool {
 // happening are the faults that happen to a request now, of those that pick names: each happens when it is come to, so
 // that one that is not asked for any more is not counted.
 func (s *faults) happening(x *exchange, pick func(*faultKind) bool) iter.Seq[*Active] {
+	return s.happeningTo(x, x.subject, pick)
+}
+
+// happeningTo is the same of a part of the answer.
+func (s *faults) happeningTo(x *exchange, about subject, pick func(*faultKind) bool) iter.Seq[*Active] {
 	return func(yield func(*Active) bool) {
 		s.mu.Lock()
 		all := slices.Clone(s.active)
 		s.mu.Unlock()
 		for _, a := range all {
-			if pick(&a.kind) && s.happens(a, x) && !yield(a) {
+			if pick(&a.kind) && s.happens(a, x, about) && !yield(a) {
 				return
 			}
 		}
 	}
 }
 
-func (s *faults) happens(a *Active, x *exchange) bool {
+func (s *faults) happens(a *Active, x *exchange, about subject) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.active, a) && a.takes(x)
+	return slices.Contains(s.active, a) && a.takes(x, about)
 }
 
 // any tells whether some fault of those that pick names happens now.

@@ -22,9 +22,11 @@ type exchange struct {
 	faults  *faults
 	request *http.Request
 	subject subject
+	ctx     context.Context //nolint:containedctx // the request's, which others than the handler look at
 	cancel  context.CancelFunc
 	// refusals has what a watch is to end with.
 	refusals chan *metav1.Status
+	old      bool // the server knows no bookmark that ends a snapshot
 
 	stalledBy []*Active // with the lock of faults
 
@@ -42,7 +44,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	x := &exchange{
-		ResponseWriter: w, faults: &s.faults, request: r.WithContext(ctx), subject: subjectOf(r), cancel: cancel,
+		ResponseWriter: w, faults: &s.faults, request: r.WithContext(ctx), subject: subjectOf(r), ctx: ctx, cancel: cancel,
 		refusals: make(chan *metav1.Status, 1),
 	}
 	x.enter()
@@ -88,7 +90,7 @@ func (x *exchange) settled() bool {
 func (x *exchange) alive() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.broken == nil && !x.ended && x.request.Context().Err() == nil
+	return x.broken == nil && !x.ended && x.ctx.Err() == nil
 }
 
 // breakOff breaks the connection off. The client reads err if it is in this process.
@@ -117,8 +119,8 @@ func (x *exchange) hold() error {
 		}
 		select {
 		case <-stall.stopped:
-		case <-x.request.Context().Done():
-			return context.Cause(x.request.Context())
+		case <-x.ctx.Done():
+			return x.ctx.Err()
 		}
 	}
 }
@@ -144,7 +146,24 @@ func (x *exchange) Write(b []byte) (int, error) {
 	if x.subject.verb != "watch" && len(b) > 0 && x.breaks() {
 		return 0, x.breakAfter(b[:len(b)/2])
 	}
+	if a, ok := x.faults.any(x, func(k *faultKind) bool { return k.chunk > 0 && len(b) > 0 }); ok {
+		return x.writeChunks(b, a.kind.chunk)
+	}
 	return x.ResponseWriter.Write(b)
+}
+
+// writeChunks sends each piece by itself.
+func (x *exchange) writeChunks(b []byte, size int) (n int, err error) {
+	for piece := range slices.Chunk(b, size) {
+		done, err := x.ResponseWriter.Write(piece)
+		if n += done; err != nil {
+			return n, err
+		}
+		if err := x.FlushError(); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // breaks tells whether what is written next is to break off.

@@ -82,11 +82,11 @@ func statusWith(code int, s subject) *metav1.Status {
 	}
 	switch code {
 	default:
-		return refusal(apierrors.NewGenericServerResponse(code, s.verb, s.resource, s.name, "", 0, false))
+		return refusal(apierrors.NewGenericServerResponse(code, s.verb, s.resource, s.object.name, "", 0, false))
 	case http.StatusUnauthorized:
 		return refusal(apierrors.NewUnauthorized("Unauthorized"))
 	case http.StatusForbidden:
-		return refusal(apierrors.NewForbidden(s.resource, s.name, errors.New(s.forbidden())))
+		return refusal(apierrors.NewForbidden(s.resource, s.object.name, errors.New(s.forbidden())))
 	case http.StatusGone:
 		return expired("The resourceVersion for the provided list is too old.")
 	case http.StatusTooManyRequests:
@@ -102,8 +102,8 @@ func statusWith(code int, s subject) *metav1.Status {
 
 func (s subject) forbidden() string {
 	where := "at the cluster scope"
-	if s.namespace != "" {
-		where = fmt.Sprintf("in the namespace %q", s.namespace)
+	if s.object.namespace != "" {
+		where = fmt.Sprintf("in the namespace %q", s.object.namespace)
 	}
 	return fmt.Sprintf("User \"fake\" cannot %s resource %q in API group %q %s", s.verb, s.resource.Resource, s.resource.Group, where)
 }

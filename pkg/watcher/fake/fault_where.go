@@ -16,6 +16,7 @@ type where struct {
 	verbs     []string // nil: all
 	resources []schema.GroupResource
 	namespace *string
+	object    *key
 	skip      int
 	times     int // 0: always
 }
@@ -43,6 +44,12 @@ func InNamespace(name string) Condition {
 	return func(w *where) { w.namespace = &name }
 }
 
+// Object has the fault happen to what is about this one object only: requests that name it, for faults of frames its
+// events. The namespace of what has none is empty.
+func Object(namespace, name string) Condition {
+	return func(w *where) { w.object = &key{namespace, name} }
+}
+
 // Verbs names the verbs whose requests the fault happens to, as RBAC has them: get, list, watch, create, update, patch,
 // delete, deletecollection. Default: all that it can happen to.
 func Verbs(verbs ...string) Condition {
@@ -64,8 +71,8 @@ func After(n int) Condition {
 type subject struct {
 	verb      string
 	resource  schema.GroupResource // empty: discovery
-	namespace string
-	name      string
+	namespace string               // of the path
+	object    key                  // of the path, or of an event; its name may be empty
 }
 
 func subjectOf(r *http.Request) subject {
@@ -73,7 +80,7 @@ func subjectOf(r *http.Request) subject {
 	if !ok {
 		return subject{verb: "get"}
 	}
-	s := subject{resource: p.version.WithResource(p.plural).GroupResource(), namespace: p.namespace, name: p.name}
+	s := subject{resource: p.version.WithResource(p.plural).GroupResource(), namespace: p.namespace, object: key{p.namespace, p.name}}
 	one := p.name != ""
 	switch r.Method {
 	case http.MethodGet:
@@ -106,5 +113,6 @@ func verbOfRead(r *http.Request, one bool) string {
 func (w *where) fits(s subject) bool {
 	return (w.verbs == nil || slices.Contains(w.verbs, s.verb)) &&
 		(w.resources == nil || slices.Contains(w.resources, s.resource)) &&
-		(w.namespace == nil || *w.namespace == s.namespace && s.resource != (schema.GroupResource{}))
+		(w.namespace == nil || *w.namespace == s.namespace && s.resource != (schema.GroupResource{})) &&
+		(w.object == nil || *w.object == s.object)
 }

@@ -47,7 +47,7 @@ func (f *frames) event(what watch.EventType, o map[string]any) error {
 		}
 		return fmt.Errorf("a watch ended: %w", err)
 	}
-	return f.write(what, raw)
+	return f.write(what, raw, o)
 }
 
 // refusal writes an event that says why there will be no other.
@@ -56,22 +56,33 @@ func (f *frames) refusal(status *metav1.Status) error {
 	if err != nil {
 		return err
 	}
-	return f.write(watch.Error, raw)
+	return f.write(watch.Error, raw, nil)
 }
 
-func (f *frames) write(what watch.EventType, raw []byte) error {
-	frame, err := f.form.encodeEvent(what, raw)
+// write sends an event around an encoded object; of a refusal there is none.
+func (f *frames) write(what watch.EventType, raw []byte, o map[string]any) error {
+	if f.faults == nil {
+		return f.send(f.form.encodeEvent(what, raw))
+	}
+	fr := &outgoing{form: f.form, what: what, raw: raw, object: o, copies: 1}
+	if err := f.faults.change(fr); err != nil {
+		return err
+	}
+	b, err := f.form.encodeEvent(fr.what, fr.raw)
+	if err == nil && fr.copies > 0 && f.faults.breaks() {
+		return f.breakOff(b)
+	}
+	for range fr.copies {
+		err = f.send(b, err)
+	}
+	return err
+}
+
+// send hands bytes to the answer, unless there was an error.
+func (f *frames) send(b []byte, err error) error {
 	if err != nil {
 		return err
 	}
-	if f.faults != nil && f.faults.breaks() {
-		return f.breakOff(frame)
-	}
-	return f.send(frame)
-}
-
-// send hands bytes to the answer.
-func (f *frames) send(b []byte) (err error) {
 	if f.zip == nil {
 		_, err = f.w.Write(b) //nolint:gosec // no page
 		return err
@@ -86,7 +97,7 @@ func (f *frames) send(b []byte) (err error) {
 
 // breakOff sends one half of a frame.
 func (f *frames) breakOff(frame []byte) error {
-	err := errors.Join(f.send(frame[:len(frame)/2]), f.flush())
+	err := errors.Join(f.send(frame[:len(frame)/2], nil), f.flush())
 	f.faults.breakOff(errBroken)
 	return errors.Join(err, errBroken)
 }
