@@ -41,7 +41,11 @@ func TestACut(t *testing.T) {
 		time.Sleep(time.Minute)
 		c.Settle()
 		calls := c.Calls("c/configmaps")
-		if len(calls) != 3 || calls[1].Type != queue.Added || calls[2].Type != queue.Deleted {
+		told := map[string]queue.EventType{}
+		for _, call := range calls[1:] { // of two objects: in either order
+			told[call.Key.String()] = call.Type
+		}
+		if len(calls) != 3 || told["demo/a"] != queue.Deleted || told["demo/b"] != queue.Added {
 			t.Errorf("%+v", calls)
 		}
 	})
@@ -63,4 +67,36 @@ func TestAFaultOfWrites(t *testing.T) {
 			t.Errorf("%+v", calls)
 		}
 	})
+}
+
+// 48: an object that does not fit its type is passed over; the others are handled, and so is this one when it fits again.
+func TestAnObjectThatDoesNotDecode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := anchotest.Run(t, reconciler(func(capability.Env, capability.Event[*corev1.ConfigMap]) error { return nil }))
+		c.Settle()
+		f := c.Fault(fake.Undecodable(), fake.Object("demo", "a"))
+		c.Create(configMap("a"), configMap("b"))
+		time.Sleep(time.Hour)
+		c.Settle()
+		if done := succeeded(c); len(done) != 1 || done[0] != "demo/b" || f.Count() != 1 {
+			t.Errorf("%q, %d times", done, f.Count())
+		}
+		f.Stop()
+		anchotest.Edit(c, kind.ConfigMap, "demo", "a", func(m *corev1.ConfigMap) { m.Data = map[string]string{"k": "v"} })
+		c.Settle()
+		if done := succeeded(c); len(done) != 2 || done[1] != "demo/a" {
+			t.Errorf("%q", done)
+		}
+	})
+}
+
+// succeeded are the objects whose calls did, in their order.
+func succeeded(c *anchotest.Cluster) []string {
+	var out []string
+	for _, call := range c.Calls("c/configmaps") {
+		if call.Err == nil {
+			out = append(out, call.Key.String())
+		}
+	}
+	return out
 }

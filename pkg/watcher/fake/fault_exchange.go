@@ -54,10 +54,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 	}
-	if x.hold() == nil && !x.settled() { //nolint:contextcheck // it has the request's
+	if x.hold() == nil && !x.settled() {
 		s.answer(x, x.request)
 	}
-	_ = x.hold() //nolint:contextcheck // as above. The end is held back too
+	_ = x.hold() // the end is held back too
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.ended = true

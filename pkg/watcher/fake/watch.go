@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
@@ -89,7 +90,7 @@ func (st *stream) begin(from uint64) *metav1.Status {
 		}
 		st.backlog, st.floor = changes, from // 25: what is to come may be below, and is not told
 		if again := c.before(from, st.out.replays()); len(again) > 0 {
-			st.backlog, st.floor = append(again, changes...), again[0].rv-1
+			st.backlog, st.floor = slices.Concat(again, changes), again[0].rv-1
 		}
 	}
 	return nil
