@@ -2,6 +2,7 @@ package anchotest
 
 import (
 	"context"
+	"io"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/testr"
 	apiruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -26,6 +28,10 @@ type Options struct {
 	Kinds []kind.Any
 	// Objects are there before the program starts: its callbacks see them as Initial. Their namespaces are made.
 	Objects []client.Object
+	// Replay is a recording of a real run (see runtime.Options.Record) that answers the program in place of the server, with
+	// the times that it has: the callbacks get the calls that they got then. A request that it holds no answer to fails the
+	// test. Server and Client are of an empty server, which the program does not see. Default: the server answers.
+	Replay io.Reader
 	// Configure changes the runtime's options, such as Namespace or GracePeriod. Default: they stay as they are.
 	Configure func(*runtime.Options)
 }
@@ -60,7 +66,7 @@ func Start(t testing.TB, o Options) *Cluster {
 	if o.Configure != nil {
 		o.Configure(&ro)
 	}
-	r, err := runtime.New(c.Config(), ro)
+	r, err := runtime.New(c.config(o.Replay), ro)
 	if err != nil {
 		t.Fatalf("the program cannot start: %v", err)
 	}
@@ -76,6 +82,24 @@ func Start(t testing.TB, o Options) *Cluster {
 	})
 	t.Cleanup(c.stop)
 	return c
+}
+
+// config leads the program to what answers it.
+func (c *Cluster) config(recording io.Reader) *rest.Config {
+	c.t.Helper()
+	if recording == nil {
+		return c.Config()
+	}
+	replay, err := fake.NewReplay(recording)
+	if err != nil {
+		c.t.Fatalf("the recording cannot be replayed: %v", err)
+	}
+	c.t.Cleanup(func() {
+		for _, missing := range replay.Missing() {
+			c.t.Errorf("the recording holds no answer to %s", missing)
+		}
+	})
+	return replay.Config()
 }
 
 // watched has the server serve what the capabilities watch, and makes the test's client, which knows the same types.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -25,6 +26,7 @@ type Runtime struct {
 	streams  *streams
 	server   *watcher.Server
 	health   *health
+	recorder *recording.Recorder // nil: nothing is recorded
 	ran      atomic.Bool
 }
 
@@ -58,6 +60,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 	if cfg.QPS == 0 && cfg.RateLimiter == nil {
 		cfg.QPS = -1
 	}
+	recorder := record(cfg, o)
 	e, err := newEnvironment(cfg, o.Logger)
 	if err != nil {
 		return nil, err
@@ -71,7 +74,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 		}
 	}
-	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled)}
+	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
 	if err := r.assemble(cfg); err != nil {
 		return nil, err
 	}
@@ -141,6 +144,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore
 	}
+	defer r.startRecorder()()
 	defer r.server.CloseIdleConnections()
 	stopHTTP, err := r.listen(ctx)
 	if err != nil {

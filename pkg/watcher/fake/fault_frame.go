@@ -53,13 +53,13 @@ func (x *exchange) change(f *outgoing) error {
 	return nil
 }
 
-// replays is how many events the watch is told again.
-func (f *frames) replays() int {
+// rewinds is how many events the watch is told again.
+func (f *frames) rewinds() int {
 	if f.faults == nil {
 		return 0
 	}
-	if a, ok := f.faults.faults.any(f.faults, func(k *faultKind) bool { return k.replay > 0 }); ok {
-		return a.kind.replay
+	if a, ok := f.faults.faults.any(f.faults, func(k *faultKind) bool { return k.rewind > 0 }); ok {
+		return a.kind.rewind
 	}
 	return 0
 }
@@ -76,10 +76,10 @@ func Duplicate() Fault {
 	})
 }
 
-// Replay has watches that resume begin with the last n events which their clients were told before, as behind a proxy
+// Rewind has watches that resume begin with the last n events which their clients were told before, as behind a proxy
 // that goes on from a place of its own (rule 27). That is all the disorder there is: within a connection, no server or
 // proxy sends a later event before an earlier one. Watches that run are not concerned; Cut has them resume.
-func Replay(n int) Fault { return faultKind{verbs: []string{"watch"}, replay: n} }
+func Rewind(n int) Fault { return faultKind{verbs: []string{"watch"}, rewind: n} }
 
 // NoEndBookmark leaves out the bookmark that ends a snapshot (rule 5). Other bookmarks come.
 func NoEndBookmark() Fault {

@@ -30,16 +30,16 @@ func TestDuplicate(t *testing.T) {
 	})
 }
 
-func TestReplay(t *testing.T) {
+func TestRewind(t *testing.T) {
 	bubble(t, func(t *testing.T, s *Server) {
 		a := s.Put(t, kind.Pod, Named("a"))
 		b := s.Put(t, kind.Pod, Named("b"))
 		c := s.Put(t, kind.Pod, Named("c"))
 		d := s.Put(t, kind.Pod, Named("d"))
-		s.Fault(Replay(2), Times(1))
+		s.Fault(Rewind(2), Times(1))
 		watchOf(t, s, pods+"&resourceVersion="+c).expect("ADDED b@"+b, "ADDED c@"+c, "ADDED d@"+d)
 		watchOf(t, s, pods+"&resourceVersion="+c).expect("ADDED d@" + d)
-		s.Fault(Replay(9))
+		s.Fault(Rewind(9))
 		watchOf(t, s, pods+"&resourceVersion="+b).expect("ADDED a@"+a, "ADDED b@"+b, "ADDED c@"+c, "ADDED d@"+d)
 	})
 }

@@ -57,7 +57,7 @@ func TestStreamWithoutWatchList(t *testing.T) {
 // 27: what was told before is not told again.
 func TestStreamHearsTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, r := began(t, fake.Duplicate(), fake.Replay(5))
+		s, r := began(t, fake.Duplicate(), fake.Rewind(5))
 		r.expect(t, "upsert a", "synced")
 		meanwhile(t, s)
 		s.Put(t, kind.ConfigMap, fake.Named("a", "x", "z"))

@@ -62,6 +62,9 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// CloseIdleConnections is what http.Client looks for. There are none.
+func (t roundTripper) CloseIdleConnections() {}
+
 // served is the request as a server sees it.
 func served(ctx context.Context, r *http.Request) *http.Request {
 	in := r.Clone(ctx)

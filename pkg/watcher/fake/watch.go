@@ -89,7 +89,7 @@ func (st *stream) begin(from uint64) *metav1.Status {
 			return expired(fmt.Sprintf("too old resource version: %d (%d)", from, c.compacted))
 		}
 		st.backlog, st.floor = changes, from // 25: what is to come may be below, and is not told
-		if again := c.before(from, st.out.replays()); len(again) > 0 {
+		if again := c.before(from, st.out.rewinds()); len(again) > 0 {
 			st.backlog, st.floor = slices.Concat(again, changes), again[0].rv-1
 		}
 	}
