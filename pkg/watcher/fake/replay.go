@@ -246,16 +246,23 @@ func errorOf(text string) error {
 	return errors.New(text)
 }
 
-// leave keeps what is left of a watch that its client has ended, for the next one.
+// leave keeps what is left of a request that its client gave up: all of it if nothing came, else, of a watch, what did not.
 func (p *Replay) leave(r *http.Request, x *recording.Exchange, next int) {
-	if !isWatch(r.Method, r.URL) || next == 0 {
-		return
-	}
-	rest := *x
-	rest.Steps = append([]recording.Step{x.Steps[0]}, x.Steps[next:]...)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.follow(r.URL).open = &rest
+	watch := isWatch(r.Method, r.URL)
+	switch {
+	case next == 0:
+		k := requestKey(r.Method, r.Header.Get("Accept"), r.URL)
+		p.left[k] = slices.Insert(p.left[k], 0, x)
+		if watch {
+			p.follow(r.URL).left++
+		}
+	case watch:
+		rest := *x
+		rest.Steps = slices.Concat(x.Steps[:1], x.Steps[next:])
+		p.follow(r.URL).open = &rest
+	}
 }
 
 // until waits for a time, or tells that nobody waits any more.
