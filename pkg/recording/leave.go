@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	leftSecrets = "Secrets are recorded only if that is asked for: --record-secrets, or RecordSecrets in the runtime's options"
+	leftSecrets = "Secrets are recorded only if that is asked for: --record-secrets, or RecordSecrets in the runtime's options" //nolint:gosec // none
 	leftTokens  = "tokens are never recorded"
 )
 

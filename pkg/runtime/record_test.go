@@ -66,7 +66,7 @@ func TestRecord(t *testing.T) {
 // The file is for its owner alone, also one that was there before.
 func TestRecordTo(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "tape")
-	if err := os.WriteFile(name, []byte("something longer"), 0o666); err != nil { //nolint:gosec // it is the point
+	if err := os.WriteFile(name, []byte("something longer"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	f, err := recordTo(name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -207,9 +208,7 @@ func (p *Replay) steps(w http.ResponseWriter, r *http.Request, x *recording.Exch
 		}
 		switch {
 		case step.Status != 0:
-			for name, values := range step.Header {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), step.Header)
 			w.WriteHeader(step.Status)
 		case step.End && step.Error == "":
 			return nil
