@@ -5,6 +5,9 @@
 // All built-in kinds are served, each in the version that pkg/kind names, and custom resources that it is told of. It
 // answers in JSON and, as a real server does, in protobuf where the resource has that.
 //
+// What goes wrong on the way is had on demand: Cut, Fault and the functions that return a Fault. Replay answers with what was
+// recorded of a real server.
+//
 // What it leaves out: admission, validation and defaulting of built-in kinds, conversion between versions, garbage
 // collection by owner, deletion with a grace period, propagation policies, authorization and priority. Of the
 // encodings, YAML and CBOR in answers, and tables; of the subresources, all but status and a Namespace's finalize.
