@@ -30,7 +30,7 @@ func Cases() []Case {
 	return slices.Concat(
 		startCases(), bookmarkCases(), pageCases(), versionCases(), expiryCases(), resumeCases(), selectorCases(), statusCases(),
 		servingCases(), mediaCases(), metadataCases(), discoveryCases(), createCases(), updateCases(), patchCases(), applyCases(),
-		deleteCases(), namespaceCases(), streamCases(),
+		deleteCases(), namespaceCases(), streamCases(), beyondCases(),
 	)
 }
 

@@ -56,6 +56,8 @@ func createCases() []Case {
 			}
 			p.post("/api/v1/namespaces/no-such-namespace/configmaps", configMap("a", "", "")).refused(404, "NotFound")
 			p.ask("POST", p.in("configmaps"), "x", "Content-Type", "text/plain").refused(415, "UnsupportedMediaType")
+			huge := configMap("a", "", `,"data":{"k":"`+strings.Repeat("x", 4<<20)+`"}`)
+			p.post(p.in("configmaps"), huge).refused(413, "RequestEntityTooLarge")
 		}},
 		{Name: "a body of JSON null is no object", run: func(p *probe) {
 			p.post(p.in("configmaps"), "null").refused(422, "Invalid")

@@ -92,6 +92,34 @@ func pageCases() []Case {
 				p.errorf("the page holds %v, with the token %s", names, a.at("metadata/continue"))
 			}
 		}},
+		{Name: "pages that begin at a version are of that state", Rules: []int{14}, run: func(p *probe) {
+			p.fill(2)
+			rv := p.create("m-02").rv()
+			p.create("m-03")
+			a := p.get(p.in("configmaps")+"?limit=2&resourceVersion="+rv).is(http.StatusOK).has("metadata/resourceVersion", rv)
+			b := p.get(p.in("configmaps") + "?limit=2&continue=" + url.QueryEscape(a.at("metadata/continue"))).is(http.StatusOK)
+			if got := fmt.Sprint(a.items(), b.items(), b.at("metadata/continue")); got != "[m-00 m-01] [m-02]<nil>" {
+				p.errorf("the pages hold %s", got)
+			}
+			now := p.get(p.in("configmaps") + "?resourceVersion=" + rv).is(http.StatusOK)
+			if got := now.items(); len(got) != 4 {
+				p.errorf("a list without a limit holds %v", got)
+			}
+		}},
+		{Name: "a list over all namespaces is ordered by its keys", Rules: []int{7}, run: func(p *probe) {
+			second := p.namespace + "-b"
+			p.post("/api/v1/namespaces", `{"metadata":{"name":"`+second+`"}}`).is(http.StatusCreated)
+			mine := `,"labels":{"mine":"` + p.namespace + `"}`
+			p.post("/api/v1/namespaces/"+second+"/configmaps", configMap("a", mine, "")).is(http.StatusCreated)
+			p.post(p.in("configmaps"), configMap("c", mine, "")).is(http.StatusCreated)
+			p.post(p.in("configmaps"), configMap("b", mine, "")).is(http.StatusCreated)
+			query := "labelSelector=mine%3D" + p.namespace
+			// A key is namespace/name, and a hyphen is before a slash.
+			if got := p.names("/api/v1/configmaps?" + query); got != "[a b c]" {
+				p.errorf("the list is %s", got)
+			}
+			p.watch("/api/v1/configmaps", watchList+"&"+query).expect("ADDED a", "ADDED b", "ADDED c", "BOOKMARK end")
+		}},
 		{Name: "an expired token is answered with 410 and one to go on with", Rules: []int{10, 17}, needs: []need{history}, run: func(p *probe) {
 			p.fill(4)
 			a := p.get(p.in("configmaps") + "?limit=2").is(http.StatusOK)

@@ -59,6 +59,15 @@ func startCases() []Case {
 					p.errorf("a watch with %q begins with %s and %s", params, first, second)
 				}
 			}
+			p.watch(p.in("configmaps"), "&allowWatchBookmarks=true").expect("ADDED a", "ADDED b", "BOOKMARK end")
+		}},
+		{Name: "a watch list of a version that is known tells at least that state", Rules: []int{1, 2}, run: func(p *probe) {
+			p.create("b")
+			rv := p.create("a").rv()
+			end := p.watch(p.in("configmaps"), watchList+"&resourceVersion="+rv).expect("ADDED a", "ADDED b", "BOOKMARK end")[2]
+			if p.number(end.ResourceVersion) < p.number(rv) {
+				p.errorf("the end is at %s, before %s", end.ResourceVersion, rv)
+			}
 		}},
 		{Name: "initial events without a match are invalid", Rules: []int{3}, run: func(p *probe) {
 			p.get(p.in("configmaps")+"?watch=true&allowWatchBookmarks=true&sendInitialEvents=true").refused(422, "Invalid")

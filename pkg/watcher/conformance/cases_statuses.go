@@ -87,6 +87,9 @@ func statusCases() []Case {
 			a.has("nothing", "<nil>")
 			p.post(p.in("configmaps")+"?fieldValidation=Ignore", configMap("b", "", `,"nothing":1`)).is(http.StatusCreated).head("Warning", "")
 			p.post(p.in("configmaps")+"?fieldValidation=Strict", configMap("c", "", `,"nothing":1`)).refused(400, "BadRequest")
+			p.patch(p.in("configmaps", "a"), mergePatch, `{"nothing":1}`).is(http.StatusOK).head("Warning", `299 - "unknown field \"nothing\""`)
+			p.patch(p.in("configmaps", "a"), strategic, `{"nothing":1}`).is(http.StatusOK).head("Warning", `299 - "unknown field \"nothing\""`)
+			p.patch(p.in("configmaps", "a")+"?fieldValidation=Strict", mergePatch, `{"nothing":1}`).refused(422, "Invalid")
 			p.post(p.in("configmaps")+"?fieldValidation=Some", configMap("c", "", "")).refused(422, "Invalid")
 		}},
 	}

@@ -18,15 +18,19 @@ func fakeRig() Rig {
 	return Rig{Name: "fake", Serve: func(t *testing.T, use func(*testing.T, Server)) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			s := fake.New(fake.WithResources(Gizmo))
-			use(t, Server{
-				Config:   s.Config(),
-				Forget:   func(context.Context) error { s.Compact(); return nil },
-				Install:  func(_ context.Context, k kind.Any) error { s.Register(k); return nil },
-				Withdraw: func(_ context.Context, k kind.Any) error { s.Unregister(k); return nil },
-			})
+			use(t, inMemory(fake.New(fake.WithResources(Gizmo))))
 		})
 	}}
+}
+
+// inMemory is a fake server, and what can be done to it.
+func inMemory(s *fake.Server) Server {
+	return Server{
+		Config:   s.Config(),
+		Forget:   func(context.Context) error { s.Compact(); return nil },
+		Install:  func(_ context.Context, k kind.Any) error { s.Register(k); return nil },
+		Withdraw: func(_ context.Context, k kind.Any) error { s.Unregister(k); return nil },
+	}
 }
 
 func TestConformanceOfTheFake(t *testing.T) {

@@ -43,12 +43,14 @@ func (w *writer) decode(body []byte) (map[string]any, error) {
 	if err := w.expectKind(content); err != nil {
 		return nil, err
 	}
-	if err := w.checkFields(content); err != nil {
+	unfit := func(err error) error {
+		return badRequest("%s in version %q cannot be handled as a %s: %v", w.resource.Kind, w.resource.Version, w.resource.Kind, err)
+	}
+	if err := w.checkFields(content, unfit); err != nil {
 		return nil, err
 	}
 	if content, err = w.normal(content); err != nil {
-		return nil, badRequest("%s in version %q cannot be handled as a %s: %v",
-			w.resource.Kind, w.resource.Version, w.resource.Kind, err)
+		return nil, unfit(err)
 	}
 	return content, nil
 }

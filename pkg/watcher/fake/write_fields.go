@@ -14,7 +14,7 @@ import (
 
 // checkFields warns of fields that a built-in kind does not have, or refuses them, as fieldValidation says (KEP-2885). Of
 // custom resources no schema is known.
-func (w *writer) checkFields(content map[string]any) error {
+func (w *writer) checkFields(content map[string]any, refuse func(error) error) error {
 	if !w.collection.builtin || w.options.unknown == metav1.FieldValidationIgnore {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (w *writer) checkFields(content map[string]any) error {
 		return nil // what does not fit at all is said by who needs it
 	}
 	if w.options.unknown == metav1.FieldValidationStrict {
-		return badRequest("%s in version %q cannot be handled as a %s: %v", w.resource.Kind, w.resource.Version, w.resource.Kind, strict)
+		return refuse(strict)
 	}
 	for _, e := range strict.Errors() {
 		w.warn(e.Error())
