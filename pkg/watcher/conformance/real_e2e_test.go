@@ -21,6 +21,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
 const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -173,6 +174,27 @@ func (p *plane) do(ctx context.Context, method, path string, body []byte) (int, 
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, raw, err
+}
+
+// What the fake shows in the process, it shows on a port, where time passes as it does.
+func TestConformanceOfTheFakeOnAPort(t *testing.T) {
+	Run(t, Rig{Name: "fake", Serve: func(t *testing.T, use func(*testing.T, Server)) {
+		t.Helper()
+		s := fake.New(fake.WithResources(Gizmo))
+		port, err := s.Listen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := port.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		server := inMemory(s)
+		server.Config = port.Config()
+		use(t, server)
+	}})
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
 // Both servers are held to all cases, and the page says what was seen. ANCHO_CONFORMANCE_DOCS=1 writes it.
