@@ -52,7 +52,7 @@ type answer struct {
 }
 
 func (p *probe) ask(method, path, body string, headers ...string) *answer {
-	resp := p.open(method, path, body, headers...)
+	resp := p.open(method, path, body, headers...) //nolint:bodyclose // closed when the case is over
 	raw, err := io.ReadAll(resp.Body)
 	p.must(err)
 	a := &answer{probe: p, what: method + " " + path, code: resp.StatusCode, header: resp.Header, raw: raw}

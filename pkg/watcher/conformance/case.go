@@ -28,8 +28,8 @@ const (
 // Cases are all cases, in the order of the table: by what they are about.
 func Cases() []Case {
 	return slices.Concat(
-		startCases(), bookmarkCases(), pageCases(), versionCases(), expiryCases(), resumeCases(), selectorCases(), statusCases(),
-		servingCases(), mediaCases(), metadataCases(), discoveryCases(), createCases(), updateCases(), patchCases(), applyCases(),
+		startCases(), beginCases(), bookmarkCases(), pageCases(), pageStateCases(), versionCases(), expiryCases(), resumeCases(), selectorCases(), statusCases(),
+		servingCases(), mediaCases(), metadataCases(), metadataListCases(), discoveryCases(), createCases(), updateCases(), patchCases(), applyCases(),
 		deleteCases(), namespaceCases(), streamCases(), beyondCases(),
 	)
 }

@@ -9,7 +9,7 @@ func beyondCases() []Case {
 		{
 			Name: "a built-in object is filled in with defaults", NotShownBy: map[string]string{"fake": "defaults are left out"},
 			run: func(p *probe) {
-				p.post(p.in(deployments), deployment("a")).is(http.StatusCreated).has("spec/strategy/type", "RollingUpdate")
+				p.post(p.in(deployments), deployment()).is(http.StatusCreated).has("spec/strategy/type", "RollingUpdate")
 			},
 		},
 		{
@@ -28,7 +28,7 @@ func beyondCases() []Case {
 		{
 			Name: "a Deployment is scaled on a path of its own", NotShownBy: map[string]string{"fake": "it has the status alone as a path of its own"},
 			run: func(p *probe) {
-				p.post(p.in(deployments), deployment("a")).is(http.StatusCreated)
+				p.post(p.in(deployments), deployment()).is(http.StatusCreated)
 				p.patch(p.in(deployments, "a", "scale"), mergePatch, `{"spec":{"replicas":3}}`).is(http.StatusOK).has("kind", "Scale")
 			},
 		},

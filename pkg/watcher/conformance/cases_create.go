@@ -7,9 +7,9 @@ import (
 
 const deployments = "apps/v1/deployments"
 
-// deployment is the text of a Deployment.
-func deployment(name string) string {
-	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"` + name + `"},"spec":{"replicas":1,` +
+// deployment is the text of a Deployment, a.
+func deployment() string {
+	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a"},"spec":{"replicas":1,` +
 		`"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`
 }
 
@@ -97,7 +97,7 @@ func createCases() []Case {
 			w.expect("ADDED b")
 		}},
 		{Name: "a generation begins at 1 where there is one", run: func(p *probe) {
-			p.post(p.in(deployments), deployment("a")).is(http.StatusCreated).has("metadata/generation", "1")
+			p.post(p.in(deployments), deployment()).is(http.StatusCreated).has("metadata/generation", "1")
 			p.post(p.in(gizmos), gizmo("a", `,"generation":7`, "")).is(http.StatusCreated).has("metadata/generation", "1")
 			p.create("a").has("metadata/generation", "<nil>")
 		}},

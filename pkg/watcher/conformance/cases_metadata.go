@@ -51,6 +51,12 @@ func metadataCases() []Case {
 				}
 			}
 		}},
+	}
+}
+
+// metadataListCases are about lists of metadata.
+func metadataListCases() []Case {
+	return []Case{
 		{Name: "an object is no list of metadata, nor a list an object", Rules: []int{43}, run: func(p *probe) {
 			p.create("a")
 			p.get(p.in("configmaps", "a"), "Accept", asJSON+asMetadataList).is(http.StatusNotAcceptable)

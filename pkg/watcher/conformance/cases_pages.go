@@ -92,6 +92,12 @@ func pageCases() []Case {
 				p.errorf("the page holds %v, with the token %s", names, a.at("metadata/continue"))
 			}
 		}},
+	}
+}
+
+// pageStateCases are about the state that pages are of.
+func pageStateCases() []Case {
+	return []Case{
 		{Name: "pages that begin at a version are of that state", Rules: []int{14}, run: func(p *probe) {
 			p.fill(2)
 			rv := p.create("m-02").rv()

@@ -22,7 +22,7 @@ func patchCases() []Case {
 			p.get(p.in("configmaps", "a")).is(http.StatusOK).has("data/k", "w")
 		}},
 		{Name: "a strategic patch merges lists by key, of built-in kinds alone", run: func(p *probe) {
-			p.post(p.in(deployments), deployment("a")).is(http.StatusCreated)
+			p.post(p.in(deployments), deployment()).is(http.StatusCreated)
 			a := p.patch(p.in(deployments, "a"), strategic, `{"spec":{"template":{"spec":{"containers":[{"name":"d","image":"j"}]}}}}`).is(http.StatusOK)
 			if spec := a.containers(); spec != "[d c]" && spec != "[c d]" {
 				p.errorf("the containers are %s", spec)

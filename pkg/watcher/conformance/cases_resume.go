@@ -71,7 +71,7 @@ func resumeCases() []Case {
 			rv := p.create("a").rv()
 			w := p.watch(p.in("configmaps"), "&resourceVersion="+rv)
 			for i := range 50 {
-				rv = p.relabel("a", fmt.Sprintf(`"n":"%d"`, i)).rv()
+				p.relabel("a", fmt.Sprintf(`"n":"%d"`, i))
 			}
 			for i := range 50 {
 				if e := w.expect("MODIFIED a")[0]; e.Labels["n"] != fmt.Sprint(i) {

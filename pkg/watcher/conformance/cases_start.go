@@ -48,6 +48,12 @@ func startCases() []Case {
 				p.errorf("the bookmark is a %s of %s", got[2].Kind, got[2].APIVersion)
 			}
 		}},
+	}
+}
+
+// beginCases are about other ways to begin, and about what comes with any.
+func beginCases() []Case {
+	return []Case{
 		{Name: "a watch from no version and from 0 begins with the objects there are", Rules: []int{2}, run: func(p *probe) {
 			p.create("b")
 			p.create("a")

@@ -70,20 +70,20 @@ func streamCases() []Case {
 			f.tells("upsert c")
 		}},
 		{Name: "the stream tells what it missed when the history is lost, by key and UID", Rules: []int{17, 18, 19, 20}, needs: []need{history}, run: func(p *probe) {
-			for _, name := range []string{"gone", "other", "same", "changed"} {
+			for _, name := range []string{"lost", "other", "same", "changed"} {
 				p.create(name)
 			}
 			f := p.followMaps()
-			f.tells("upsert changed", "upsert gone", "upsert other", "upsert same", "synced")
+			f.tells("upsert changed", "upsert lost", "upsert other", "upsert same", "synced")
 			f.cable.pull()
-			p.remove("gone")
+			p.remove("lost")
 			p.remove("other")
 			p.create("other")
 			p.relabel("changed", `"x":"y"`)
 			p.create("new")
 			p.must(p.server.Forget(p.ctx))
 			f.cable.plug()
-			f.tells("relist expired", "upsert changed by relist", "gone gone by relist", "gone other by relist", "upsert other by relist",
+			f.tells("relist expired", "upsert changed by relist", "gone lost by relist", "gone other by relist", "upsert other by relist",
 				"upsert new by relist", "synced")
 			p.create("z")
 			f.tells("upsert z")

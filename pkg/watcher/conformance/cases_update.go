@@ -45,12 +45,12 @@ func updateCases() []Case {
 			c := p.put(p.in(gizmos, "a"), gizmo("a", at(b.rv()), `,"spec":{"n":2},"status":{"ready":false}`)).is(http.StatusOK)
 			c.has("spec/n", "2").has("status/ready", "true").has("metadata/generation", "2").has("metadata/labels/l", "1")
 			p.get(p.in(gizmos, "a", "status")).is(http.StatusOK).has("status/ready", "true")
-			d := p.post(p.in(deployments), deployment("a")).is(http.StatusCreated)
+			d := p.post(p.in(deployments), deployment()).is(http.StatusCreated)
 			p.patch(p.in(deployments, "a", "status"), mergePatch, `{"status":{"replicas":3},"spec":{"replicas":9}}`).is(http.StatusOK).
 				has("status/replicas", "3").has("spec/replicas", d.at("spec/replicas")).has("metadata/generation", "1")
 		}},
 		{Name: "the generation rises with the spec, and with nothing else", run: func(p *probe) {
-			p.post(p.in(deployments), deployment("a")).is(http.StatusCreated)
+			p.post(p.in(deployments), deployment()).is(http.StatusCreated)
 			p.patch(p.in(deployments, "a"), mergePatch, `{"metadata":{"labels":{"l":"1"}}}`).is(http.StatusOK).has("metadata/generation", "1")
 			p.patch(p.in(deployments, "a"), mergePatch, `{"spec":{"replicas":5}}`).is(http.StatusOK).has("metadata/generation", "2")
 			p.patch(p.in(deployments, "a"), mergePatch, `{"status":{"replicas":5}}`).is(http.StatusOK).has("metadata/generation", "2")

@@ -32,7 +32,7 @@ type event struct {
 
 // watch opens a watch with parameters that begin with an ampersand, and wants it to stand.
 func (p *probe) watch(path, params string, headers ...string) *events {
-	resp := p.open("GET", path+"?watch=true"+params, "", headers...)
+	resp := p.open("GET", path+"?watch=true"+params, "", headers...) //nolint:bodyclose // closed when the case is over
 	if resp.StatusCode != http.StatusOK {
 		raw, _ := io.ReadAll(resp.Body)
 		p.fatalf("a watch of %s%s is answered %d: %s", path, params, resp.StatusCode, raw)
@@ -61,8 +61,8 @@ func (w *events) next() *event {
 
 func nextJSON(in *json.Decoder) (*event, error) {
 	var frame struct {
-		Type   string
-		Object json.RawMessage
+		Type   string          `json:"type"`
+		Object json.RawMessage `json:"object"`
 	}
 	if err := in.Decode(&frame); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"k8s.io/client-go/rest"
@@ -66,8 +67,8 @@ func place() string {
 func (p *probe) later(f func()) { p.deferred = append(p.deferred, f) }
 
 func (p *probe) cleanup() {
-	for i := len(p.deferred) - 1; i >= 0; i-- {
-		p.deferred[i]()
+	for _, f := range slices.Backward(p.deferred) {
+		f()
 	}
 }
 

@@ -201,15 +201,15 @@ func TestConformanceOfTheFakeOnAPort(t *testing.T) {
 func TestConformance(t *testing.T) {
 	rigs := []string{"fake", "real"}
 	inMemory := Run(t, fakeRig())
-	real := Run(t, newPlane(t).rig())
-	t.Log("\n" + Table(rigs, inMemory, real))
-	if os.Getenv("ANCHO_CONFORMANCE_DOCS") != "" && complete(inMemory) && complete(real) {
+	cluster := Run(t, newPlane(t).rig())
+	t.Log("\n" + Table(rigs, inMemory, cluster))
+	if os.Getenv("ANCHO_CONFORMANCE_DOCS") != "" && complete(inMemory) && complete(cluster) {
 		text := readPage(t)
 		before, _, after := section(t, text, tableBegin, tableEnd)
-		before, _, after = section(t, before+Table(rigs, inMemory, real)+after, restBegin, restEnd)
+		before, _, after = section(t, before+Table(rigs, inMemory, cluster)+after, restBegin, restEnd)
 		if err := os.WriteFile(page, []byte(before+Elsewhere()+after), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	expectPage(t, rigs, inMemory, real)
+	expectPage(t, rigs, inMemory, cluster)
 }
