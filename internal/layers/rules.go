@@ -59,6 +59,13 @@ func Rules() []Rule {
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{
+			// What API servers are held to: the fake and a real one, in its tests.
+			Path:    "pkg/watcher/conformance",
+			Project: []string{"pkg/kind", "pkg/watcher"},
+			Tests:   []string{"internal/testenv"},
+			Denied:  []string{"sigs.k8s.io/controller-runtime"},
+		},
+		{
 			// Ordered work, of whatever kind: no Kubernetes beyond the workqueue.
 			Path:    "pkg/queue",
 			Denied:  []string{"net", "k8s.io", "sigs.k8s.io"},

@@ -22,6 +22,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		s.refusePath(w, r)
 		return
 	}
+	if q.collection.builtin && deprecated[q.resource.String()] != "" {
+		q.warn(deprecated[q.resource.String()])
+	}
+	q.tellWarnings(w.Header())
 	f, refused := negotiate(q)
 	if refused == nil {
 		refused = s.serve(w, q, f)
@@ -96,6 +100,7 @@ func (s *Server) change(w http.ResponseWriter, r *request, f form) *metav1.Statu
 		return malformed(err.Error())
 	}
 	code, is, status := s.write(r, body)
+	r.tellWarnings(w.Header())
 	if status != nil {
 		if status.Code == 0 {
 			status.Code = int32(code) //nolint:gosec // three digits

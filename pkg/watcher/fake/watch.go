@@ -38,9 +38,6 @@ type stream struct {
 
 // watch answers with changes, until the client has gone, the time has come, or the resource has.
 func (s *Server) watch(w http.ResponseWriter, r *request, f form, o *internalversion.ListOptions) *metav1.Status {
-	if refused := f.fitsOne(); refused != nil {
-		return refused
-	}
 	from, err := parseVersion(o.ResourceVersion)
 	if err != nil {
 		return failed(err) // 28

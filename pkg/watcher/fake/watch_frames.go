@@ -21,6 +21,8 @@ type frames struct {
 	faults *exchange
 }
 
+var errNoList = errors.New("an event is not a list of metadata")
+
 // openFrames begins the answer: the client learns at once that its watch stands.
 func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 	h := w.Header()
@@ -40,6 +42,9 @@ func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 
 // event writes an event with an object of the watched resource.
 func (f *frames) event(what watch.EventType, o map[string]any) error {
+	if f.form.as.Kind == partialList { // a real server begins such a watch, and gives up at its first event
+		return errNoList
+	}
 	raw, err := f.form.encodeOne(o)
 	if err != nil {
 		if err := f.refusal(failed(err)); err != nil {
