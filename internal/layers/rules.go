@@ -47,10 +47,22 @@ func Rules() []Rule {
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{
+			// What a server answered, written down: bytes and times, and no meaning.
+			Path:   "pkg/recording",
+			Denied: []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"},
+		},
+		{
 			// An API server in memory, beside the stream. Its tests put the two together.
 			Path:    "pkg/watcher/fake",
-			Project: []string{"pkg/kind"},
+			Project: []string{"pkg/kind", "pkg/recording"},
 			Tests:   []string{"internal/testenv", "pkg/watcher"},
+			Denied:  []string{"sigs.k8s.io/controller-runtime"},
+		},
+		{
+			// What API servers are held to: the fake and a real one, in its tests.
+			Path:    "pkg/watcher/conformance",
+			Project: []string{"pkg/kind", "pkg/watcher"},
+			Tests:   []string{"internal/testenv"},
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{
@@ -76,7 +88,7 @@ func Rules() []Rule {
 		{
 			// Puts them together.
 			Path:    "pkg/runtime",
-			Project: []string{"pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+			Project: []string{"pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
 			Tests:   []string{"internal/poison"},
 		},
 		{

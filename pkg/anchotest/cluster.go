@@ -2,12 +2,15 @@ package anchotest
 
 import (
 	"context"
+	"io"
 	"sync"
 	"testing"
 	"testing/synctest"
 
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/testr"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -25,6 +28,10 @@ type Options struct {
 	Kinds []kind.Any
 	// Objects are there before the program starts: its callbacks see them as Initial. Their namespaces are made.
 	Objects []client.Object
+	// Replay is a recording of a real run (see runtime.Options.Record) that answers the program in place of the server, with
+	// the times that it has: the callbacks get the calls that they got then. A request that it holds no answer to fails the
+	// test. Server and Client are of an empty server, which the program does not see. Default: the server answers.
+	Replay io.Reader
 	// Configure changes the runtime's options, such as Namespace or GracePeriod. Default: they stay as they are.
 	Configure func(*runtime.Options)
 }
@@ -32,10 +39,10 @@ type Options struct {
 // Cluster is an API server in memory and a program that runs against it. Its methods are called by the goroutine of
 // the test; they end the test where something does not work.
 type Cluster struct {
-	// Server is the API server; its methods forget history, or take a custom kind away.
+	// Server is the API server; its methods cause faults, forget history, or take a custom kind away.
 	*fake.Server
-	// Client reads and writes objects as a user with all rights. Its scheme knows the types that the capabilities
-	// declare.
+	// Client reads and writes objects as a user with all rights, whom no fault disturbs. Its scheme knows the types that
+	// the capabilities declare.
 	Client client.Client
 
 	t     testing.TB
@@ -59,7 +66,7 @@ func Start(t testing.TB, o Options) *Cluster {
 	if o.Configure != nil {
 		o.Configure(&ro)
 	}
-	r, err := runtime.New(c.Config(), ro)
+	r, err := runtime.New(c.config(o.Replay), ro)
 	if err != nil {
 		t.Fatalf("the program cannot start: %v", err)
 	}
@@ -77,7 +84,25 @@ func Start(t testing.TB, o Options) *Cluster {
 	return c
 }
 
-// watched has the server serve what the capabilities watch, and takes the client that they are given.
+// config leads the program to what answers it.
+func (c *Cluster) config(recording io.Reader) *rest.Config {
+	c.t.Helper()
+	if recording == nil {
+		return c.Config()
+	}
+	replay, err := fake.NewReplay(recording)
+	if err != nil {
+		c.t.Fatalf("the recording cannot be replayed: %v", err)
+	}
+	c.t.Cleanup(func() {
+		for _, missing := range replay.Missing() {
+			c.t.Errorf("the recording holds no answer to %s", missing)
+		}
+	})
+	return replay.Config()
+}
+
+// watched has the server serve what the capabilities watch, and makes the test's client, which knows the same types.
 func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 	var out []capability.Func
 	for _, f := range capabilities {
@@ -86,7 +111,7 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 			continue
 		}
 		out = append(out, func(env capability.Env) *capability.Capability {
-			c.Client = env.Client
+			c.Client = c.undisturbed(env.Client.Scheme())
 			made := f(env)
 			if compiled, err := capability.Compile([]*capability.Capability{made}, capability.CompileOptions{}); err == nil {
 				for _, b := range compiled {
@@ -97,6 +122,15 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 		})
 	}
 	return out
+}
+
+// undisturbed is a client of its own, that meets none of the faults which a test causes.
+func (c *Cluster) undisturbed(scheme *apiruntime.Scheme) client.Client {
+	made, err := client.New(c.Direct(), client.Options{Scheme: scheme})
+	if err != nil {
+		c.t.Fatalf("the test's client: %v", err)
+	}
+	return made
 }
 
 // resource stands for a kind of which no more is known.

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -33,6 +34,8 @@ type flags struct {
 	logFormat  string
 	grace      time.Duration
 	cbor       bool
+	record     string
+	secrets    bool
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed.
@@ -56,6 +59,8 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
+	set.StringVar(&f.record, "record", "", "write what the API server answers to this `file`, for tests to replay; it holds objects in full, but for Secrets")
+	set.BoolVar(&f.secrets, "record-secrets", false, "have --record write Secrets, too")
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
@@ -75,6 +80,10 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
 	case set.Changed("output") && !f.plan:
 		return fmt.Errorf("-o %s: goes with --plan", f.output)
+	case f.plan && f.record != "":
+		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
+	case f.secrets && f.record == "":
+		return errors.New("--record-secrets: goes with --record FILE")
 	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
 		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
 	}

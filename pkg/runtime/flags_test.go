@@ -41,6 +41,9 @@ func TestMainRefuses(t *testing.T) {
 		{[]string{"--log-format", "xml"}, ExitDeclared, "xml"},
 		{[]string{"--plan", "--only", "other"}, ExitDeclared, "there are: c"},
 		{[]string{"--server", "http://x", "--context", "y"}, ExitDeclared, "does not go with"},
+		{[]string{"--plan", "--record", "x"}, ExitDeclared, "does not go with --plan"},
+		{[]string{"--record-secrets"}, ExitDeclared, "goes with --record FILE"},
+		{[]string{"--server", "http://x", "--record", filepath.Join(broken, "no")}, ExitFailed, "--record: open"},
 		{[]string{"--server", "nohost"}, ExitFailed, "nohost"},
 		{[]string{"--kubeconfig", broken}, ExitFailed, broken},
 		{[]string{"--kubeconfig", broken + "-not"}, ExitFailed, broken + "-not"},
@@ -61,7 +64,7 @@ func TestMainHelps(t *testing.T) {
 	if code != ExitStopped || !strings.Contains(stderr, "Usage: program [flags]") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format", "--cbor"} {
+	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format", "--cbor", "--record", "--record-secrets"} {
 		if !strings.Contains(stderr, flag) {
 			t.Errorf("help lacks %s", flag)
 		}

@@ -76,6 +76,14 @@ func run(f flags, o Options, stderr io.Writer) int {
 		}
 		return fail(stderr, ExitFailed, err)
 	}
+	if f.record != "" {
+		file, err := recordTo(f.record)
+		if err != nil {
+			return fail(stderr, ExitFailed, err)
+		}
+		defer file.Close() //nolint:errcheck // what was to be written is
+		o.Record, o.RecordSecrets = file, f.secrets
+	}
 	useLogger(o.Logger)
 	r, err := New(cfg, o)
 	var wrong *declarationError

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"io"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -43,6 +44,13 @@ type Options struct {
 	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
 	// called from many goroutines at once, and holds up the slot that the call had. Default: nobody is told.
 	OnCall func(Call)
+	// Record receives a recording of every request that the program makes through this runtime and Env, and of the answers, in
+	// the format of package recording, for tests to replay. It is written by a goroutine of its own, while Run runs; what goes
+	// wrong with it is logged once and ends the recording, not the program. It holds objects in full, but for Secrets.
+	// Default: nothing is recorded.
+	Record io.Writer
+	// RecordSecrets has the recording hold Secrets too. Default: what is answered about them is left out.
+	RecordSecrets bool
 	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
 	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
 	StrictReadiness bool

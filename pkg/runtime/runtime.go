@@ -12,6 +12,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -26,6 +27,7 @@ type Runtime struct {
 	server   *watcher.Server
 	looks    *looks
 	health   *health
+	recorder *recording.Recorder // nil: nothing is recorded
 	ran      atomic.Bool
 }
 
@@ -59,6 +61,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 	if cfg.QPS == 0 && cfg.RateLimiter == nil {
 		cfg.QPS = -1
 	}
+	recorder := record(cfg, o)
 	e, err := newEnvironment(cfg, o.Logger)
 	if err != nil {
 		return nil, err
@@ -72,7 +75,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 		}
 	}
-	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled)}
+	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
 	if err := r.assemble(cfg); err != nil {
 		return nil, err
 	}
@@ -143,6 +146,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore
 	}
+	defer r.startRecorder()()
 	defer r.server.CloseIdleConnections()
 	stopHTTP, err := r.listen(ctx)
 	if err != nil {

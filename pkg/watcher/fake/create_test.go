@@ -40,7 +40,10 @@ func TestCreateRules(t *testing.T) {
 		{"the namespace must exist", "/api/v1/namespaces/none/configmaps",
 			`{"metadata":{"name":"a"}}`, 404, `namespaces "none" not found`},
 		{"a name is needed", cmaps, `{"metadata":{}}`, 422, "name or generateName is required"},
-		{"a name is one segment of a path", cmaps, `{"metadata":{"name":"a/b"}}`, 422, "may not contain '/'"},
+		{"a name is a DNS name", cmaps, `{"metadata":{"name":"A b"}}`, 422, "lowercase RFC 1123 subdomain"},
+		{"a namespace's name is a DNS label", spaces, `{"metadata":{"name":"a.b"}}`, 422, "must not contain dots"},
+		{"a role's name is one segment of a path", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+			`{"metadata":{"name":"a/b"}}`, 422, "may not contain '/'"},
 		{"a custom resource's name is a DNS name", gizmos, gizmoNamed("A_b", "", ""), 422, "lowercase RFC 1123"},
 		{"labels are valid", cmaps, `{"metadata":{"name":"a","labels":{"a b":"c"}}}`, 422, "metadata.labels"},
 		{"finalizers are valid", cmaps, `{"metadata":{"name":"a","finalizers":["a b"]}}`, 422, "metadata.finalizers"},
@@ -52,7 +55,12 @@ func TestCreateRules(t *testing.T) {
 		{"a wrong type is refused", cmaps, `{"metadata":{"name":"a"},"data":7}`, 400, "cannot be handled as a ConfigMap"},
 		{"metadata is an object", gizmos, `{"apiVersion":"example.com/v1","kind":"Gizmo","metadata":7}`, 400, "metadata"},
 		{"what is not JSON is refused", cmaps, `{`, 400, "unrecognized"},
-		{"null is no object", cmaps, `null`, 400, "unrecognized"},
+		{"null is an object of which nothing is said", cmaps, `null`, 422, "name or generateName is required"},
+		{"null is no custom resource", gizmos, `null`, 400, "unrecognized"},
+		{"finalizers of built-in kinds are qualified", cmaps,
+			`{"metadata":{"name":"a","finalizers":["mine"]}}`, 422, "name is neither a standard finalizer name nor is it fully qualified"},
+		{"unknown fields are refused where that is asked for", cmaps + "?fieldValidation=Strict",
+			`{"metadata":{"name":"a"},"nothing":1}`, 400, `unknown field "nothing"`},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			script{t, c.s}.post(r.path, r.body).refused(r.code, r.words)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,8 +34,7 @@ func (w *writer) delete(body []byte) (answer, error) {
 	return w.remove(was), nil
 }
 
-// deleteCollection deletes what matches the selectors in the namespace of the URL. The answer is a Status; a real server
-// lists what it deleted, which nobody reads.
+// deleteCollection deletes what matches the selectors in the namespace of the URL. The answer is a list of that.
 func (w *writer) deleteCollection(body []byte) (answer, error) {
 	said, err := w.deleteOptions(body)
 	if err != nil {
@@ -54,12 +54,21 @@ func (w *writer) deleteCollection(body []byte) (answer, error) {
 		}
 		chosen = append(chosen, o)
 	}
-	for _, o := range chosen {
+	rv := strconv.FormatUint(w.store.rv, 10)
+	items := make([]any, len(chosen))
+	for i, o := range chosen {
+		item := o.copied()
+		if w.collection.builtin { // 9
+			delete(item, "kind")
+			delete(item, "apiVersion")
+		}
+		items[i] = item
 		w.remove(o)
 	}
-	return answer{code: http.StatusOK, status: succeeded(&metav1.StatusDetails{
-		Group: w.resource.Group, Kind: w.resource.Plural,
-	})}, nil
+	return answer{code: http.StatusOK, is: &object{Unstructured: wrap(map[string]any{
+		"kind": w.resource.Kind + "List", "apiVersion": w.resource.APIVersion(),
+		"metadata": map[string]any{"resourceVersion": rv}, "items": items,
+	})}}, nil
 }
 
 // remove deletes an object, or marks one that has finalizers.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -95,7 +96,10 @@ func TestDeleteCollection(t *testing.T) {
 	for name, label := range map[string]string{"a": "1", "b": "2", "c": "1"} {
 		c.post(cmaps, `{"metadata":{"name":"`+name+`","labels":{"l":"`+label+`"}}}`).ok(201)
 	}
-	c.del(cmaps + "?labelSelector=l%3D1").gone()
+	g := c.del(cmaps+"?labelSelector=l%3D1").ok(200).has("kind", "ConfigMapList").has("apiVersion", "v1")
+	if items, _, _ := unstructured.NestedSlice(g.is.Object, "items"); len(items) != 2 {
+		t.Errorf("deleted %v", items)
+	}
 	c.del(cmaps+"/a").refused(404, "not found")
 	c.del(cmaps + "/b").gone()
 	c.del(other + "/a").gone()

@@ -20,7 +20,7 @@ const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupD
 // wantsAggregated tells whether that document is what the client prefers.
 func wantsAggregated(r *http.Request) bool {
 	for _, c := range clauses(r.Header.Get("Accept")) {
-		if !slices.Contains(c.offers(), runtime.ContentTypeJSON) {
+		if c.media != runtime.ContentTypeJSON && c.media != "*/*" {
 			continue
 		}
 		switch c.wants() {

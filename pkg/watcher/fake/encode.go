@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"sigs.k8s.io/yaml"
 )
 
 // encodeOne writes one object.
@@ -29,7 +30,7 @@ func (f form) encodeOne(o map[string]any) ([]byte, error) {
 		}
 		return f.encode(typed)
 	}
-	return asJSON(o)
+	return f.text(o)
 }
 
 func kindOf(o map[string]any) schema.GroupVersionKind {
@@ -39,11 +40,20 @@ func kindOf(o map[string]any) schema.GroupVersionKind {
 // encode writes an object of a Go type, with its apiVersion and kind.
 func (f form) encode(o runtime.Object) ([]byte, error) {
 	if !f.protobuf {
-		return asJSON(o)
+		return f.text(o)
 	}
 	var b bytes.Buffer
 	err := protobuf.NewSerializer(nil, nil).Encode(o, &b)
 	return b.Bytes(), err
+}
+
+// text is v in JSON or YAML.
+func (f form) text(v any) ([]byte, error) {
+	raw, err := asJSON(v)
+	if err != nil || !f.yaml {
+		return raw, err
+	}
+	return yaml.JSONToYAML(raw)
 }
 
 // asJSON is v and a newline, as the server ends every document, with HTML's characters as they are.

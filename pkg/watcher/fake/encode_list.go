@@ -21,7 +21,7 @@ func (f form) encodeList(c *collection, page metav1.ListMeta, objects []*object)
 	for i, o := range objects {
 		items[i] = o.Object
 	}
-	return asJSON(struct {
+	return f.text(struct {
 		Kind       string          `json:"kind"`
 		APIVersion string          `json:"apiVersion"`
 		Metadata   metav1.ListMeta `json:"metadata"`

@@ -12,8 +12,8 @@ import (
 // maxBody is the size in bytes of the largest body that a real server reads.
 const maxBody = 3 << 20
 
-// ServeHTTP answers one request. It returns when the request is answered, for a watch when that has ended.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// answer answers one request, without faults. It returns when the request is answered, for a watch when that has ended.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && s.discover(w, r) {
 		return
 	}
@@ -22,6 +22,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refusePath(w, r)
 		return
 	}
+	if q.collection.builtin && deprecated[q.resource.String()] != "" {
+		q.warn(deprecated[q.resource.String()])
+	}
+	q.tellWarnings(w.Header())
 	f, refused := negotiate(q)
 	if refused == nil {
 		refused = s.serve(w, q, f)
@@ -96,6 +100,7 @@ func (s *Server) change(w http.ResponseWriter, r *request, f form) *metav1.Statu
 		return malformed(err.Error())
 	}
 	code, is, status := s.write(r, body)
+	r.tellWarnings(w.Header())
 	if status != nil {
 		if status.Code == 0 {
 			status.Code = int32(code) //nolint:gosec // three digits

@@ -64,20 +64,27 @@ func (w *writer) checkName(u *unstructured.Unstructured) error {
 	}
 }
 
-// validate checks the metadata, which follows the same rules for all kinds. was is nil for a new object. Built-in kinds
-// have stricter rules for names, each its own, which are left out.
-func (w *writer) validate(u *unstructured.Unstructured, was *object) error {
-	nameRule := validation.NameIsDNSSubdomain
-	if w.collection.builtin {
-		nameRule = func(name string, prefix bool) []string {
+// nameRule is the rule for the names of the resource. A few built-in kinds have stricter ones, which are left out.
+func (w *writer) nameRule() validation.ValidateNameFunc {
+	switch {
+	case w.isOne("namespaces", "services"):
+		return validation.NameIsDNSLabel
+	case w.in(anyName):
+		return func(name string, prefix bool) []string {
 			if prefix {
 				return content.IsPathSegmentPrefix(name)
 			}
 			return content.IsPathSegmentName(name)
 		}
 	}
+	return validation.NameIsDNSSubdomain
+}
+
+// validate checks the metadata, which follows the same rules for all kinds. was is nil for a new object.
+func (w *writer) validate(u *unstructured.Unstructured, was *object) error {
 	path := field.NewPath("metadata")
-	errs := validation.ValidateObjectMetaAccessor(u, w.resource.Namespaced, nameRule, path)
+	errs := validation.ValidateObjectMetaAccessor(u, w.resource.Namespaced, w.nameRule(), path)
+	errs = append(errs, w.checkFinalizers(u, was)...)
 	if was != nil {
 		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(u, was, path)...)
 	}

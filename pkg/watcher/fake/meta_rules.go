@@ -71,6 +71,13 @@ var statusOnly = sets.New(
 	"validatingadmissionpolicies.admissionregistration.k8s.io",
 )
 
+// anyName are those whose names may be anything that can stand in a path.
+var anyName = sets.New(
+	"clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+	"rolebindings.rbac.authorization.k8s.io", "roles.rbac.authorization.k8s.io",
+	"clustertrustbundles.certificates.k8s.io", "ipaddresses.networking.k8s.io",
+)
+
 func (w *writer) in(builtin sets.Set[string]) bool {
 	return w.collection.builtin && builtin.Has(w.resource.String())
 }

@@ -13,13 +13,19 @@ var namespaces = schema.GroupResource{Resource: "namespaces"}
 
 // addNamespace puts a namespace as the server makes those of its own.
 func (s *store) addNamespace(name string) {
-	c := s.collections[namespaces]
+	c, now := s.collections[namespaces], time.Now().UTC().Format(time.RFC3339)
 	s.commit(c, nil, stamped(map[string]any{
 		"apiVersion": "v1", "kind": "Namespace",
 		"metadata": map[string]any{
 			"name": name, "uid": string(uuid.NewUUID()),
-			"creationTimestamp": time.Now().UTC().Format(time.RFC3339),
+			"creationTimestamp": now,
 			"labels":            map[string]any{corev1.LabelMetadataName: name},
+			"managedFields": []any{map[string]any{
+				"manager": "kube-apiserver", "operation": "Update", "apiVersion": "v1", "time": now, "fieldsType": "FieldsV1",
+				"fieldsV1": map[string]any{"f:metadata": map[string]any{
+					"f:labels": map[string]any{".": map[string]any{}, "f:" + corev1.LabelMetadataName: map[string]any{}},
+				}},
+			}},
 		},
 		"spec":   map[string]any{"finalizers": []any{"kubernetes"}},
 		"status": map[string]any{"phase": "Active"},

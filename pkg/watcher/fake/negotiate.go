@@ -15,7 +15,7 @@ import (
 
 // form is how an answer is written.
 type form struct {
-	protobuf bool
+	protobuf, yaml bool // neither: JSON
 	// as is what objects are turned into; empty: nothing.
 	as schema.GroupVersionKind
 }
@@ -69,20 +69,24 @@ func (c clause) wants() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: c.params["g"], Version: c.params["v"], Kind: c.params["as"]}
 }
 
-// offers are the media types that a clause may be served with, the default first.
-func (c clause) offers() []string {
-	var out []string
-	for _, offer := range []string{runtime.ContentTypeJSON, runtime.ContentTypeProtobuf} {
-		if c.media == offer || c.media == "*/*" || c.media == "application/*" {
+// offers are the forms that a clause may be served with, the default first. A real server's router does not know
+// application/*.
+func (c clause) offers() []form {
+	var out []form
+	for _, offer := range []form{{}, {yaml: true}, {protobuf: true}} {
+		if c.media == offer.contentType() || c.media == "*/*" {
+			offer.as = c.wants()
 			out = append(out, offer)
 		}
 	}
 	return out
 }
 
-// negotiate picks the first clause that can be served: whole objects of custom resources are JSON only, metadata is
-// served of all, and a Table of none, so that a client that asks for one falls through to what it asks for next.
+// negotiate picks the first clause that can be served: whole objects of custom resources have no protobuf, metadata is
+// served of all, a Table of none, so that a client that asks for one falls through to what it asks for next, and a
+// watch is never YAML.
 func negotiate(r *request) (form, *metav1.Status) {
+	watches := r.watches()
 	for _, c := range clauses(r.Header.Get("Accept")) {
 		if stream := c.params["stream"]; stream != "" && stream != "watch" {
 			continue
@@ -91,17 +95,35 @@ func negotiate(r *request) (form, *metav1.Status) {
 		if !as.Empty() && !isPartial(as) {
 			continue
 		}
-		for _, offer := range c.offers() {
-			if f := (form{protobuf: offer == runtime.ContentTypeProtobuf, as: as}); !f.protobuf || r.collection.builtin || !as.Empty() {
-				return f, nil
+		for _, f := range c.offers() {
+			if f.yaml && watches || f.protobuf && !r.collection.builtin && as.Empty() {
+				continue
 			}
+			return f, nil
 		}
 	}
-	accepted := runtime.ContentTypeJSON
-	if r.collection.builtin {
-		accepted += ", " + runtime.ContentTypeProtobuf
+	return form{}, notAcceptable("only the following media types are accepted: " + r.accepted(watches))
+}
+
+// accepted are the media types of whole objects.
+func (r *request) accepted(watches bool) string {
+	all := []string{runtime.ContentTypeJSON}
+	if !watches {
+		all = append(all, runtime.ContentTypeYAML)
 	}
-	return form{}, notAcceptable("only the following media types are accepted: " + accepted)
+	if r.collection.builtin {
+		all = append(all, runtime.ContentTypeProtobuf)
+	}
+	if watches {
+		return strings.Join(all, ";stream=watch, ") + ";stream=watch"
+	}
+	return strings.Join(all, ", ")
+}
+
+// watches tells whether a watch is asked for; the parameter is read as a real server does.
+func (r *request) watches() bool {
+	said, ok := r.URL.Query()["watch"]
+	return ok && r.Method == http.MethodGet && r.name == "" && said[0] != "false" && said[0] != "0"
 }
 
 func isPartial(as schema.GroupVersionKind) bool {
@@ -113,13 +135,13 @@ func isPartial(as schema.GroupVersionKind) bool {
 func errorForm(accept string) form {
 	for _, c := range clauses(accept) {
 		if c.wants().Empty() && len(c.offers()) > 0 {
-			return form{protobuf: c.offers()[0] == runtime.ContentTypeProtobuf}
+			return c.offers()[0]
 		}
 	}
 	return form{}
 }
 
-// fitsOne tells whether one object, or an event with one, can have the form.
+// fitsOne tells whether one object can have the form.
 func (f form) fitsOne() *metav1.Status {
 	if f.as.Kind == partialList {
 		return notAcceptable("you requested " + partialList + ", but the requested object is not a list")
@@ -144,8 +166,11 @@ func notAcceptable(message string) *metav1.Status {
 
 // contentType is that of an answer which is no stream.
 func (f form) contentType() string {
-	if f.protobuf {
+	switch {
+	case f.protobuf:
 		return runtime.ContentTypeProtobuf
+	case f.yaml:
+		return runtime.ContentTypeYAML
 	}
 	return runtime.ContentTypeJSON
 }

@@ -68,14 +68,22 @@ func (w *writer) patched(was *object, as apitypes.PatchType, body []byte) (map[s
 	if err := w.expectKind(content); err != nil {
 		return nil, err
 	}
+	if err := w.checkFields(content, invalidPatch); err != nil {
+		return nil, err
+	}
 	out, err := w.normal(content)
 	if err != nil {
-		// The real server also quotes the object, which would put Secrets into messages.
-		return nil, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{
-			field.Invalid(field.NewPath("patch"), field.OmitValueType{}, err.Error()),
-		})
+		return nil, invalidPatch(err)
 	}
 	return out, nil
+}
+
+// invalidPatch says why the patched object cannot be. The real server also quotes it, which would put Secrets into
+// messages.
+func invalidPatch(err error) error {
+	return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{
+		field.Invalid(field.NewPath("patch"), field.OmitValueType{}, err.Error()),
+	})
 }
 
 // byJSON does a JSON patch or a merge patch.

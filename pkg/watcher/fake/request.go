@@ -19,6 +19,7 @@ type request struct {
 	namespace   string // empty: all
 	name        string // empty: the collection
 	subresource string
+	warnings    []string
 }
 
 // place is what a path names, without knowing what is served.

@@ -26,6 +26,8 @@ func (w *writer) decode(body []byte) (map[string]any, error) {
 	var content map[string]any
 	var err error
 	switch {
+	case media == runtime.ContentTypeJSON && w.collection.builtin && bytes.Equal(bytes.TrimSpace(body), []byte("null")):
+		content = map[string]any{} // the Go type is left as it was
 	case media == runtime.ContentTypeJSON:
 		content, err = fromJSON(body)
 	case media == runtime.ContentTypeYAML:
@@ -41,9 +43,14 @@ func (w *writer) decode(body []byte) (map[string]any, error) {
 	if err := w.expectKind(content); err != nil {
 		return nil, err
 	}
+	unfit := func(err error) error {
+		return badRequest("%s in version %q cannot be handled as a %s: %v", w.resource.Kind, w.resource.Version, w.resource.Kind, err)
+	}
+	if err := w.checkFields(content, unfit); err != nil {
+		return nil, err
+	}
 	if content, err = w.normal(content); err != nil {
-		return nil, badRequest("%s in version %q cannot be handled as a %s: %v",
-			w.resource.Kind, w.resource.Version, w.resource.Kind, err)
+		return nil, unfit(err)
 	}
 	return content, nil
 }
@@ -162,6 +169,9 @@ func (w *writer) normal(content map[string]any) (map[string]any, error) {
 	}
 	if err := convert.FromUnstructured(content, typed); err != nil {
 		return nil, err
+	}
+	if secret, ok := typed.(*corev1.Secret); ok {
+		defaultSecret(secret)
 	}
 	out, err := convert.ToUnstructured(typed)
 	if err != nil {

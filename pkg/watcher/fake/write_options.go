@@ -14,11 +14,13 @@ import (
 	apitypes "k8s.io/apimachinery/pkg/types"
 )
 
-// options are the parameters of a request that writes. fieldValidation is checked and has no effect.
+// options are the parameters of a request that writes.
 type options struct {
 	dryRun  bool
 	force   bool
 	manager string // for managedFields: the fieldManager, or the client's name
+	// unknown is what becomes of fields that the kind does not have: Ignore, Strict, else Warn.
+	unknown string
 }
 
 func (w *writer) readOptions() error {
@@ -47,6 +49,7 @@ func (w *writer) readOptions() error {
 		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: kind}, "", errs)
 	}
 	w.options.dryRun = len(said.DryRun) > 0
+	w.options.unknown = said.FieldValidation
 	w.options.manager = said.FieldManager
 	if w.options.manager == "" {
 		w.options.manager = clientName(w.UserAgent())
