@@ -71,6 +71,8 @@ func (s *Server) document(r *http.Request) (doc any, contentType string) {
 		return group(s.resources(), parts[1]), plain
 	case len(parts) == 3 && parts[0] == "apis":
 		return resourceList(s.resources(), parts[1], parts[2]), plain
+	case len(parts) >= 2 && parts[0] == "openapi" && parts[1] == "v3":
+		return openAPI(s.resources(), parts[2:]), plain
 	}
 	return nil, ""
 }

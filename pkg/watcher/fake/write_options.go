@@ -14,10 +14,12 @@ import (
 	apitypes "k8s.io/apimachinery/pkg/types"
 )
 
-// options are the parameters of a request that writes. fieldValidation is checked and has no effect.
+// options are the parameters of a request that writes. Of fieldValidation, Strict refuses unknown fields; Warn does
+// without the warning.
 type options struct {
 	dryRun  bool
 	force   bool
+	strict  bool
 	manager string // for managedFields: the fieldManager, or the client's name
 }
 
@@ -47,6 +49,7 @@ func (w *writer) readOptions() error {
 		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: kind}, "", errs)
 	}
 	w.options.dryRun = len(said.DryRun) > 0
+	w.options.strict = said.FieldValidation == metav1.FieldValidationStrict
 	w.options.manager = said.FieldManager
 	if w.options.manager == "" {
 		w.options.manager = clientName(w.UserAgent())
