@@ -30,7 +30,7 @@ help: ## show this list
 ##### What is built
 
 .PHONY: controlplane
-controlplane: ## build etcd and kube-apiserver (minutes, once); KUBEBUILDER_ASSETS wins where set
+controlplane: ## build etcd, kube-apiserver and kubectl (minutes, once); KUBEBUILDER_ASSETS wins where set
 	@$(BUILD) controlplane
 
 .PHONY: tools
