@@ -14,11 +14,19 @@ import (
 // them, and for that reason no strategic merge patch either: a client would make one by the schema. kubectl makes it by
 // its own types instead.
 
+// emptyOpenAPI is a document of version 2 that says nothing but its version, in protobuf, as kubectl reads it: it looks
+// here for what it does not find in version 3, and takes a server that has none for broken.
+const (
+	emptyOpenAPI  = "\x0a\x032.0"
+	openAPIV2Type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+)
+
 // openAPIDocument is a spec3.OpenAPI, as far as it is filled.
 type openAPIDocument struct {
-	OpenAPI string                 `json:"openapi"`
-	Info    map[string]string      `json:"info"`
-	Paths   map[string]openAPIPath `json:"paths"`
+	OpenAPI    string                    `json:"openapi"`
+	Info       map[string]string         `json:"info"`
+	Paths      map[string]openAPIPath    `json:"paths"`
+	Components map[string]map[string]any `json:"components"`
 }
 
 type openAPIPath struct {
@@ -49,7 +57,7 @@ func openAPI(resources []servedResource, path []string) any {
 		return openAPIIndex(resources)
 	}
 	doc := openAPIDocument{
-		OpenAPI: "3.0.0", Paths: map[string]openAPIPath{},
+		OpenAPI: "3.0.0", Paths: map[string]openAPIPath{}, Components: map[string]map[string]any{"schemas": {}},
 		Info: map[string]string{"title": "Kubernetes", "version": serverVersion.GitVersion},
 	}
 	for _, r := range resources {

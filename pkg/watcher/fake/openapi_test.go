@@ -50,7 +50,10 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/openapi/v2", "/openapi/v3/apis/example.com/v2", "/openapi/v3/api"} {
+	if v2, err := client.OpenAPISchema(); err != nil || v2.Swagger != "2.0" || v2.Paths != nil {
+		t.Errorf("version 2 is %+v, %v", v2, err)
+	}
+	for _, path := range []string{"/openapi/v3/apis/example.com/v2", "/openapi/v3/api"} {
 		if resp, body := read(t, s, path); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
