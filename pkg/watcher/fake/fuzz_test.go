@@ -49,15 +49,15 @@ func fuzzed(tb testing.TB) *Server {
 		{"POST", gizmos, gizmoNamed("g", `,"finalizers":["example.com/f"]`, `,"spec":{"l":[{"n":1}]}`)},
 		{"DELETE", gizmos + "/g", ""},
 	} {
-		if code, body := ask(s, c.method, c.path, "", "", c.body); code >= 300 {
+		if code, body := answered(s, c.method, c.path, "", "", c.body); code >= 300 {
 			tb.Fatalf("%s %s: %d %s", c.method, c.path, code, body)
 		}
 	}
 	return s
 }
 
-// ask sends one request that is no watch.
-func ask(s *Server, method, target, accept, contentType, body string) (code int, answer []byte) {
+// answered sends one request that is no watch.
+func answered(s *Server, method, target, accept, contentType, body string) (code int, answer []byte) {
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
 		return 0, nil
@@ -108,7 +108,7 @@ func FuzzRequest(f *testing.F) {
 			return // a watch lasts, and there is a fuzzer for its parameters' effect in the list
 		}
 		s := fuzzed(t)
-		code, answer := ask(s, method, target, accept, contentType, body)
+		code, answer := answered(s, method, target, accept, contentType, body)
 		if code < 200 || code > 599 {
 			t.Fatalf("the code is %d", code)
 		}
@@ -119,7 +119,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		for _, path := range []string{"/api/v1/configmaps", "/apis/apps/v1/deployments", "/apis/example.com/v1/gizmos", "/api/v1/namespaces"} {
 			for _, accept := range []string{runtime.ContentTypeJSON, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"} {
-				if code, answer := ask(s, "GET", path, accept, "", ""); code != http.StatusOK {
+				if code, answer := answered(s, "GET", path, accept, "", ""); code != http.StatusOK {
 					t.Fatalf("afterwards %s cannot be read: %d %s", path, code, answer)
 				}
 			}
