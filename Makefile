@@ -109,6 +109,13 @@ soak: controlplane ## run a program for MINUTES=n (10) while all around it is br
 	@echo "== soak"
 	@go run ./hack/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+# How long each fuzz target goes on.
+FUZZTIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## fuzz all targets, one after the other, for FUZZTIME=1m each (ONLY= by name, PARALLEL= workers); findings fail
+	@go run ./hack/fuzz --time $(FUZZTIME) $(if $(ONLY),--only $(ONLY)) $(if $(PARALLEL),--parallel $(PARALLEL))
+
 ##### What can be looked at
 
 .PHONY: demo
