@@ -31,7 +31,7 @@ type words struct {
 
 // near are objects that a declaration may or may not select: what it names, and something else.
 func (w words) near(seed uint64, selector labels.Selector) []*sample {
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a fuzzer's
+	r := rand.New(rand.NewPCG(seed, 1))
 	keys, values := []string{w.key, "other"}, []string{w.value, "", "5", "zz"}
 	reqs, _ := selector.Requirements()
 	for _, q := range reqs {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,7 +29,7 @@ func TestKubeconfigFile(t *testing.T) {
 	}
 	got, err := os.ReadFile("a")
 	info, errInfo := os.Stat("a")
-	if err != nil || errInfo != nil || string(got) != string(text) || info.Mode().Perm() != 0o600 {
+	if err != nil || errInfo != nil || !bytes.Equal(got, text) || info.Mode().Perm() != 0o600 {
 		t.Errorf("%q, %v, %v, %v", got, info, err, errInfo)
 	}
 	if err := f.remove(); err != nil {
@@ -99,7 +100,7 @@ func TestKubeconfigFileThatIsThere(t *testing.T) {
 			if (err == nil) != c.over {
 				t.Fatalf("%v, want it written over: %t", err, c.over)
 			}
-			if got, errRead := os.ReadFile(path); errRead != nil || err != nil && string(got) != string(c.there) {
+			if got, errRead := os.ReadFile(path); errRead != nil || err != nil && !bytes.Equal(got, c.there) {
 				t.Errorf("somebody's file is now %q, %v", got, errRead)
 			}
 		})

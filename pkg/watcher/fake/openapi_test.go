@@ -50,7 +50,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if v2, err := client.OpenAPISchema(); err != nil || v2.Swagger != "2.0" || v2.Paths != nil {
+	if v2, err := client.OpenAPISchema(); err != nil || v2.GetSwagger() != "2.0" || v2.GetPaths() != nil {
 		t.Errorf("version 2 is %+v, %v", v2, err)
 	}
 	for _, path := range []string{"/openapi/v3/apis/example.com/v2", "/openapi/v3/api"} {
