@@ -31,7 +31,7 @@ func newKubectl(t *testing.T, kubeconfig string) *kubectl {
 }
 
 func (k *kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, k.path, args...) //nolint:gosec // a test's own
+	cmd := exec.CommandContext(ctx, k.path, args...)
 	cmd.Env, cmd.Dir = k.env, k.dir
 	return cmd
 }

@@ -35,8 +35,8 @@ func TestReadmeEmbedded(t *testing.T) {
 	k := newKubectl(t, file)
 	told := map[string]bool{}
 	for _, command := range commands {
-		sh := exec.CommandContext(t.Context(), "sh", "-ec", `kubectl() { "$KUBECTL" "$@"; }`+"\n"+command) //nolint:gosec // the README's
-		sh.Env, sh.Dir = append(k.env, "KUBECTL="+k.path), k.dir
+		sh := exec.CommandContext(t.Context(), "sh", "-ec", `kubectl() { "$KUBECTL" "$@"; }`+"\n"+command)
+		sh.Env, sh.Dir = append([]string{"KUBECTL=" + k.path}, k.env...), k.dir
 		if out, err := sh.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
