@@ -142,6 +142,7 @@ func FuzzSelectionURL(f *testing.F) {
 	f.Add("k notin (),k=", "k", "", "", "[", "", "metadata.name", "n", uint64(3))
 	f.Add("x.io/k==v", "x.io/k", "w", "web-1", "1$", "a", "status.phase", `=\,`, uint64(4))
 	f.Add("a>-1,a<0", "a", "0", "", "", "", "metadata.namespace", "a", uint64(5))
+	f.Add("", "", "", "", "", "", "spec.nodeName", "a+b&c d%20", uint64(7))
 	f.Add("a>9223372036854775806", "b", "", "", "(?i)N", "", "a=b", "c", uint64(6))
 	f.Fuzz(func(t *testing.T, selector, key, value, name, nameRegex, namespace, path, field string, seed uint64) {
 		w := words{selector, key, value, name, nameRegex, namespace, path, field}
