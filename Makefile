@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 # Nested modules: what the tools and the control plane depend on stays out of
 # the module graph of those who import the library.
-NESTED := hack/bench hack/controlplane hack/tools
+NESTED := hack/bench hack/compare hack/controlplane hack/tools
 
 # Binaries are not stamped with the commit: git may refuse to tell (a checkout
 # of another user's), and nobody asks.
