@@ -72,7 +72,7 @@ func newRig(t testing.TB, bindings ...capability.Binding) *rig {
 	r := &rig{t: t}
 	live := map[*capability.Compiled]*binding{}
 	for _, c := range compiled {
-		b, box := newBinding(c, nil, nil, logr.Discard(), m), &inbox{}
+		b, box := newBinding(c, bindingOptions{}, nil, logr.Discard(), m), &inbox{}
 		b.engine = box
 		live[c] = b
 		r.boxes = append(r.boxes, box)
@@ -303,7 +303,7 @@ func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newBinding(compiled[0], nil, server, logr.Discard(), m)
+		return newBinding(compiled[0], bindingOptions{}, server, logr.Discard(), m)
 	}
 	for name, c := range map[string]struct {
 		found watcher.Meta
@@ -381,7 +381,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := &work{frame: frameOf(t, aMap("u", "1"))}
-			b := newBinding(compiled[0], nil, c.answers, logr.Discard(), m)
+			b := newBinding(compiled[0], bindingOptions{}, c.answers, logr.Discard(), m)
 			res := b.call(t.Context(), queue.Call[*work]{
 				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
 			})

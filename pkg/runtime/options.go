@@ -43,6 +43,9 @@ type Options struct {
 	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
 	// called from many goroutines at once, and holds up the slot that the call had. Default: nobody is told.
 	OnCall func(Call)
+	// Rand gives the numbers in [0,1) by which delays are varied: of retries, reconnects and the length of watches. It is called
+	// from many goroutines at once. A test that gives a constant has the same delays in each run. Default: math/rand/v2.
+	Rand func() float64
 	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
 	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
 	StrictReadiness bool

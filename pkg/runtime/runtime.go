@@ -97,7 +97,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	byDeclaration := map[*capability.Compiled]*binding{}
 	locks := sharedLocks(r.plan.bindings)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, locks[c.Capability], r.server, r.log, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.server, r.log, m)
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}
@@ -105,6 +105,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		r.bindings = append(r.bindings, b)
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
+	r.streams.rand = r.o.Rand
 	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness}
 	return r.o.Registry.Register(collector{r})
 }
