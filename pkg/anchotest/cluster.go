@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/testr"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -32,10 +33,10 @@ type Options struct {
 // Cluster is an API server in memory and a program that runs against it. Its methods are called by the goroutine of
 // the test; they end the test where something does not work.
 type Cluster struct {
-	// Server is the API server; its methods forget history, or take a custom kind away.
+	// Server is the API server; its methods cause faults, forget history, or take a custom kind away.
 	*fake.Server
-	// Client reads and writes objects as a user with all rights. Its scheme knows the types that the capabilities
-	// declare.
+	// Client reads and writes objects as a user with all rights, whom no fault disturbs. Its scheme knows the types that
+	// the capabilities declare.
 	Client client.Client
 
 	t     testing.TB
@@ -77,7 +78,7 @@ func Start(t testing.TB, o Options) *Cluster {
 	return c
 }
 
-// watched has the server serve what the capabilities watch, and takes the client that they are given.
+// watched has the server serve what the capabilities watch, and makes the test's client, which knows the same types.
 func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 	var out []capability.Func
 	for _, f := range capabilities {
@@ -86,7 +87,7 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 			continue
 		}
 		out = append(out, func(env capability.Env) *capability.Capability {
-			c.Client = env.Client
+			c.Client = c.undisturbed(env.Client.Scheme())
 			made := f(env)
 			if compiled, err := capability.Compile([]*capability.Capability{made}, capability.CompileOptions{}); err == nil {
 				for _, b := range compiled {
@@ -97,6 +98,15 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 		})
 	}
 	return out
+}
+
+// undisturbed is a client of its own, that meets none of the faults which a test causes.
+func (c *Cluster) undisturbed(scheme *apiruntime.Scheme) client.Client {
+	made, err := client.New(c.Direct(), client.Options{Scheme: scheme})
+	if err != nil {
+		c.t.Fatalf("the test's client: %v", err)
+	}
+	return made
 }
 
 // resource stands for a kind of which no more is known.

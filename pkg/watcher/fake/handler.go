@@ -12,8 +12,8 @@ import (
 // maxBody is the size in bytes of the largest body that a real server reads.
 const maxBody = 3 << 20
 
-// ServeHTTP answers one request. It returns when the request is answered, for a watch when that has ended.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// answer answers one request, without faults. It returns when the request is answered, for a watch when that has ended.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && s.discover(w, r) {
 		return
 	}

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -17,26 +18,65 @@ import (
 // Port is a way to a server over the network of this machine, for programs that need one, such as kubectl.
 type Port struct {
 	address string
+	ca      []byte // empty: no TLS
 	http    *http.Server
 	running sync.WaitGroup
 }
 
-// Listen opens a port on the loopback interface that speaks HTTP/1.1 without TLS and asks nobody who they are. The
-// port is the caller's to close. An error is that of the network.
-func (s *Server) Listen() (*Port, error) {
+// PortOption is a setting of a Port.
+type PortOption func(*portOptions)
+
+type portOptions struct{ tls bool }
+
+// WithTLS has the port speak TLS, with a certificate made for it that Config and Kubeconfig have clients trust, and
+// HTTP/2 with clients that can do that, as those of client-go then do. Default: HTTP/1.1, and HTTP/2 with clients that begin
+// with it, in plain text.
+func WithTLS() PortOption { return func(o *portOptions) { o.tls = true } }
+
+// Listen opens a port on the loopback interface that asks nobody who they are. The port is the caller's to close. An
+// error is that of the network.
+func (s *Server) Listen(opts ...PortOption) (*Port, error) {
+	var o portOptions
+	for _, set := range opts {
+		set(&o)
+	}
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("opening a port for the API server in memory: %w", err)
 	}
 	p := &Port{address: "http://" + l.Addr().String()}
-	p.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ConnState: p.count}
+	p.http = &http.Server{Handler: p.counted(s), ReadHeaderTimeout: 10 * time.Second, ConnState: p.count, Protocols: &http.Protocols{}}
+	p.http.Protocols.SetHTTP1(true)
+	serve := p.http.Serve
+	if o.tls {
+		certificate, ca, err := newCertificate()
+		if err != nil {
+			_ = l.Close()
+			return nil, fmt.Errorf("making a certificate for the API server in memory: %w", err)
+		}
+		p.address, p.ca = "https://"+l.Addr().String(), ca
+		p.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		p.http.Protocols.SetHTTP2(true)
+		serve = func(l net.Listener) error { return p.http.ServeTLS(l, "", "") }
+	} else {
+		p.http.Protocols.SetUnencryptedHTTP2(true)
+	}
 	p.running.Go(func() {
-		_ = p.http.Serve(l) // ends by Close
+		_ = serve(l) // ends by Close
 	})
 	return p, nil
 }
 
-// count keeps track of the connections, each of which ends after its request.
+// counted keeps track of the requests: over HTTP/2 they may end after their connection.
+func (p *Port) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.running.Add(1) // by a goroutine of a connection, which is itself counted
+		defer p.running.Done()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// count keeps track of the connections.
 func (p *Port) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -47,13 +87,15 @@ func (p *Port) count(_ net.Conn, state http.ConnState) {
 }
 
 // Config is a client configuration for the port. It has no rate limit, and is the caller's to change.
-func (p *Port) Config() *rest.Config { return &rest.Config{Host: p.address, QPS: -1} }
+func (p *Port) Config() *rest.Config {
+	return &rest.Config{Host: p.address, QPS: -1, TLSClientConfig: rest.TLSClientConfig{CAData: p.ca}}
+}
 
 // Kubeconfig is the text of a kubeconfig file whose only context leads to the port.
 func (p *Port) Kubeconfig() []byte {
 	const name = "fake"
 	config := api.NewConfig()
-	config.Clusters[name] = &api.Cluster{Server: p.address}
+	config.Clusters[name] = &api.Cluster{Server: p.address, CertificateAuthorityData: p.ca}
 	config.AuthInfos[name] = &api.AuthInfo{}
 	config.Contexts[name] = &api.Context{Cluster: name, AuthInfo: name}
 	config.CurrentContext = name

@@ -7,7 +7,8 @@ import (
 // Server is an API server in memory. It is an http.Handler; Config and Listen are ways to it for clients. All methods
 // may be called concurrently. Inside testing/synctest it has to be made inside the bubble.
 type Server struct {
-	store *store
+	store  *store
+	faults faults
 }
 
 // defaultHistory is how many changes of each resource are kept. A real server keeps those of about 75 seconds.

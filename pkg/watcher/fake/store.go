@@ -109,6 +109,12 @@ func (c *collection) since(rv uint64) ([]*change, bool) {
 	return slices.Clone(c.log[i:]), true // it is read without the lock
 }
 
+// before are the last n changes up to rv, of those that are known.
+func (c *collection) before(rv uint64, n int) []*change {
+	end, _ := slices.BinarySearchFunc(c.log, rv+1, func(ch *change, rv uint64) int { return cmp.Compare(ch.rv, rv) })
+	return slices.Clone(c.log[max(end-n, 0):end])
+}
+
 // at are the objects as they were at rv; false if that was forgotten.
 func (c *collection) at(rv uint64) (map[key]*object, bool) {
 	changes, ok := c.since(rv)

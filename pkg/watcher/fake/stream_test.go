@@ -24,6 +24,8 @@ type record struct {
 	watcher.NoObserver
 	said    []string
 	relists []watcher.Reason
+	skipped []watcher.Reason
+	phase   watcher.State
 }
 
 func (r *record) Handle(d watcher.Delta) {
@@ -34,9 +36,11 @@ func (r *record) Handle(d watcher.Delta) {
 	r.said = append(r.said, line)
 }
 
-func (r *record) Synced(string, bool)          { r.said = append(r.said, "synced") }
-func (r *record) StateChanged(watcher.State)   {}
-func (r *record) Relist(reason watcher.Reason) { r.relists = append(r.relists, reason) }
+func (r *record) Synced(string, bool)           { r.said = append(r.said, "synced") }
+func (r *record) StateChanged(s watcher.State)  { r.phase = s }
+func (r *record) Relist(reason watcher.Reason)  { r.relists = append(r.relists, reason) }
+func (r *record) Skipped(reason watcher.Reason) { r.skipped = append(r.skipped, reason) }
+
 func (r *record) expect(t *testing.T, w ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -77,6 +81,11 @@ func (c *cable) RoundTrip(r *http.Request) (*http.Response, error) {
 // follow runs a stream of a resource on a server until the test ends.
 func follow(t *testing.T, s *fake.Server, k kind.Any) (*record, *cable) {
 	t.Helper()
+	return followWith(t, s, k, watcher.StreamOptions{})
+}
+
+func followWith(t *testing.T, s *fake.Server, k kind.Any, o watcher.StreamOptions) (*record, *cable) {
+	t.Helper()
 	config := s.Config()
 	c := &cable{RoundTripper: config.Transport}
 	c.plug()
@@ -87,7 +96,8 @@ func follow(t *testing.T, s *fake.Server, k kind.Any) (*record, *cable) {
 	}
 	r := &record{}
 	ctx, cancel := context.WithCancel(t.Context())
-	stream := watcher.NewStream(server, watcher.Target{Resource: k.Resource()}, r, watcher.StreamOptions{Observer: r})
+	o.Observer = r
+	stream := watcher.NewStream(server, watcher.Target{Resource: k.Resource()}, r, o)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

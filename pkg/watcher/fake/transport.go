@@ -19,6 +19,11 @@ func (s *Server) Config() *rest.Config {
 	return &rest.Config{Host: inProcess, QPS: -1, Transport: roundTripper{s}}
 }
 
+// Direct is Config for who looks on: the requests meet none of the faults that Fault, Cut and the like cause.
+func (s *Server) Direct() *rest.Config {
+	return &rest.Config{Host: inProcess, QPS: -1, Transport: roundTripper{http.HandlerFunc(s.answer)}}
+}
+
 // roundTripper hands requests to a handler.
 type roundTripper struct{ handler http.Handler }
 
@@ -40,11 +45,16 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		//nolint:contextcheck // the client's context, not that which closing the answer ends too
 		stop := context.AfterFunc(r.Context(), func() { _ = out.CloseWithError(r.Context().Err()) })
 		defer stop()
+		defer w.recover()
 		t.handler.ServeHTTP(w, served(ctx, r))
 		w.finish(r.Context().Err())
 	}()
 	select {
 	case <-w.begun:
+		if w.failed != nil {
+			<-done
+			return nil, w.failed
+		}
 		return w.response(r, &answerBody{PipeReader: body, cancel: cancel, done: done}), nil
 	case <-r.Context().Done():
 		_ = body.CloseWithError(r.Context().Err())

@@ -8,16 +8,17 @@ import (
 	"sync"
 )
 
-// response is an http.ResponseWriter over a pipe. It is used by the handler's goroutine alone, but for begun.
+// response is an http.ResponseWriter over a pipe. It is used by the handler's goroutine alone, but for begun and abort.
 type response struct {
 	header http.Header
 	out    *io.PipeWriter
 	buffer *bufio.Writer
 	begin  sync.Once
-	// begun is closed when code and sent are set and will not change.
-	begun chan struct{}
-	code  int
-	sent  http.Header
+	// begun is closed when code and sent are set and will not change, or failed is.
+	begun  chan struct{}
+	code   int
+	sent   http.Header
+	failed error // there is no answer
 }
 
 func newResponse(out *io.PipeWriter) *response {
@@ -52,6 +53,26 @@ func (w *response) finish(broken error) {
 	w.WriteHeader(http.StatusOK)
 	_ = w.buffer.Flush() // else the client has gone
 	_ = w.out.CloseWithError(broken)
+}
+
+// abort breaks the connection off. It may be called by any goroutine.
+func (w *response) abort(err error) {
+	w.begin.Do(func() {
+		w.failed = err
+		close(w.begun)
+	})
+	_ = w.out.CloseWithError(err)
+}
+
+// recover is deferred around a handler: one that panics with http.ErrAbortHandler breaks off.
+func (w *response) recover() {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		w.abort(errBroken)
+	default:
+		panic(p)
+	}
 }
 
 // response is what the client gets; after begun.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
@@ -49,6 +50,12 @@ func (s *Server) watch(w http.ResponseWriter, r *request, f form, o *internalver
 	st.end = time.Now().Add(timeout(o))
 	st.out = openFrames(w, f, st.begins && st.bookmarks && takesGzip(r.Request))
 	defer func() { _ = st.out.flush() }()
+	select {
+	case refused := <-st.out.refusals():
+		_ = st.out.refusal(refused) // the client went away
+		return nil
+	default:
+	}
 	if refused := st.begin(from); refused != nil {
 		_ = st.out.refusal(refused) // the client went away
 		return nil
@@ -82,6 +89,9 @@ func (st *stream) begin(from uint64) *metav1.Status {
 			return expired(fmt.Sprintf("too old resource version: %d (%d)", from, c.compacted))
 		}
 		st.backlog, st.floor = changes, from // 25: what is to come may be below, and is not told
+		if again := c.before(from, st.out.replays()); len(again) > 0 {
+			st.backlog, st.floor = slices.Concat(again, changes), again[0].rv-1
+		}
 	}
 	return nil
 }

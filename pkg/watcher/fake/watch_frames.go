@@ -17,6 +17,8 @@ type frames struct {
 	// zip is set where the answer is compressed; each flush ends a member of it, so that what was flushed can be read.
 	zip  *gzip.Writer
 	open bool // a member has begun
+	// faults is nil where none can happen.
+	faults *exchange
 }
 
 // openFrames begins the answer: the client learns at once that its watch stands.
@@ -24,7 +26,8 @@ func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 	h := w.Header()
 	h.Set("Content-Type", f.streamType())
 	h.Set("Cache-Control", "no-cache, private")
-	out := &frames{w: w, form: f}
+	x, _ := w.(*exchange)
+	out := &frames{w: w, form: f, faults: x}
 	if compressed {
 		h.Set("Content-Encoding", "gzip")
 		h.Add("Vary", "Accept-Encoding")
@@ -44,7 +47,7 @@ func (f *frames) event(what watch.EventType, o map[string]any) error {
 		}
 		return fmt.Errorf("a watch ended: %w", err)
 	}
-	return f.write(what, raw)
+	return f.write(what, raw, o)
 }
 
 // refusal writes an event that says why there will be no other.
@@ -53,24 +56,58 @@ func (f *frames) refusal(status *metav1.Status) error {
 	if err != nil {
 		return err
 	}
-	return f.write(watch.Error, raw)
+	return f.write(watch.Error, raw, nil)
 }
 
-func (f *frames) write(what watch.EventType, raw []byte) error {
-	frame, err := f.form.encodeEvent(what, raw)
+// write sends an event around an encoded object; of a refusal there is none.
+func (f *frames) write(what watch.EventType, raw []byte, o map[string]any) error {
+	if f.faults == nil {
+		return f.send(f.form.encodeEvent(what, raw))
+	}
+	fr := &outgoing{form: f.form, what: what, raw: raw, object: o, copies: 1}
+	if err := f.faults.change(fr); err != nil {
+		return err
+	}
+	b, err := f.form.encodeEvent(fr.what, fr.raw)
+	if err == nil && fr.copies > 0 && f.faults.breaks() {
+		return f.breakOff(b)
+	}
+	for range fr.copies {
+		err = f.send(b, err)
+	}
+	return err
+}
+
+// send hands bytes to the answer, unless there was an error.
+func (f *frames) send(b []byte, err error) error {
 	if err != nil {
 		return err
 	}
 	if f.zip == nil {
-		_, err = f.w.Write(frame)
+		_, err = f.w.Write(b) //nolint:gosec // no page
 		return err
 	}
 	if !f.open {
 		f.zip.Reset(f.w)
 		f.open = true
 	}
-	_, err = f.zip.Write(frame)
+	_, err = f.zip.Write(b)
 	return err
+}
+
+// breakOff sends one half of a frame.
+func (f *frames) breakOff(frame []byte) error {
+	err := errors.Join(f.send(frame[:len(frame)/2], nil), f.flush())
+	f.faults.breakOff(errBroken)
+	return errors.Join(err, errBroken)
+}
+
+// refusals has what the watch is to end with, if a fault wants that.
+func (f *frames) refusals() <-chan *metav1.Status {
+	if f.faults == nil {
+		return nil
+	}
+	return f.faults.refusals
 }
 
 // flush sends what was written.

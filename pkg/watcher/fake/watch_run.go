@@ -30,6 +30,8 @@ func (st *stream) run() error {
 		case <-changed:
 		case <-st.request.Context().Done():
 			return nil
+		case refused := <-st.out.refusals():
+			return st.out.refusal(refused)
 		case <-end.C:
 			return nil
 		case <-mark.C:
