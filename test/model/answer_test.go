@@ -23,12 +23,13 @@ const (
 	requeue
 	wrappedRequeue
 	hangs // until it is let go, whatever its context says
+	holds // the same, and fails then
 	waits // until it is let go, or its context is cancelled, which is a failure
 	answers
 )
 
 func (a answer) String() string {
-	return [...]string{"done", "fails", "panics", "retryAfter", "permanent", "requeue", "wrappedRequeue", "hangs", "waits"}[a]
+	return [...]string{"done", "fails", "panics", "retryAfter", "permanent", "requeue", "wrappedRequeue", "hangs", "holds", "waits"}[a]
 }
 
 // The delays that callbacks ask for.
@@ -54,6 +55,9 @@ func (a answer) give(ctx context.Context, free <-chan struct{}) error {
 		return fmt.Errorf("not ready: %w", capability.RequeueAfter(requeueDelay))
 	case hangs:
 		<-free
+	case holds:
+		<-free
+		return errAsTold
 	case waits:
 		select {
 		case <-free:

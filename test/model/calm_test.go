@@ -24,7 +24,7 @@ func (w *world) stepCalm(t *rapid.T) { w.calm(t) }
 
 func (w *world) calm(fail failing) {
 	fail.Helper()
-	w.network.heal()
+	w.heal()
 	w.mu.Lock()
 	for _, b := range w.p.bindings {
 		clear(b.plans)
@@ -34,25 +34,27 @@ func (w *world) calm(fail failing) {
 	time.Sleep(longest)
 	w.settle()
 	w.report(fail)
+	w.compare()
+	w.report(fail)
+}
+
+// compare holds what every binding was told to what the server has.
+func (w *world) compare() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.logf("%s calm", time.Now().Format(clock))
 	for _, b := range w.p.bindings {
 		for _, l := range w.truth.order {
-			if l.resource == b.resource {
-				if why := b.missed(l); why != "" {
-					w.bad = append(w.bad, fmt.Sprintf("%s: all is quiet: %s (%s): %s", b.spec, l.place, l.uid[:4], why))
-				}
+			if l.resource != b.resource {
+				continue
+			}
+			if why := b.missed(l); why != "" {
+				w.bad = append(w.bad, fmt.Sprintf("%s: all is quiet: %s (%s): %s", b.spec, l.place, l.uid[:4], why))
 			}
 		}
 	}
 	w.quiet()
-	w.p.calm, w.p.gap = true, false
-	if len(w.bad) > 0 {
-		w.mu.Unlock()
-		w.report(fail)
-		w.mu.Lock()
-	}
+	w.p.calm, w.p.gap, w.p.since = true, false, w.rv
 }
 
 // quiet looks at what the program says of itself.
@@ -158,7 +160,7 @@ func (b *bound) missedState(l *life, t *track, known knowledge, knew bool) strin
 		return fmt.Sprintf("is at %d: told last was %s", now, t.last)
 	case b.present() && b.mode != latest && b.budget == 0 && !b.p.gap:
 		for _, st := range l.states {
-			if st.rv > known.rv && b.selects(l.place, &st) && !t.states[st.rv] && !b.droppable(l, st.rv) {
+			if st.rv > b.p.since && b.selects(l.place, &st) && !t.states[st.rv] && !b.droppable(l, st.rv) {
 				return fmt.Sprintf("its state at %d was left out", st.rv)
 			}
 		}

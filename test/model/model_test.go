@@ -64,7 +64,7 @@ func (w *world) end() {
 	w.p.stopped = true
 	w.mu.Unlock()
 	w.p.cancel()
-	w.network.heal()
+	w.server.Heal()
 	for range 10 {
 		w.settle()
 		w.mu.Lock()

@@ -2,11 +2,9 @@ package model
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/go-logr/logr/funcr"
-	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
@@ -28,6 +26,7 @@ type program struct {
 	born     int    // how many objects there had been when it began
 	startRV  uint64 // the server's, when it began
 	gap      bool   // a history was lost since all was handled last
+	since    uint64 // the server's resourceVersion when all was handled last
 }
 
 // start runs the program against the server as it is.
@@ -37,9 +36,7 @@ func (w *world) start(fail failing) {
 	for _, s := range w.specs {
 		p.bindings = append(p.bindings, newBound(s, p))
 	}
-	cfg := rest.CopyConfig(w.server.Config())
-	cfg.Transport = w.network
-	r, err := runtime.New(cfg, runtime.Options{
+	r, err := runtime.New(w.server.Config(), runtime.Options{
 		Capabilities: functions(p.bindings), GracePeriod: grace, Rand: func() float64 { return w.jitter },
 		Logger: funcr.New(func(prefix, args string) {
 			w.mu.Lock()
@@ -68,7 +65,7 @@ func (w *world) stop(fail failing) {
 	p.cancel()
 	w.settle()
 	w.let() // what hung ends within the grace period, or not
-	w.network.heal()
+	w.heal()
 	if err := <-p.ended; err != nil {
 		fail.Fatalf("the program ended with an error: %v", err)
 	}
@@ -81,5 +78,3 @@ type failing interface {
 	Helper()
 	Fatalf(format string, a ...any)
 }
-
-var _ = fmt.Sprint

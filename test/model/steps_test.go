@@ -1,10 +1,8 @@
 package model
 
 import (
-	"net/http"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 )
 
@@ -48,7 +46,7 @@ func (w *world) stepLet(*rapid.T) { w.let() }
 
 func (w *world) stepFault(t *rapid.T) { w.fault(t) }
 
-func (w *world) stepHeal(*rapid.T) { w.network.heal() }
+func (w *world) stepHeal(*rapid.T) { w.heal() }
 
 func (w *world) stepSleep(t *rapid.T) {
 	time.Sleep(rapid.SampledFrom([]time.Duration{
@@ -65,70 +63,4 @@ func (w *world) stepRestart(t *rapid.T) {
 		w.change(t, pick(t))
 	}
 	w.start(t)
-}
-
-// fault has something happen to the network, or to the server's history.
-func (w *world) fault(t *rapid.T) {
-	what := rapid.SampledFrom([]string{
-		"cut", "cut", "cut inside", "die", "stall", "refuse", "compact", "lose", "expired", "throttled", "broken", "unexplained", "forbidden", "unauthorized",
-	}).Draw(t, "fault")
-	times := rapid.IntRange(1, 5).Draw(t, "times")
-	size := rapid.IntRange(0, 700).Draw(t, "bytes")
-	some := rapid.Bool().Draw(t, "gadgets alone")
-	w.mu.Lock()
-	w.logf("%s fault: %s", time.Now().Format(clock), what)
-	w.mu.Unlock()
-	answer := refusal{times: times, gadgets: some}
-	switch what {
-	case "cut":
-		w.network.cut()
-		return
-	case "cut inside":
-		w.network.cutInside(size)
-		return
-	case "die":
-		w.network.die()
-		return
-	case "stall":
-		w.network.stalls(true)
-		return
-	case "refuse":
-		w.network.refusesAll(true)
-		return
-	case "compact":
-		w.lost()
-		w.server.Compact()
-		return
-	case "lose":
-		w.lost()
-		w.server.Compact()
-		w.network.cut()
-		return
-	case "expired":
-		answer.status = metav1.Status{Code: http.StatusGone, Reason: metav1.StatusReasonExpired, Message: "too old"}
-		answer.watch = true
-	case "throttled":
-		answer.status = metav1.Status{Code: http.StatusTooManyRequests, Reason: metav1.StatusReasonTooManyRequests}
-		answer.after = "3"
-	case "broken":
-		answer.status = metav1.Status{Code: http.StatusServiceUnavailable, Reason: metav1.StatusReasonServiceUnavailable}
-	case "unexplained":
-		answer.status = metav1.Status{Code: http.StatusInternalServerError}
-	case "forbidden":
-		answer.status = metav1.Status{Code: http.StatusForbidden, Reason: metav1.StatusReasonForbidden}
-		answer.wide = true
-		answer.times *= 4
-	case "unauthorized":
-		answer.status = metav1.Status{Code: http.StatusUnauthorized, Reason: metav1.StatusReasonUnauthorized}
-	}
-	w.lost()
-	w.network.answers(answer)
-	w.network.cut()
-}
-
-// lost notes that what happens from now on may be told as a difference.
-func (w *world) lost() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.p.gap = true
 }

@@ -20,13 +20,13 @@ import (
 
 // world is the server, the network, and the program, with what the model knows of them.
 type world struct {
-	server  *fake.Server
-	network *network
-	client  dynamic.Interface
-	specs   []*spec
-	jitter  float64
-	p       *program
-	steps   int
+	server *fake.Server
+	client dynamic.Interface
+	specs  []*spec
+	jitter float64
+	p      *program
+	faults []*fake.Active
+	steps  int
 
 	mu    sync.Mutex // held while the server is written to, so that no callback knows more than the model
 	truth *truth
@@ -48,9 +48,8 @@ func newWorld(t *rapid.T) *world {
 	for i := range rapid.IntRange(1, 6).Draw(t, "bindings") {
 		w.specs = append(w.specs, someSpec(t, i))
 	}
-	w.network = newNetwork(w.server.Config().Transport, false)
 	var err error
-	if w.client, err = dynamic.NewForConfig(w.server.Config()); err != nil {
+	if w.client, err = dynamic.NewForConfig(w.server.Direct()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range inNamespaces {
