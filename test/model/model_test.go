@@ -23,6 +23,7 @@ func TestModel(t *testing.T) {
 				"burst":    w.stepBurst,
 				"burst 2":  w.stepBurst,
 				"answers":  w.stepAnswers,
+				"behind":   w.stepBehind,
 				"let":      w.stepLet,
 				"fault":    w.stepFault,
 				"heal":     w.stepHeal,

@@ -42,6 +42,33 @@ func (w *world) stepAnswers(t *rapid.T) {
 	b.plans[key] = append(b.plans[key], next...)
 }
 
+// stepBehind has calls for an object hang, changes the object behind them, and lets them go.
+func (w *world) stepBehind(t *rapid.T) {
+	p := pick(t)
+	w.plan(p, rapid.SampledFrom([]answer{hangs, holds, waits}).Draw(t, "answer"))
+	w.change(t, p)
+	w.settle()
+	for range rapid.IntRange(1, 4).Draw(t, "changes") {
+		w.change(t, p)
+	}
+	w.settle()
+	if rapid.Bool().Draw(t, "let go") {
+		w.let()
+	}
+}
+
+// plan has the next call of each binding for a name do something.
+func (w *world) plan(p place, a answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := p.namespace + "/" + p.name
+	for _, b := range w.p.bindings {
+		if b.resource == p.resource {
+			b.plans[key] = append(b.plans[key], a)
+		}
+	}
+}
+
 func (w *world) stepLet(*rapid.T) { w.let() }
 
 func (w *world) stepFault(t *rapid.T) { w.fault(t) }
@@ -57,6 +84,13 @@ func (w *world) stepSleep(t *rapid.T) {
 func (w *world) stepRestart(t *rapid.T) {
 	if rapid.IntRange(0, 2).Draw(t, "really") > 0 {
 		t.Skip("seldom")
+	}
+	if rapid.Bool().Draw(t, "at work") {
+		for range rapid.IntRange(1, 6).Draw(t, "changes before") {
+			p := pick(t)
+			w.plan(p, rapid.SampledFrom([]answer{hangs, holds, waits}).Draw(t, "answer"))
+			w.change(t, p)
+		}
 	}
 	w.stop(t)
 	for range rapid.IntRange(0, 3).Draw(t, "changes") {
