@@ -20,8 +20,6 @@ type work struct {
 	size      int64          // bytes that the raw object keeps in use
 	postponed int            // how often a live read that the call needs has failed
 	over      atomic.Bool    // the frame was given up
-	ambiguous bool           // Deleted or Left: nobody has looked yet
-	left      bool           // somebody looked: Left
 	slim      bool           // the object was let go for the sake of the memory budget, and is read again
 }
 
@@ -80,13 +78,18 @@ type binding struct {
 	brake   *brake
 	full    *atomic.Int32 // bindings that have no room, of all
 	server  reader
+	looks   *looks
 	log     logr.Logger
 	metrics *bindingMetrics
+
+	undecided undecided
 }
 
 // reader reads single objects live; it is a *watcher.Server.
 type reader interface {
 	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
@@ -96,8 +99,8 @@ type bindingOptions struct {
 	rand  func() float64 // nil: the default
 }
 
-func newBinding(c *capability.Compiled, with bindingOptions, server reader, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: server, full: &m.full}
+func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
 	o := queue.Options{

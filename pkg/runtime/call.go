@@ -13,7 +13,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// lookupTimeout bounds the live read that tells Left from Deleted: the object waits for it.
+// lookupTimeout bounds a live read, for which an object waits.
 const lookupTimeout = 30 * time.Second
 
 // The delays after which such a read is tried again, the second twice as long as the first and so on.
@@ -21,9 +21,6 @@ const (
 	postponeMin = time.Second
 	postponeMax = time.Minute
 )
-
-// errLookup marks a failure of that read, which is not the callback's.
-var errLookup = errors.New("cannot tell whether the object left the selection or was deleted")
 
 // errReadAgain marks a failure to read an object that did not fit the memory budget.
 var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudget) and cannot be read again")
@@ -37,17 +34,14 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	return res
 }
 
-// deliver settles what the event was, decodes, and calls the user's function.
+// deliver decodes, and calls the user's function.
 func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
-	typ, err := b.settle(ctx, c)
-	if err != nil {
-		return c.Payload.postpone(err)
-	}
+	typ, frame := c.Type, c.Payload.frame
 	if (typ == queue.Deleted || typ == queue.Left) && !b.Takes(typ, false) {
-		return queue.Result{Outcome: queue.Drop} // it went the other way than the binding asks for
+		return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
 	}
-	frame := c.Payload.frame
 	if c.Payload.slim && typ != queue.Deleted && typ != queue.Left {
+		var err error
 		frame, err = b.readAgain(ctx, c)
 		switch {
 		case errors.Is(err, errReadAgain):
@@ -73,31 +67,6 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), d))
 }
 
-// settle tells Left from Deleted by a live read where the event itself did not say. What it found holds for
-// retries too, whose type stays.
-func (b *binding) settle(ctx context.Context, c queue.Call[*work]) (queue.EventType, error) {
-	w := c.Payload
-	switch {
-	case c.Type != queue.Deleted:
-		return c.Type, nil
-	case w.left:
-		return queue.Left, nil
-	case !w.ambiguous:
-		return queue.Deleted, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	m, found, err := b.server.Lookup(ctx, b.Resource, c.Key.Namespace, c.Key.Name)
-	if err != nil {
-		return "", fmt.Errorf("%w: the live read needs the verb get on %s: %w", errLookup, b.Resource, err)
-	}
-	w.ambiguous, w.left = false, found && m.UID == c.UID
-	if w.left {
-		return queue.Left, nil
-	}
-	return queue.Deleted, nil
-}
-
 // readAgain reads an object that was not kept while it waited. It returns nil and no error for one that is
 // gone, or does not match any more: the stream tells that, or has told it already.
 func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.Frame, error) {
@@ -106,7 +75,7 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.
 	b.metrics.reread.Inc()
 	f, found, err := b.server.Read(ctx, b.Resource, c.Key.Namespace, c.Key.Name, watcher.ReaderOptions{CutManagedFields: !b.Settings.ManagedFields})
 	if err != nil {
-		return nil, fmt.Errorf("%w: this needs the verb get on %s: %w", errReadAgain, b.Resource, err)
+		return nil, fmt.Errorf("%w: %w", errReadAgain, forWantOf("get", b.Resource, err))
 	}
 	if !found || f.Meta.UID != c.UID || !b.Match(&f.Meta) {
 		return nil, nil

@@ -23,6 +23,7 @@ var (
 	descRetry   = desc("ancho_binding_retrying", "Failed calls that wait for their backoff.", bindingLabels)
 	descRequeue = desc("ancho_binding_requeued", "Requeues that wait for their time.", bindingLabels)
 	descBytes   = desc("ancho_binding_bytes", "Bytes of what waits and runs, as the memory budget counts them.", bindingLabels)
+	descOpen    = desc("ancho_binding_undecided", "Objects of which nobody could see yet whether they left the selection or were deleted.", bindingLabels)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -37,7 +38,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes,
+		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen,
 	} {
 		out <- d
 	}
@@ -70,6 +71,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(descRetry, float64(s.Retrying), b.Capability, b.Binding)
 		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
 		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
+		gauge(descOpen, float64(b.undecided.n.Load()), b.Capability, b.Binding)
 		gauge(descBytes, float64(s.Bytes), b.Capability, b.Binding)
 	}
 }

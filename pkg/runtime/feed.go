@@ -37,6 +37,7 @@ type sub struct {
 	slots slots
 	part  part // of the binding's set, which is the target's
 	begun bool // a complete list was delivered: what comes from now on is not Initial
+	wide  bool // of all namespaces
 }
 
 // part is where the objects of one of a binding's targets are; empty: anywhere, any. The targets of a binding can ride on one
@@ -68,9 +69,14 @@ func (r *liveRoute) wantsManagedFields() bool {
 
 // Handle implements watcher.Handler.
 func (f *feed) Handle(d watcher.Delta) {
-	switch {
-	case f.odd > 0:
+	if f.odd > 0 {
 		f.handleByRoute(d)
+		return
+	}
+	if d.Kind == watcher.Upsert {
+		decide(f.subs, &d.Frame.Meta)
+	}
+	switch {
 	case d.Kind == watcher.Gone:
 		for i := range eachBit(d.Entry.Words()[:wordsOfBits(len(f.subs))]) {
 			f.subs[i].gone(d)
@@ -92,9 +98,22 @@ func (f *feed) handleByRoute(d watcher.Delta) {
 		if !r.attached || r.replay.covers(r, d) {
 			continue
 		}
+		if d.Kind == watcher.Upsert {
+			decide(r.subs, &d.Frame.Meta)
+		}
 		for _, s := range r.subs {
 			s.handle(d)
 		}
+	}
+}
+
+// decide tells bindings that the object exists, whether or not they select it, before they hear more of it.
+func decide(subs []*sub, m *watcher.Meta) {
+	if len(subs) == 0 || subs[0].b.looks.open.Load() == 0 {
+		return // so it is nearly always, and this is asked often
+	}
+	for _, s := range subs {
+		s.b.decide(m)
 	}
 }
 
@@ -230,9 +249,8 @@ func (s *sub) gone(d watcher.Delta) {
 	}
 	s.slots.setMember(words, false)
 	passed := s.b.Takes(queue.Deleted, false)
-	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false)) // settled by a live read when its turn comes
-	passed = passed || ambiguous
-	if !passed && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
+	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false))
+	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
 	m := &watcher.Meta{}
@@ -243,7 +261,11 @@ func (s *sub) gone(d watcher.Delta) {
 	}
 	id := identityOf(m, e.RV())
 	w := newWork(d.Frame)
-	w.rv, w.ambiguous = id.rv, ambiguous
+	w.rv = id.rv
+	if ambiguous {
+		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
+		return
+	}
 	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -23,11 +24,17 @@ import (
 
 // inbox is an engine that keeps what it is given, and seems to have work for every object.
 type inbox struct {
+	mu     sync.Mutex
 	events []queue.Event[*work]
 	idle   bool // it has work for no object
 }
 
-func (i *inbox) Add(e queue.Event[*work])     { i.events = append(i.events, e) }
+func (i *inbox) Add(e queue.Event[*work]) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.events = append(i.events, e)
+}
+
 func (i *inbox) Knows(queue.Key, string) bool { return !i.idle }
 func (i *inbox) Run(context.Context)          {}
 func (i *inbox) Shutdown()                    {}
@@ -37,6 +44,8 @@ func (i *inbox) Room() <-chan struct{}        { return nil }
 
 // take empties the inbox and names what was in it: type, and "-" where it did not pass.
 func (i *inbox) take() (out []string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	for _, e := range i.events {
 		s := string(e.Type)
 		if e.Initial {
@@ -57,9 +66,16 @@ type rig struct {
 	feed  *feed
 	boxes []*inbox
 	index *watcher.Index
+	looks *looks
 }
 
 func newRig(t testing.TB, bindings ...capability.Binding) *rig {
+	t.Helper()
+	return newRigOn(t, nil, logr.Discard(), bindings...)
+}
+
+// newRigOn is for bindings that look at a server.
+func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capability.Binding) *rig {
 	t.Helper()
 	compiled, err := declared(oneCapability(bindings...), capability.Env{})
 	if err != nil {
@@ -69,10 +85,10 @@ func newRig(t testing.TB, bindings ...capability.Binding) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t}
+	r := &rig{t: t, looks: newLooks(server)}
 	live := map[*capability.Compiled]*binding{}
 	for _, c := range compiled {
-		b, box := newBinding(c, bindingOptions{}, nil, logr.Discard(), m), &inbox{}
+		b, box := newBinding(c, bindingOptions{}, r.looks, log, m), &inbox{}
 		b.engine = box
 		live[c] = b
 		r.boxes = append(r.boxes, box)
@@ -182,10 +198,12 @@ func TestFeedSettlesOnlyWhereABindingCares(t *testing.T) {
 		b.take()
 	}
 	r.gone(aMap("u", "2"), true)
-	for i, cares := range []bool{false, true, true} {
-		e := r.boxes[i].events[0]
-		if e.Payload.ambiguous != cares || e.Passed != cares {
-			t.Errorf("binding %d: to be settled %v, passed %v, want both %v", i, e.Payload.ambiguous, e.Passed, cares)
+	r.expect(0, "Deleted -")
+	r.expect(1)
+	r.expect(2)
+	for i, cares := range []int32{0, 1, 1} {
+		if n := r.feed.subs[i].b.undecided.n.Load(); n != cares {
+			t.Errorf("binding %d: %d to be settled, want %d", i, n, cares)
 		}
 	}
 }
@@ -287,50 +305,6 @@ func TestFeedPassesOverWhatDoesNotDecode(t *testing.T) {
 	r.expect(0, "Added")
 }
 
-func TestCallSettlesLeftAgainstDeleted(t *testing.T) {
-	var told []capability.EventType
-	bindings := func(server reader) *binding {
-		o := oneCapability(capability.When(kind.ConfigMap).IsDeleted().Watch(
-			func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
-				told = append(told, e.Type)
-				return nil
-			}))
-		compiled, err := declared(o, capability.Env{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := newMetrics(prometheus.NewRegistry())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return newBinding(compiled[0], bindingOptions{}, server, logr.Discard(), m)
-	}
-	for name, c := range map[string]struct {
-		found watcher.Meta
-		ok    bool
-		err   error
-		want  queue.Outcome
-		tells bool
-	}{
-		"gone":                     {want: queue.Done, tells: true},
-		"another has its name":     {found: watcher.Meta{UID: "other"}, ok: true, want: queue.Done, tells: true},
-		"left, which nobody takes": {found: watcher.Meta{UID: "u"}, ok: true, want: queue.Drop},
-		"nobody knows":             {err: errors.New("forbidden"), want: queue.Postpone},
-	} {
-		t.Run(name, func(t *testing.T) {
-			told = nil
-			b := bindings(answers{meta: c.found, found: c.ok, err: c.err})
-			res := b.call(t.Context(), queue.Call[*work]{
-				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Deleted,
-				Payload: &work{frame: frameOf(t, aMap("u", "1")), ambiguous: true},
-			})
-			if res.Outcome != c.want || (len(told) > 0) != c.tells {
-				t.Errorf("outcome %v (%v), told %v", res.Outcome, res.Err, told)
-			}
-		})
-	}
-}
-
 // answers is a server whose live reads are known beforehand.
 type answers struct {
 	meta  watcher.Meta
@@ -341,6 +315,17 @@ type answers struct {
 
 func (a answers) Lookup(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
 	return a.meta, a.found, a.err
+}
+
+func (a answers) LookupListed(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
+	return a.meta, a.found, a.err
+}
+
+func (a answers) LookupAll(_ context.Context, _ kind.Resource, _ string, each func(*watcher.Meta)) error {
+	if a.found {
+		each(&a.meta)
+	}
+	return a.err
 }
 
 func (a answers) Read(context.Context, kind.Resource, string, string, watcher.ReaderOptions) (*watcher.Frame, bool, error) {
@@ -381,7 +366,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := &work{frame: frameOf(t, aMap("u", "1"))}
-			b := newBinding(compiled[0], bindingOptions{}, c.answers, logr.Discard(), m)
+			b := newBinding(compiled[0], bindingOptions{}, newLooks(c.answers), logr.Discard(), m)
 			res := b.call(t.Context(), queue.Call[*work]{
 				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
 			})

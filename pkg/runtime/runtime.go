@@ -24,6 +24,7 @@ type Runtime struct {
 	bindings []*binding
 	streams  *streams
 	server   *watcher.Server
+	looks    *looks
 	health   *health
 	ran      atomic.Bool
 }
@@ -96,8 +97,9 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	}
 	byDeclaration := map[*capability.Compiled]*binding{}
 	locks := sharedLocks(r.plan.bindings)
+	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.server, r.log, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}
@@ -161,7 +163,9 @@ func (r *Runtime) Run(ctx context.Context) error {
 	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.streams))
 	calls := r.startEngines(ctx)
 	r.health.started.Store(true)
+	looked := r.looks.run(ctx)
 	r.streams.run(ctx)
+	looked()
 	r.health.stopped.Store(true)
 	calls.drain(r.o.GracePeriod)
 	return nil

@@ -27,14 +27,16 @@ type StreamSnapshot struct {
 
 // BindingSnapshot is one binding of a Snapshot. Objects are named, never shown.
 type BindingSnapshot struct {
-	Binding  string            `json:"binding"` // capability/binding
-	Action   string            `json:"action"`
-	Declared string            `json:"declared"` // file:line
-	Waiting  int               `json:"waiting"`
-	Retrying int               `json:"retrying"`
-	Requeued int               `json:"requeued"`
-	Running  []RunningSnapshot `json:"running,omitempty"`
-	Parked   []ParkedSnapshot  `json:"parked,omitempty"`
+	Binding  string `json:"binding"` // capability/binding
+	Action   string `json:"action"`
+	Declared string `json:"declared"` // file:line
+	Waiting  int    `json:"waiting"`
+	Retrying int    `json:"retrying"`
+	Requeued int    `json:"requeued"`
+	// Undecided objects have left the selection or were deleted, and nobody could see yet which.
+	Undecided int               `json:"undecided"`
+	Running   []RunningSnapshot `json:"running,omitempty"`
+	Parked    []ParkedSnapshot  `json:"parked,omitempty"`
 }
 
 // RunningSnapshot is a call that runs.
@@ -79,6 +81,7 @@ func (b *binding) snapshot() BindingSnapshot {
 	row := BindingSnapshot{
 		Binding: b.id, Action: string(b.Action), Declared: b.Location,
 		Waiting: s.Waiting, Retrying: s.Retrying, Requeued: s.Requeued,
+		Undecided: int(b.undecided.n.Load()),
 	}
 	for _, c := range b.engine.Running() {
 		row.Running = append(row.Running, RunningSnapshot{

@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// answers is a transport that answers each path from a table, else with a 404 in plain text as the API server
+// answers is a transport that answers each path, with or without a query, from a table, else with a 404 in plain text as the API server
 // does, and remembers what was asked.
 type answers struct {
 	mu    sync.Mutex
@@ -30,7 +30,11 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.asked = append(a.asked, r)
-	if resp, ok := a.table[r.URL.Path]; ok {
+	resp, ok := a.table[r.URL.RequestURI()]
+	if !ok {
+		resp, ok = a.table[r.URL.Path]
+	}
+	if ok {
 		if resp == nil {
 			return nil, errors.New("connection refused")
 		}

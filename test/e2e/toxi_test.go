@@ -49,12 +49,13 @@ func TestNetworkFaults(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed(t), 0))
 
 	cfg, network := faulty(t, env.Config)
-	var latest calls[*corev1.ConfigMap]
+	var latest, watched calls[*corev1.ConfigMap]
 	var gadgets, ordered calls[*unstructured.Unstructured]
 	maps := capability.When(kind.ConfigMap).InNamespace(ns).WithLabel(inLabel).IsCreatedOrUpdated().IsDeleted().HasLeft()
 	all := capability.When(kind.Unstructured(gvk)).InNamespace(ns).IsCreatedOrUpdated().IsDeleted()
 	p := run(t, cfg, runtime.Options{},
 		maps.Alias("latest").Reconcile(latest.handle),
+		maps.Alias("watched").Concurrency(1).Watch(watched.handle),
 		all.Alias("gadgets").Reconcile(gadgets.handle),
 		all.Alias("ordered").Concurrency(1).Watch(ordered.handle))
 	p.ready(t)
@@ -75,6 +76,7 @@ func TestNetworkFaults(t *testing.T) {
 	stopGadgets()
 
 	equal(t, "latest", &latest, overMaps, ns, labelledIn)
+	equal(t, "watched", &watched, overMaps, ns, labelledIn)
 	equal(t, "gadgets", &gadgets, overGadgets, ns, whatever)
 	equal(t, "ordered", &ordered, overGadgets, ns, whatever)
 	if n := p.metric(t, "ancho_stream_relists_total"); n != 0 {

@@ -1,0 +1,173 @@
+package runtime
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+const (
+	// lookers is how many requests are under way at once to tell what left from what was deleted.
+	lookers = 8
+	// lookTogether is from how many objects of one namespace on a list of their metadata is cheaper than one read each.
+	lookTogether = 100
+	// lookWide is from how many objects on all namespaces are listed at once, where a binding watches all.
+	lookWide = 1000
+)
+
+// The delays after which a look that failed is tried again, the second twice as long as the first and so on.
+const (
+	lookAgainMin = time.Second
+	lookAgainMax = time.Minute
+)
+
+// looks finds out for all bindings whether objects exist: one request for each object, or one list for many at once.
+// It starts goroutines where there is something to look at, which end when there is nothing.
+type looks struct {
+	server reader
+	open   atomic.Int32 // departures that are undecided, of all bindings
+
+	mu      sync.Mutex
+	ctx     context.Context //nolint:containedctx // that of Run, which begins after this was made; nil: it has not begun
+	all     map[lookID]*look
+	due     []*look        // of all, those that wait for nothing, oldest first
+	lists   map[place]bool // that are under way
+	workers int
+	wg      sync.WaitGroup
+}
+
+// place is what a list is of. The empty namespace is all of them, or that of a resource without namespaces.
+type place struct {
+	resource  kind.Resource
+	namespace string
+}
+
+// lookID is one departure of one object, of which several bindings may want to know.
+type lookID struct {
+	place
+	name, uid, rv string
+}
+
+// look is one question.
+type look struct {
+	id    lookID
+	wide  bool         // a list of all namespaces may answer it
+	alone bool         // such a list, or that of its namespace, was refused
+	fails int          // how often it failed
+	over  bool         // somebody knows
+	timer *time.Timer  // until it is tried again
+	who   []*departure // wants to know
+}
+
+func newLooks(server reader) *looks {
+	return &looks{server: server, all: map[lookID]*look{}, lists: map[place]bool{}}
+}
+
+// run lets looks begin until ctx ends. The function that it returns waits then for those that are under way.
+func (s *looks) run(ctx context.Context) (wait func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ctx = ctx
+	for range lookers {
+		s.hire()
+	}
+	return func() {
+		s.mu.Lock()
+		for _, l := range s.all {
+			if l.timer != nil {
+				l.timer.Stop()
+			}
+		}
+		s.mu.Unlock()
+		s.wg.Wait()
+	}
+}
+
+// add asks about a departure. Bindings that are told of the same one share the answer.
+func (s *looks) add(d *departure) {
+	id := lookID{place: place{d.b.Resource, d.id.key.Namespace}, name: d.id.key.Name, uid: d.id.uid, rv: d.id.rv}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.all[id]
+	if !ok {
+		l = &look{id: id}
+		s.all[id] = l
+		s.due = append(s.due, l)
+	}
+	l.who = append(l.who, d)
+	l.wide = l.wide || d.wide
+	s.hire()
+}
+
+// hire starts a goroutine if there is work for one more. mu is held.
+func (s *looks) hire() {
+	if s.ctx != nil && s.ctx.Err() == nil && s.workers < lookers && len(s.due) > 0 {
+		s.workers++
+		s.wg.Go(s.work)
+	}
+}
+
+func (s *looks) work() {
+	for {
+		s.mu.Lock()
+		of, at, list := s.next()
+		if len(of) == 0 {
+			s.workers--
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		if list {
+			s.list(at, of)
+		} else {
+			s.read(of[0])
+		}
+	}
+}
+
+// next takes what one request is to answer: one look, or those that the list of a place will answer. mu is held.
+func (s *looks) next() (of []*look, at place, list bool) {
+	if len(s.due) == 0 || s.ctx.Err() != nil {
+		return nil, at, false
+	}
+	first := s.due[0]
+	at = first.id.place
+	together := func(l *look) bool { return l.id.place == at && !l.alone }
+	everywhere := func(l *look) bool { return l.id.resource == at.resource && l.wide && !l.alone }
+	wide := place{resource: at.resource}
+	switch {
+	case first.alone:
+	case first.wide && !s.lists[wide] && s.count(everywhere) >= lookWide:
+		s.lists[wide] = true
+		return s.take(everywhere), wide, true
+	case !s.lists[at] && s.count(together) >= lookTogether:
+		s.lists[at] = true
+		return s.take(together), at, true
+	}
+	s.due = s.due[1:]
+	return []*look{first}, at, false
+}
+
+func (s *looks) count(which func(*look) bool) (n int) {
+	for _, l := range s.due {
+		if which(l) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *looks) take(which func(*look) bool) (of []*look) {
+	s.due = slices.DeleteFunc(s.due, func(l *look) bool {
+		ok := which(l)
+		if ok {
+			of = append(of, l)
+		}
+		return ok
+	})
+	return of
+}
