@@ -25,6 +25,8 @@ type mishap struct {
 	lossless bool
 	// cuts the watches that run, so that there are requests for it to happen to.
 	cuts bool
+	// lies: of a single object it would be an answer, and a wrong one.
+	lies bool
 	// compacts the server's history.
 	compacts bool
 }
@@ -65,7 +67,7 @@ var mishaps = []mishap{
 	{name: "unauthorized", fault: status(http.StatusUnauthorized), often: some, cuts: true},
 	{name: "forbidden", fault: status(http.StatusForbidden), often: some, cuts: true},
 	{name: "forbidden for the cluster", fault: status(http.StatusForbidden), often: many, cuts: true, wide: true},
-	{name: "not found", fault: status(http.StatusNotFound), often: some, cuts: true},
+	{name: "not found", fault: status(http.StatusNotFound), often: some, cuts: true, lies: true},
 	{name: "not acceptable", fault: status(http.StatusNotAcceptable), often: some, cuts: true},
 	{name: "expired", fault: status(http.StatusGone), often: some, cuts: true},
 	{name: "expired in the stream", fault: is(fake.Status(http.StatusGone).InStream()), often: some},
@@ -81,6 +83,7 @@ var mishaps = []mishap{
 func (w *world) fault(t *rapid.T) {
 	m := rapid.SampledFrom(mishaps).Draw(t, "fault")
 	n := rapid.IntRange(1, 50).Draw(t, "n")
+	looks := rapid.Bool().Draw(t, "reads of single objects")
 	where := rapid.SampledFrom([][]kind.Any{nil, nil, {kind.ConfigMap}, {gadget}}).Draw(t, "kinds")
 	w.mu.Lock()
 	w.logf("%s fault: %s (%d)", time.Now().Format(clock), m.name, n)
@@ -90,11 +93,14 @@ func (w *world) fault(t *rapid.T) {
 		w.server.Compact()
 	}
 	conditions := []fake.Condition{fake.Verbs("list", "watch")}
+	if looks && !m.lies {
+		conditions = []fake.Condition{fake.Verbs("list", "watch", "get")}
+	}
 	if len(where) > 0 {
 		conditions = append(conditions, fake.For(where...))
 	}
 	if m.cuts {
-		w.server.Cut(conditions...)
+		w.server.Cut(conditions...) // reads of single objects that run, too
 	}
 	if m.fault == nil {
 		return
