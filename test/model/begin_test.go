@@ -8,7 +8,7 @@ import (
 func (b *bound) begin(c *call) {
 	w := b.p.w
 	w.logf("%s %s: begin of %s", c.began.Format(clock), b.id(), c)
-	wrong := func(format string, a ...any) { w.wrong(b, c, format, a...) }
+	wrong := func(format string, a ...any) { w.wrongf(b, c, format, a...) }
 	if b.p.stopped {
 		wrong("starts after the stop")
 	}
@@ -80,8 +80,8 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 	if n := len(c.causes); n == 0 || n > 16 {
 		wrong("has %d causes", n)
 	}
-	switch {
-	case c.typ == capability.Left:
+	switch c.typ {
+	case capability.Left:
 		if !c.partial {
 			wrong("carries more than identity")
 		}
@@ -92,7 +92,7 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 		if !l.outAfter(b.spec, since) {
 			wrong("is Left, and the object did not leave")
 		}
-	case c.typ == capability.Deleted:
+	case capability.Deleted:
 		if !l.gone {
 			wrong("is Deleted, and the object exists")
 		}
@@ -117,7 +117,9 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 			wrong("has content of a later state")
 		}
 	}
-	if b.mode != latest && b.budget == 0 && c.typ != capability.Unchanged && !b.asks(c.typ) && !(c.initial && b.mode != watch) {
+	alone := b.mode != latest && b.budget == 0 // each event is a call
+	excused := c.typ == capability.Unchanged || c.initial && b.mode != watch
+	if alone && !excused && !b.asks(c.typ) {
 		wrong("is of a type that nobody asked for")
 	}
 }
@@ -125,80 +127,6 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 // droppable says whether work that told of rv may have been dropped: the object is gone or left, and nobody asks for that.
 func (b *bound) droppable(l *life, rv uint64) bool {
 	return l.gone && !b.asks(capability.Deleted) || !b.asks(capability.Left) && l.outAfter(b.spec, rv)
-}
-
-// retries: attempts and requeues of a Reconcile, where one call of an object follows another.
-func (b *bound) retries(c, prev *call, wrong wrongFunc) {
-	switch {
-	case prev == nil && c.attempt != 1:
-		wrong("is the first for the object")
-	case prev == nil:
-		if c.typ == capability.Unchanged {
-			wrong("is the first for the object, and nobody asked")
-		}
-	case c.attempt == 1:
-		if prev.outcome == failed && !b.droppable(c.life, prev.rv) {
-			wrong("is no further attempt after %s", prev)
-		}
-		if c.typ == capability.Unchanged && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay) {
-			wrong("came though nobody asked, or too soon after %s", prev)
-		}
-		if prev.outcome == succeeded && prev.is() && c.is() && c.rv == prev.rv {
-			wrong("was handled before: %s", prev)
-		}
-	default:
-		b.again(c, prev, wrong)
-	}
-}
-
-// again: c is a further attempt of prev.
-func (b *bound) again(c, prev *call, wrong wrongFunc) {
-	if prev.outcome != failed || c.attempt != prev.attempt+1 {
-		wrong("is no attempt that follows %s", prev)
-	}
-	same := c.rv == prev.rv && c.merged == prev.merged
-	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.rv != prev.rv {
-		wrong("is another event than the one that failed: %s", prev)
-	}
-	least := backoffMin / 2
-	if prev.answer == retryAfter {
-		least = retryDelay
-	}
-	if b.resource == configMaps && c.began.Sub(prev.ended) < least {
-		wrong("came only %s after %s", c.began.Sub(prev.ended), prev)
-	}
-}
-
-// attempts: attempts and requeues of a Watch, event by event.
-func (b *bound) attempts(c, seen *call, t *track, wrong wrongFunc) {
-	if seen != nil && seen.outcome == running {
-		wrong("overlaps with a call for the same event: %s", seen)
-		return
-	}
-	switch {
-	case c.attempt > 1 && seen == nil:
-		wrong("is the first for its event")
-	case c.attempt > 1:
-		b.again(c, seen, wrong)
-	case c.typ == capability.Unchanged:
-		if !b.wasAsked(c, t) {
-			wrong("came though nobody asked, or too soon")
-		}
-	case seen != nil && seen.outcome != asked:
-		wrong("was told before: %s", seen)
-	}
-}
-
-// wasAsked looks for the call that asked for this one, which has its answer now.
-func (b *bound) wasAsked(c *call, t *track) bool {
-	for _, typ := range []capability.EventType{capability.Modified, capability.Unchanged} {
-		from := t.events[event{c.rv, typ}]
-		if from != nil && from.outcome == asked && c.began.Sub(from.ended) >= requeueDelay {
-			from.outcome = succeeded
-			return true
-		}
-	}
-	return false
 }
 
 // order: states of an object go on, and so do the objects of a name.

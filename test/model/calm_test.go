@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"pgregory.net/rapid"
@@ -123,9 +124,7 @@ func (b *bound) know(l *life) {
 	}
 	k := knowledge{rv: l.now().rv, outs: map[capability.EventType]int{}}
 	if t := b.tracks[l.uid]; t != nil {
-		for typ, n := range t.outs {
-			k.outs[typ] = n
-		}
+		maps.Copy(k.outs, t.outs)
 	}
 	b.known[l.uid] = k
 }

@@ -53,9 +53,9 @@ var mishaps = []mishap{
 	{name: "stall", fault: is(fake.Stall()), often: always, lossless: true},
 	{name: "dead connection", fault: is(fake.Stall()), often: once, forever: true, lossless: true},
 	{name: "refuse", fault: is(fake.Refuse()), often: always, cuts: true, lossless: true},
-	{name: "split", fault: func(n int) fake.Fault { return fake.Split(n) }, often: always, lossless: true},
+	{name: "split", fault: fake.Split, often: always, lossless: true},
 	{name: "duplicate", fault: is(fake.Duplicate()), often: many, lossless: true},
-	{name: "replay", fault: func(n int) fake.Fault { return fake.Replay(n) }, often: some, cuts: true, lossless: true},
+	{name: "replay", fault: fake.Replay, often: some, cuts: true, lossless: true},
 	{name: "throttled", fault: is(fake.TooManyRequests(3 * time.Second)), often: some, cuts: true, lossless: true},
 	{name: "throttled until", fault: func(n int) fake.Fault {
 		return fake.TooManyRequestsUntil(time.Now().Add(time.Duration(n) * time.Second))

@@ -30,6 +30,7 @@ func TestModel(t *testing.T) {
 				"sleep":    w.stepSleep,
 				"sleep 2":  w.stepSleep,
 				"calm":     w.stepCalm,
+				"withdraw": w.stepWithdraw,
 				"restart":  w.stepRestart,
 				"":         w.check,
 			})

@@ -80,9 +80,6 @@ func (s *spec) asks(t capability.EventType) bool {
 // present says whether the binding is told of each state.
 func (s *spec) present() bool { return s.asks(capability.Added) && s.asks(capability.Modified) }
 
-// sure says whether the calls of the binding start in the order of the events, as far as can be seen from a callback.
-func (s *spec) sure() bool { return s.mode != watch || s.concurrency == 1 }
-
 // someSpec draws a declaration.
 func someSpec(t *rapid.T, i int) *spec {
 	s := &spec{

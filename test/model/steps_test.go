@@ -81,6 +81,25 @@ func (w *world) stepSleep(t *rapid.T) {
 	}).Draw(t, "for"))
 }
 
+// stepWithdraw has the server not serve the custom resource for a while: its objects are deleted with it.
+func (w *world) stepWithdraw(t *rapid.T) {
+	if rapid.IntRange(0, 2).Draw(t, "really") > 0 {
+		t.Skip("seldom")
+	}
+	w.mu.Lock()
+	w.logf("%s withdraw", time.Now().Format(clock))
+	w.p.gap = true
+	w.server.Unregister(gadget)
+	for _, p := range w.lived() {
+		if p.resource == gadgets {
+			w.truth.end(p)
+		}
+	}
+	w.mu.Unlock()
+	w.stepSleep(t)
+	w.server.Register(gadget)
+}
+
 func (w *world) stepRestart(t *rapid.T) {
 	if rapid.IntRange(0, 2).Draw(t, "really") > 0 {
 		t.Skip("seldom")

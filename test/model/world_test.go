@@ -72,8 +72,8 @@ func (w *world) logf(format string, a ...any) {
 	w.log = append(w.log, fmt.Sprintf(format, a...))
 }
 
-// wrong notes that a call is not as promised. mu is held.
-func (w *world) wrong(b *bound, c *call, format string, a ...any) {
+// wrongf notes that a call is not as promised. mu is held.
+func (w *world) wrongf(b *bound, c *call, format string, a ...any) {
 	w.bad = append(w.bad, fmt.Sprintf("%s: %s: %s", b.spec, c, fmt.Sprintf(format, a...)))
 	w.logf("WRONG: %s", w.bad[len(w.bad)-1])
 }
