@@ -112,9 +112,11 @@ func (w *world) fault(t *rapid.T) {
 		conditions = append(conditions, fake.Times(times))
 	}
 	f := w.server.Fault(m.fault(n), conditions...)
-	if !m.forever {
-		w.faults = append(w.faults, f)
+	if m.forever {
+		w.dead = append(w.dead, f)
+		return
 	}
+	w.faults = append(w.faults, f)
 }
 
 // heal ends all faults, but for connections that are dead.
@@ -123,4 +125,9 @@ func (w *world) heal() {
 		f.Stop()
 	}
 	w.faults = nil
+	for _, f := range w.dead {
+		if f.Count() == 0 { // else one that is to come would die as well
+			f.Stop()
+		}
+	}
 }

@@ -41,8 +41,8 @@ func settings() error {
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, s := range []struct{ env, flag, byDefault string }{
-		{checksEnv, "rapid.checks", "12"},
-		{stepsEnv, "rapid.steps", "60"},
+		{checksEnv, "rapid.checks", "8"},
+		{stepsEnv, "rapid.steps", "40"},
 		{seedEnv, "rapid.seed", strconv.FormatInt(time.Now().UnixNano(), 10)},
 	} {
 		v := os.Getenv(s.env)

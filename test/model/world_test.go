@@ -26,6 +26,7 @@ type world struct {
 	jitter float64
 	p      *program
 	faults []*fake.Active
+	dead   []*fake.Active // connections
 	steps  int
 
 	mu    sync.Mutex // held while the server is written to, so that no callback knows more than the model
