@@ -32,6 +32,9 @@ func (b *bound) again(c, prev *call, wrong wrongFunc) {
 		wrong("is no attempt that follows %s", prev)
 	}
 	same := c.rv == prev.rv && c.merged == prev.merged
+	if c.typ == capability.Left && b.unheard(c.life) {
+		same = false
+	}
 	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.rv != prev.rv {
 		wrong("is another event than the one that failed: %s", prev)
 	}

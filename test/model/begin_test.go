@@ -86,8 +86,10 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 			wrong("carries more than identity")
 		}
 		var since uint64
-		if b.budget == 0 && b.mode != watch {
-			since = b.track(c.uid).presentRV
+		if t := b.track(c.uid); b.budget == 0 && b.mode != watch {
+			if since = t.presentRV; b.unheard(l) {
+				since = t.doneRV
+			}
 		}
 		if !l.outAfter(b.spec, since) {
 			wrong("is Left, and the object did not leave")
@@ -124,9 +126,13 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 	}
 }
 
+// unheard says that the object is gone and nobody asks for that. A Left that was not handled before is told then, whatever
+// came between the two.
+func (b *bound) unheard(l *life) bool { return l.gone && !b.asks(capability.Deleted) }
+
 // droppable says whether work that told of rv may have been dropped: the object is gone or left, and nobody asks for that.
 func (b *bound) droppable(l *life, rv uint64) bool {
-	return l.gone && !b.asks(capability.Deleted) || !b.asks(capability.Left) && l.outAfter(b.spec, rv)
+	return b.unheard(l) || !b.asks(capability.Left) && l.outAfter(b.spec, rv)
 }
 
 // order: states of an object go on, and so do the objects of a name.

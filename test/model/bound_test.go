@@ -51,6 +51,7 @@ type track struct {
 	told      bool  // by calls that did not fail: it is in the set
 	in        bool  // by calls that started
 	presentRV uint64
+	doneRV    uint64                       // of a call that did not fail
 	states    map[uint64]bool              // that were told
 	outs      map[capability.EventType]int // calls that were the first for a Deleted or Left
 	events    map[event]*call              // the last call of each event
@@ -116,6 +117,9 @@ func (b *bound) handle(ctx context.Context, c *call) error {
 	delete(b.running, c)
 	if t := b.tracks[c.uid]; t != nil && (c.outcome == succeeded || c.outcome == asked) {
 		t.told = c.is()
+		if t.told {
+			t.doneRV = max(t.doneRV, c.rv)
+		}
 	}
 	w.logf("%s %s: end of %s", time.Now().Format(clock), b.id(), c)
 	w.mu.Unlock()
