@@ -32,6 +32,11 @@ import (
 //	Initial is not said                                 1: is not initial
 //	the index keeps what is gone                        1: objects are known of none that there are
 //	two targets of a binding share all events           28: was handled before
+//	a rider that comes back is told again               1: was told before
+//	one call more than Concurrency runs                 1: is one more than may run at once
+//	work of what is gone is not dropped                 133: all is quiet, and the binding has work
+//
+// Not found in each run of that size: a rider that comes back and is not told what went meanwhile.
 //
 // What is not part of it: a server whose resourceVersion goes back, objects that do not decode, frames that are too
 // large, and event types that nobody knows, which all lose states by design.
