@@ -48,12 +48,20 @@ func Deployment(app *v1.WebApp, revision string) *appsv1ac.DeploymentApplyConfig
 		WithLabels(labels(app)).
 		WithOwnerReferences(owner(app)).
 		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(app.Spec.Replicas).
+			WithReplicas(copies(app)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(labels(app))).
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(labels(app)).
 				WithAnnotations(map[string]string{RevisionAnnotation: revision}).
 				WithSpec(corev1ac.PodSpec().WithContainers(container))))
+}
+
+// copies is how many are wanted. The server fills in the default; an API server in a test may not.
+func copies(app *v1.WebApp) int32 {
+	if app.Spec.Replicas == nil {
+		return 1
+	}
+	return *app.Spec.Replicas
 }
 
 func labels(app *v1.WebApp) map[string]string {

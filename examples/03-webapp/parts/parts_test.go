@@ -16,7 +16,7 @@ func shop() *v1.WebApp {
 	return &v1.WebApp{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "shop", UID: "u1", Generation: 3},
 		Spec: v1.WebAppSpec{
-			Image: "example.com/shop:1", Replicas: 2, Port: 8080, Secret: "keys", Host: "shop.example.com",
+			Image: "example.com/shop:1", Replicas: new(int32(2)), Port: 8080, Secret: "keys", Host: "shop.example.com",
 			Settings: map[string]string{"COLOUR": "green", "A": "b"},
 		},
 	}
@@ -92,7 +92,7 @@ func TestRevision(t *testing.T) {
 	of("no Secret", func(a *v1.WebApp, _ *metav1.PartialObjectMetadata) { a.Spec.Secret = "" })
 	of("a changed Secret", func(_ *v1.WebApp, s *metav1.PartialObjectMetadata) { s.ResourceVersion = "8" })
 	of("another Secret", func(_ *v1.WebApp, s *metav1.PartialObjectMetadata) { s.UID = "s2" })
-	if again := of("", func(a *v1.WebApp, _ *metav1.PartialObjectMetadata) { a.Spec.Replicas = 9 }); again != first {
+	if again := of("", func(a *v1.WebApp, _ *metav1.PartialObjectMetadata) { a.Spec.Replicas = new(int32(9)) }); again != first {
 		t.Error("the number of copies has them replaced")
 	}
 }
@@ -102,7 +102,7 @@ func TestRecord(t *testing.T) {
 	if got := text(t, parts.Record(app, app.Spec.Host)); !strings.Contains(got, "data:\n  shop.example.com: shop.demo.svc\n") {
 		t.Errorf("the record is not there:\n%s", got)
 	}
-	if got := text(t, parts.Record(app, "")); strings.Contains(got, "data") {
+	if got := text(t, parts.Record(app, "")); strings.Contains(got, "\ndata") {
 		t.Errorf("a record without a host:\n%s", got)
 	}
 	other := shop()

@@ -25,14 +25,14 @@ func (s State) Bad() bool { return s.Reason == v1.ReasonSecretMissing || s.Reaso
 
 // StateOf is the state of a WebApp whose Deployment the server answered with.
 func StateOf(app *v1.WebApp, d *appsv1ac.DeploymentApplyConfiguration) State {
-	s := State{Reason: v1.ReasonProgressing}
+	s, want := State{Reason: v1.ReasonProgressing}, copies(app)
 	if d.Status != nil {
 		s.Available = value(d.Status.AvailableReplicas)
-		if seen := value(d.Status.ObservedGeneration) >= value(d.Generation); seen && value(d.Status.UpdatedReplicas) >= app.Spec.Replicas && s.Available >= app.Spec.Replicas {
+		if seen := value(d.Status.ObservedGeneration) >= value(d.Generation); seen && value(d.Status.UpdatedReplicas) >= want && s.Available >= want {
 			s.Reason = v1.ReasonAvailable
 		}
 	}
-	s.Message = fmt.Sprintf("%d of %d copies answer", s.Available, app.Spec.Replicas)
+	s.Message = fmt.Sprintf("%d of %d copies answer", s.Available, want)
 	return s
 }
 

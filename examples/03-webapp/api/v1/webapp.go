@@ -31,13 +31,13 @@ type WebAppSpec struct {
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
-	Replicas int32 `json:"replicas"`
+	Replicas *int32 `json:"replicas,omitempty"`
 	// Port is where the program listens. The Service listens on 80.
 	// +optional
 	// +kubebuilder:default=8080
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
-	Port int32 `json:"port"`
+	Port int32 `json:"port,omitempty"`
 	// Settings are variables of the program's environment.
 	// +optional
 	Settings map[string]string `json:"settings,omitempty"`
