@@ -51,6 +51,7 @@ func table(root string) (string, error) {
 		fmt.Fprintf(&b, "| %s | %d | %d |\n", r.what, left, right)
 		ancho, controller = ancho+left, controller+right
 	}
+	fmt.Fprintf(&b, "| all of it | %d | %d |\n", ancho, controller)
 	return b.String(), nil
 }
 

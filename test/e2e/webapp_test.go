@@ -127,7 +127,7 @@ func (a *appTest) get(o client.Object) error {
 	return a.Get(a.t.Context(), client.ObjectKey{Namespace: a.ns, Name: "shop"}, o)
 }
 
-// waits waits until the condition Ready of the WebApp's latest generation has a reason.
+// waits returns when the condition Ready of the WebApp's latest generation has a reason.
 func (a *appTest) waits(reason string) {
 	a.t.Helper()
 	app := &v1.WebApp{}

@@ -21,7 +21,9 @@ type State struct {
 func (s State) Ok() bool { return s.Reason == v1.ReasonAvailable }
 
 // Bad says whether somebody has to do something about it.
-func (s State) Bad() bool { return s.Reason == v1.ReasonSecretMissing || s.Reason == v1.ReasonHostTaken }
+func (s State) Bad() bool {
+	return s.Reason == v1.ReasonSecretMissing || s.Reason == v1.ReasonHostTaken
+}
 
 // StateOf is the state of a WebApp whose Deployment the server answered with.
 func StateOf(app *v1.WebApp, d *appsv1ac.DeploymentApplyConfiguration) State {
