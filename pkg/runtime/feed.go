@@ -36,6 +36,7 @@ type sub struct {
 	b     *binding
 	slots slots
 	part  part // of the binding's set, which is the target's
+	to    watcher.Target
 	begun bool // a complete list was delivered: what comes from now on is not Initial
 	wide  bool // of all namespaces
 }
@@ -182,6 +183,9 @@ func (f *feed) StateChanged(s watcher.State) {
 // begin marks the end of what is Initial.
 func (r *liveRoute) begin() {
 	for _, s := range r.subs {
+		if !s.begun {
+			s.b.cache.begun(s.to)
+		}
 		s.begun = true
 	}
 }
@@ -209,7 +213,16 @@ func (s *sub) upsert(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, in)
+	var before *state
+	if in {
+		before = s.b.cache.put(d.Frame)
+	} else {
+		before = s.b.cache.take(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
+	}
 	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
+	if was {
+		ev.Before = before.before()
+	}
 	switch {
 	case !in:
 		ev.Type = queue.Left
@@ -232,7 +245,7 @@ func (s *sub) upsert(d watcher.Delta) {
 		return
 	}
 	id := identityOf(m, m.ResourceVersion)
-	ev.Payload = &work{rv: id.rv}
+	ev.Payload = workOut(nil, before, id.rv)
 	s.b.enqueue(ev, id)
 }
 
@@ -248,6 +261,10 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, false)
+	var last *state
+	if s.b.cache != nil {
+		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
+	}
 	passed := s.b.Takes(queue.Deleted, false)
 	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
@@ -260,13 +277,12 @@ func (s *sub) gone(d watcher.Delta) {
 		m.Namespace, m.Name, m.UID = e.Namespace(), e.Name(), e.UID()
 	}
 	id := identityOf(m, e.RV())
-	w := newWork(d.Frame)
-	w.rv = id.rv
+	w := workOut(d.Frame, last, id.rv)
 	if ambiguous {
 		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
 		return
 	}
-	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
+	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
 }
 
 // identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.
