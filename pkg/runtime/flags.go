@@ -33,6 +33,8 @@ type flags struct {
 	logFormat  string
 	grace      time.Duration
 	cbor       bool
+	elect      bool
+	lease      LeaderElection
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed.
@@ -56,6 +58,7 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
+	f.addLeaderElection(set)
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
@@ -77,6 +80,9 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("-o %s: goes with --plan", f.output)
 	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
 		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
+	}
+	if err := f.checkLeaseFlags(set); err != nil {
+		return err
 	}
 	if f.grace == 0 {
 		f.grace = -1 // asked for: no grace at all
