@@ -13,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/tools/leaderelection"
@@ -56,6 +55,7 @@ type election struct {
 	ends   time.Time   // when the holder's lease is over, as far as this replica knows
 	expiry *time.Timer // wakes the elector then
 	err    error       // of the last request, if that failed
+	verb   string      // that failed
 	reason metav1.StatusReason
 }
 
@@ -109,7 +109,7 @@ func (e *election) run(ctx context.Context) {
 		cancel()
 	}
 	parts.Wait()
-	utilnet.CloseIdleConnectionsFor(e.client.http.Transport)
+	e.client.closeIdle()
 }
 
 // wake ends the elector's pause, by ending its run, when the Lease has changed or its time is over.
@@ -179,6 +179,9 @@ func (e *election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.seen = true
+	if who := record.HolderIdentity; who != "" && who != e.o.Identity {
+		e.wellAgain() // there is nothing to write
+	}
 	if bytes.Equal(e.raw, raw) {
 		return
 	}
@@ -197,6 +200,16 @@ func (e *election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
 	}
 }
 
+// sawNone notes that there is no Lease.
+func (e *election) sawNone() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.seen = true
+	if e.verb == "get" {
+		e.wellAgain()
+	}
+}
+
 // heldByOther tells who held the Lease when it was last seen, if that may still be so.
 func (e *election) heldByOther() (string, bool) {
 	e.mu.Lock()
@@ -211,20 +224,28 @@ func (e *election) lose(why error, taken bool) {
 	}
 }
 
-// reached notes that the server answered.
-func (e *election) reached() {
+// reached notes that a request succeeded. That the Lease can be read says nothing of the right to write it.
+func (e *election) reached(verb string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if verb == "get" && e.verb != "get" {
+		return
+	}
+	e.wellAgain()
+}
+
+// wellAgain is called with the lock held.
+func (e *election) wellAgain() {
 	if e.err != nil {
 		e.log.Info("the lease can be reached again")
 	}
-	e.seen, e.err, e.reason = true, nil, ""
+	e.err, e.verb, e.reason = nil, "", ""
 }
 
 // failed notes why it did not, and logs each reason once.
 func (e *election) failed(verb string, err error) {
 	e.failures.Inc()
-	utilnet.CloseIdleConnectionsFor(e.client.http.Transport) // the connection may be dead
+	e.client.closeIdle() // the connection may be dead
 	if apierrors.IsForbidden(err) {
 		err = fmt.Errorf("this needs the verb %s on leases of coordination.k8s.io in the namespace %s (grant get, create, update and watch): %w",
 			verb, e.o.Namespace, err)
@@ -235,14 +256,14 @@ func (e *election) failed(verb string, err error) {
 	if e.err == nil || reason != e.reason {
 		e.log.Error(err, "the lease cannot be read or written, trying again", "verb", verb, "every", e.o.RetryPeriod.String())
 	}
-	e.err, e.reason = err, reason
+	e.err, e.verb, e.reason = err, verb, reason
 }
 
 // release gives the lease back, so that a standby leads at once. Nothing may run any more that it protects.
 func (e *election) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(e.o.RenewDeadline/2, max(e.fence.left(), leastMoment)))
 	defer cancel()
-	defer utilnet.CloseIdleConnectionsFor(e.client.http.Transport)
+	defer e.client.closeIdle()
 	e.fence.shut(errReleased, false)
 	if err := e.lock.release(ctx); err != nil {
 		e.log.Error(err, "the lease is not given back: another replica leads when it is over", "leaseDuration", e.o.LeaseDuration.String())

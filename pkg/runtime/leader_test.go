@@ -238,7 +238,7 @@ func TestLeaseDeleted(t *testing.T) {
 		if err := c.client.CoordinationV1().Leases("default").Delete(t.Context(), "program", metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Minute)
 		synctest.Wait()
 		if !a.leads() || b.leads() || !strings.HasPrefix(*c.lease().Spec.HolderIdentity, "a_") {
 			t.Errorf("leading: %v and %v", a.leads(), b.leads())
@@ -305,6 +305,7 @@ func TestFenceStopsCalls(t *testing.T) {
 			t.Errorf("%+v", call)
 		}
 		time.Sleep(DefaultRetryPeriod) // the renewal opens it
+		synctest.Wait()
 		c.create("two")
 		synctest.Wait()
 		if calls.Load() != 1 {

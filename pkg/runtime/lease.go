@@ -33,7 +33,7 @@ func (l *lease) Get(ctx context.Context) (record *resourcelock.LeaderElectionRec
 		l.e.saw(record, raw)
 	}
 	if apierrors.IsNotFound(err) {
-		l.e.reached()
+		l.e.sawNone()
 		if holder, wait := l.e.heldByOther(); wait {
 			return nil, nil, fmt.Errorf("%w: %s", errDeletedLease, holder)
 		}
@@ -105,7 +105,7 @@ func (l *lease) request(ctx context.Context, verb string, do func(context.Contex
 	err := do(bounded)
 	switch {
 	case err == nil:
-		l.e.reached()
+		l.e.reached(verb)
 	case errors.Is(ctx.Err(), context.Canceled) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
 		// Nobody waits for it any more; or it is part of the race for the Lease.
 	default:

@@ -42,6 +42,22 @@ func newLeaseClient(cfg *rest.Config) (*leaseClient, error) {
 	return &leaseClient{leases: c, http: h}, nil
 }
 
+// closeIdle closes connections that carry no request, where the transport is one that has them.
+func (c *leaseClient) closeIdle() {
+	rt := c.http.Transport
+	for {
+		switch t := rt.(type) {
+		case interface{ CloseIdleConnections() }:
+			t.CloseIdleConnections()
+			return
+		case interface{ WrappedRoundTripper() http.RoundTripper }:
+			rt = t.WrappedRoundTripper()
+		default:
+			return
+		}
+	}
+}
+
 // watch follows the one Lease until ctx ends, so that a standby hears at once that it was given back. Where the right
 // to watch is missing, the stream says so, and the elector's own tries have to do.
 func (e *election) watch(ctx context.Context) {
