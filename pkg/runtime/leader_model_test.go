@@ -72,7 +72,7 @@ func overlap(t *testing.T, steps, pauses []int, handovers *atomic.Int32) (failed
 		}
 		switch step {
 		case 0:
-			go func() { _ = r.stop() }()
+			r.term()
 		default:
 			r.cable.set(faults[step%len(faults)])
 		}

@@ -108,6 +108,7 @@ type replica struct {
 	*running
 	cable *cable
 	ended chan error // what Run returns
+	term  context.CancelFunc
 	seen  chan Call
 }
 
@@ -134,6 +135,7 @@ func (c *cluster) replicaWith(name string, h handler, change func(*Options)) *re
 	}
 	ctx, cancel := context.WithCancel(c.t.Context())
 	go func() { r.ended <- r.Run(ctx) }()
+	r.term = cancel
 	r.stop = sync.OnceValue(func() error {
 		cancel()
 		err := <-r.ended
