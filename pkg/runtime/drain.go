@@ -33,7 +33,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 	work, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.stop = context.AfterFunc(ctx, r.shutdownEngines)
 	if f := c.fence; f != nil {
-		context.AfterFunc(f.lost, func() { c.cancel(context.Cause(f.lost)) })
+		context.AfterFunc(f.lost, func() { c.cancel(context.Cause(f.lost)) }) //nolint:contextcheck // ends with the lease, not with the caller
 	}
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {

@@ -23,7 +23,7 @@ func (r *Runtime) lead(ctx context.Context) error {
 		<-done
 	})
 	defer finish()
-	unguarded := context.AfterFunc(e.fence.lost, r.whenLost)
+	unguarded := context.AfterFunc(e.fence.lost, r.whenLost) //nolint:contextcheck // ends with the lease
 	returned := true
 	select {
 	case <-ctx.Done():
@@ -32,7 +32,7 @@ func (r *Runtime) lead(ctx context.Context) error {
 	}
 	r.health.stopped.Store(true)
 	finish()
-	if cause := context.Cause(e.fence.lost); cause != nil {
+	if cause := context.Cause(e.fence.lost); cause != nil { //nolint:contextcheck // ends with the lease
 		return cause
 	}
 	unguarded()
@@ -59,7 +59,7 @@ func (r *Runtime) whenLost() {
 func (r *Runtime) workWhileLeading(ctx context.Context) bool {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	defer context.AfterFunc(r.election.fence.lost, end)()
+	defer context.AfterFunc(r.election.fence.lost, end)() //nolint:contextcheck // ends with the lease
 	return r.work(ctx)
 }
 

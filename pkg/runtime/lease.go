@@ -57,7 +57,7 @@ func (l *lease) take(
 	do func(context.Context, resourcelock.LeaderElectionRecord) error,
 ) error {
 	if l.e.fence.lost.Err() != nil {
-		return context.Cause(l.e.fence.lost)
+		return context.Cause(l.e.fence.lost) //nolint:contextcheck // ends with the lease
 	}
 	var sent time.Time
 	err := l.request(ctx, verb, func(ctx context.Context) error {
