@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-logr/logr"
 
@@ -17,6 +18,7 @@ import (
 type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	rv        string         // the resourceVersion, where there is no frame, or none that counts
+	last      *state         // Cached: as the object was last in the set, of which it is out now
 	size      int64          // bytes that the raw object keeps in use
 	postponed int            // how often a live read that the call needs has failed
 	over      atomic.Bool    // the frame was given up
@@ -41,6 +43,14 @@ func (w *work) release() {
 	}
 }
 
+// object is what is kept of the object, nil where that is its identity alone.
+func (w *work) object() *watcher.Frame {
+	if w == nil || w.slim {
+		return nil
+	}
+	return w.frame
+}
+
 // weight is how many bytes wait with the work, beside its identity.
 func (w *work) weight() int64 {
 	if w == nil {
@@ -51,6 +61,11 @@ func (w *work) weight() int64 {
 
 // slimmed gives the object up, which is to be read again. The queue has not taken w yet.
 func (w *work) slimmed() *work {
+	if w.last != nil { // it cannot be read again
+		w.frame.Release()
+		w.frame, w.size = nil, 0
+		return w
+	}
 	if w.frame != nil {
 		w.rv = strings.Clone(w.frame.Meta.ResourceVersion)
 		w.frame.Release()
@@ -81,13 +96,21 @@ type binding struct {
 	looks   *looks
 	log     logr.Logger
 	metrics *bindingMetrics
+	fence   *fence // of the lease; nil: there is none
 
 	undecided undecided
+	finalizer *finalizer // nil: none
+	wakers    []*waker   // of its triggers
+	wakes     *waker     // it is the source of a trigger
+	gate      *gate
+	cache     *cache // nil: nothing is kept
 }
 
 // reader reads single objects live; it is a *watcher.Server.
 type reader interface {
 	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+	List(ctx context.Context, t watcher.Target, p watcher.ListParams) (*watcher.Response, error)
+	Patch(ctx context.Context, r kind.Resource, namespace, name string, patch []byte, o watcher.ReaderOptions) (*watcher.Frame, error)
 	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
 	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
@@ -100,7 +123,7 @@ type bindingOptions struct {
 }
 
 func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full}
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full, cache: newCache(c)}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
 	o := queue.Options{
@@ -126,8 +149,20 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		q.Limit(limit)
 		b.engine = q
 	}
+	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
 	b.brake = newBrake(b.engine.Room, b.metrics.Paused, b.log)
 	return b
+}
+
+// newSource makes the binding of a trigger's source, which wakes objects of b.
+func (b *binding) newSource(t *capability.CompiledTrigger, targets []watcher.Target) *binding {
+	src := &binding{Compiled: t.Source, id: b.id, server: b.server, looks: b.looks, full: b.full, metrics: b.metrics, gate: newGate(0)}
+	src.log = b.log.WithValues("trigger", string(t.Via)+" "+t.Source.Resource.Kind)
+	w := newWaker(b, src, t, targets, b.gate.ready)
+	src.engine, src.wakes = w, w
+	src.brake = newBrake(w.Room, func(time.Duration) {}, src.log)
+	b.wakers = append(b.wakers, w)
+	return src
 }
 
 // enqueue hands an event of an object to the binding's engine.

@@ -38,6 +38,8 @@ type sub struct {
 	part  part // of the binding's set, which is the target's
 	begun bool // a complete list was delivered: what comes from now on is not Initial
 	wide  bool // of all namespaces
+
+	target watcher.Target
 }
 
 // part is where the objects of one of a binding's targets are; empty: anywhere, any. The targets of a binding can ride on one
@@ -182,7 +184,13 @@ func (f *feed) StateChanged(s watcher.State) {
 // begin marks the end of what is Initial.
 func (r *liveRoute) begin() {
 	for _, s := range r.subs {
+		if !s.begun {
+			s.b.cache.begun(s.target)
+		}
 		s.begun = true
+		if w := s.b.wakes; w != nil {
+			w.begun(s.target)
+		}
 	}
 }
 
@@ -205,11 +213,26 @@ func (s *sub) upsert(d watcher.Delta) {
 			return
 		}
 	}
+	if f := s.b.finalizer; f != nil {
+		in = f.member(s.part.has(m) && s.b.Within(m), was, in, m)
+	}
 	if !in && !was {
 		return
 	}
 	s.slots.setMember(words, in)
+	for _, w := range s.b.wakers {
+		w.upsert(d.Frame, in)
+	}
+	var before *state
+	if in {
+		before = s.b.cache.put(d.Frame)
+	} else {
+		before = s.b.cache.take(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
+	}
 	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
+	if was {
+		ev.Before = before.before()
+	}
 	switch {
 	case !in:
 		ev.Type = queue.Left
@@ -223,6 +246,12 @@ func (s *sub) upsert(d watcher.Delta) {
 		changed := s.slots.changed(words, m.Generation, hash)
 		ev.Passed = changed && s.b.Takes(queue.Modified, false)
 	}
+	if f := s.b.finalizer; f != nil {
+		ev.Generation = f.epoch(m)
+		if in {
+			ev.Passed = f.passes(ev.Passed, &d)
+		}
+	}
 	if !ev.Passed && !s.b.knows(m) {
 		return
 	}
@@ -232,7 +261,7 @@ func (s *sub) upsert(d watcher.Delta) {
 		return
 	}
 	id := identityOf(m, m.ResourceVersion)
-	ev.Payload = &work{rv: id.rv}
+	ev.Payload = workOut(nil, before, id.rv)
 	s.b.enqueue(ev, id)
 }
 
@@ -248,8 +277,13 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, false)
-	passed := s.b.Takes(queue.Deleted, false)
-	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false))
+	var last *state
+	if s.b.cache != nil {
+		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
+	}
+	s.forget(e)
+	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
+	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
@@ -260,13 +294,26 @@ func (s *sub) gone(d watcher.Delta) {
 		m.Namespace, m.Name, m.UID = e.Namespace(), e.Name(), e.UID()
 	}
 	id := identityOf(m, e.RV())
-	w := newWork(d.Frame)
-	w.rv = id.rv
+	w := workOut(d.Frame, last, id.rv)
 	if ambiguous {
 		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
 		return
 	}
-	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
+	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
+}
+
+// forget drops what the binding remembers of an object beside its entry.
+func (s *sub) forget(e watcher.Entry) {
+	if s.b.finalizer == nil && len(s.b.wakers) == 0 {
+		return
+	}
+	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
+	if f := s.b.finalizer; f != nil {
+		f.gone(k)
+	}
+	for _, w := range s.b.wakers {
+		w.set(k, nil)
+	}
 }
 
 // identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.

@@ -36,7 +36,10 @@ type flags struct {
 	cbor       bool
 	record     string
 	secrets    bool
+	release    bool
 	embedded   string // the kubeconfig of the embedded API server; empty: none
+	elect      bool
+	lease      LeaderElection
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
@@ -59,6 +62,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	}
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
 	set.StringVarP(&f.output, "output", "o", outputTable, "`format` of --plan: table or json")
+	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
@@ -67,6 +71,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
 	set.StringVar(&f.record, "record", "", "write what the API server answers to this `file`, for tests to replay; it holds objects in full, but for Secrets")
 	set.BoolVar(&f.secrets, "record-secrets", false, "have --record write Secrets, too")
+	f.addLeaderElection(set)
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
@@ -88,10 +93,17 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
 	case set.Changed("output") && !f.plan:
 		return fmt.Errorf("-o %s: goes with --plan", f.output)
+	case f.release && f.plan:
+		return errors.New("--release-finalizers: does not go with --plan, which changes nothing")
+	case f.release && f.embedded != "":
+		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
 	case f.plan && f.record != "":
 		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
+	}
+	if err := f.checkLeaseFlags(set); err != nil {
+		return err
 	}
 	if f.grace == 0 {
 		f.grace = -1 // asked for: no grace at all

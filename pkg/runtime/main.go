@@ -20,7 +20,7 @@ import (
 // Exit codes of a program.
 const (
 	ExitStopped  = 0 // stopped as asked
-	ExitFailed   = 1 // could not run, or a second signal ended it
+	ExitFailed   = 1 // could not run, lost the lease, or a second signal ended it
 	ExitDeclared = 2 // a flag or a declaration is wrong
 )
 
@@ -60,13 +60,16 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 		GracePeriod:  f.grace,
 		AllowCBOR:    f.cbor,
 	}
+	if f.elect {
+		o.LeaderElection = f.leaderElection(args[0])
+	}
 	if f.plan {
 		return printPlan(f, o, stdout, stderr)
 	}
 	if f.embedded != "" {
 		return p.runEmbedded(f, o, stdout, stderr)
 	}
-	return run(f, o, stderr)
+	return run(f, o, stdout, stderr)
 }
 
 func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
@@ -84,7 +87,11 @@ func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
 	return ExitStopped
 }
 
-func run(f flags, o Options, stderr io.Writer) int {
+func run(f flags, o Options, stdout, stderr io.Writer) int {
+	resolved := o // New does it again, with an identity of its own
+	if err := resolved.resolveLeaderElection(); err != nil {
+		return fail(stderr, ExitDeclared, err)
+	}
 	cfg, err := loadConfig(f)
 	if err != nil {
 		if _, wrong := PlanFor(o); wrong != nil { // comes first: no cluster would mend it
@@ -92,7 +99,31 @@ func run(f flags, o Options, stderr io.Writer) int {
 		}
 		return fail(stderr, ExitFailed, err)
 	}
+	if f.release {
+		return releaseFinalizers(cfg, o, stdout, stderr)
+	}
 	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
+}
+
+// releaseFinalizers uninstalls what Finalize has put on objects. A signal ends it.
+func releaseFinalizers(cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*declarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	ctx, stop := untilSignal(o.Logger)
+	defer stop()
+	switch err := r.ReleaseFinalizers(ctx, stdout); {
+	case errors.Is(err, errNothingToRelease):
+		return fail(stderr, ExitDeclared, err)
+	case err != nil:
+		return fail(stderr, ExitFailed, err)
+	}
+	return ExitStopped
 }
 
 // serve runs the capabilities against the server of cfg until a signal. What prepare does is done before the first
@@ -114,6 +145,10 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 		return fail(stderr, ExitDeclared, err)
 	case err != nil:
 		return fail(stderr, ExitFailed, err)
+	}
+	r.exit = func() {
+		o.Logger.Info("ended before all was stopped: another replica is about to lead")
+		os.Exit(ExitFailed)
 	}
 	ctx, stop := untilSignal(o.Logger)
 	defer stop()
