@@ -73,7 +73,7 @@ func (c *Cluster) YAML(kinds ...kind.Any) string {
 
 // dropOwnerUIDs takes from references to owners what differs from run to run.
 func dropOwnerUIDs(o *unstructured.Unstructured) {
-	references, _, _ := unstructured.NestedSlice(o.Object, "metadata", "ownerReferences") //nolint:errcheck // a list, or the server had not taken it
+	references, _, _ := unstructured.NestedSlice(o.Object, "metadata", "ownerReferences")
 	for _, r := range references {
 		if m, ok := r.(map[string]any); ok {
 			delete(m, "uid")
