@@ -130,6 +130,7 @@ func TestComesToRest(t *testing.T) {
 		if got := len(c.Calls("webapp/webapps")); got != calls {
 			t.Errorf("%d calls in an hour in which no spec and no part changed", got-calls)
 		}
+		events := told(t, c)
 		before := anchotest.Get(c, webapp.WebApp, "demo", "shop").ResourceVersion
 		anchotest.Edit(c, kind.ConfigMap, "demo", "shop", func(cm *corev1.ConfigMap) { cm.Annotations = map[string]string{"mine": "yes"} })
 		c.Settle()
@@ -138,6 +139,9 @@ func TestComesToRest(t *testing.T) {
 		}
 		if after := anchotest.Get(c, webapp.WebApp, "demo", "shop").ResourceVersion; after != before {
 			t.Error("the same status was written again")
+		}
+		if after := told(t, c); !slices.Equal(after, events) {
+			t.Errorf("Events of what has not changed: %q, before %q", after, events)
 		}
 	})
 }
@@ -286,6 +290,22 @@ func TestWithoutZone(t *testing.T) {
 	})
 }
 
+// told are the types and reasons of the Kubernetes Events about the WebApp.
+func told(t *testing.T, c *anchotest.Cluster) (out []string) {
+	t.Helper()
+	var all eventsv1.EventList
+	if err := c.Client.List(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	for i := range all.Items {
+		e := &all.Items[i]
+		if e.Regarding.Kind == "WebApp" && e.Regarding.Name == "shop" {
+			out = append(out, e.Type+" "+e.Reason)
+		}
+	}
+	return out
+}
+
 // Kubernetes Events tell of each change of the state, to those who look at the WebApp with kubectl describe.
 func TestEvents(t *testing.T) {
 	testApp(t, func(t *testing.T, c *anchotest.Cluster) {
@@ -300,17 +320,7 @@ func TestEvents(t *testing.T) {
 			time.Sleep(time.Second)
 			c.Settle()
 		}
-		var all eventsv1.EventList
-		if err := c.Client.List(t.Context(), &all); err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for i := range all.Items {
-			e := &all.Items[i]
-			if e.Regarding.Kind == "WebApp" && e.Regarding.Name == "shop" {
-				got = append(got, e.Type+" "+e.Reason)
-			}
-		}
+		got := told(t, c)
 		slices.Sort(got)
 		want := []string{"Normal Available", "Normal HostReleased", "Normal Progressing", "Warning SecretMissing"}
 		if !slices.Equal(got, want) {
