@@ -93,7 +93,13 @@ type reader interface {
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
-func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.Logger, m *metrics) *binding {
+// bindingOptions are what a binding's engine gets from the runtime.
+type bindingOptions struct {
+	locks *queue.Locks   // shared with others; nil: none
+	rand  func() float64 // nil: the default
+}
+
+func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
 	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
@@ -104,7 +110,8 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.L
 		Backoff:     c.Settings.Backoff,
 		MaxAttempts: c.Settings.MaxAttempts,
 		Timeout:     c.Settings.Timeout,
-		Locks:       locks,
+		Locks:       with.locks,
+		Rand:        with.rand,
 		LockScope:   c.Resource.String(),
 		Kind:        c.Resource.Kind,
 		Observer:    b.metrics,

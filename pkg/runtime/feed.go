@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -34,8 +35,24 @@ type liveRoute struct {
 type sub struct {
 	b     *binding
 	slots slots
+	part  part // of the binding's set, which is the target's
 	begun bool // a complete list was delivered: what comes from now on is not Initial
 	wide  bool // of all namespaces
+}
+
+// part is where the objects of one of a binding's targets are; empty: anywhere, any. The targets of a binding can ride on one
+// stream, and each object is the business of one of them.
+type part struct{ namespace, name string }
+
+func partOf(b *capability.Compiled, t watcher.Target) part {
+	if len(b.Targets) == 1 {
+		return part{}
+	}
+	return part{namespace: t.Namespace, name: t.Name()}
+}
+
+func (p *part) has(m *watcher.Meta) bool {
+	return (p.namespace == "" || p.namespace == m.Namespace) && (p.name == "" || p.name == m.Name)
 }
 
 // options are those of the stream that this feed is fed by. Where one binding wants managedFields they are left
@@ -180,7 +197,7 @@ func (s *sub) handle(d watcher.Delta) {
 // upsert finds what a new state of an object means for one binding's set.
 func (s *sub) upsert(d watcher.Delta) {
 	m, words := &d.Frame.Meta, d.Entry.Words()
-	was, in, hash := s.slots.member(words), s.b.Match(m), uint64(0)
+	was, in, hash := s.slots.member(words), s.part.has(m) && s.b.Match(m), uint64(0)
 	if in && s.b.Inspect != nil {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {

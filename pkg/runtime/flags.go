@@ -92,6 +92,16 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
+	}
+	if f.grace == 0 {
+		f.grace = -1 // asked for: no grace at all
+	}
+	return f.checkServer(set)
+}
+
+// checkServer looks for API servers that are named twice.
+func (f *flags) checkServer(set *pflag.FlagSet) error {
+	switch {
 	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
 		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
 	case set.Changed("embedded") && f.embedded == "":
@@ -100,9 +110,6 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return errors.New("--embedded: does not go with --kubeconfig, --context or --server, which name another API server")
 	case f.embedded != "" && f.plan:
 		return errors.New("--embedded: does not go with --plan, which needs no API server")
-	}
-	if f.grace == 0 {
-		f.grace = -1 // asked for: no grace at all
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	locks := sharedLocks(r.plan.bindings)
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, locks[c.Capability], r.looks, r.log, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}
@@ -110,6 +110,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		r.bindings = append(r.bindings, b)
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
+	r.streams.rand = r.o.Rand
 	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness}
 	return r.o.Registry.Register(collector{r})
 }
