@@ -11,5 +11,6 @@ func All() []capability.Func {
 		(&Ordered{}).Capability,
 		(&Records{}).Capability,
 		(&Budgets{}).Capability,
+		(&Mirror{}).Capability,
 	}
 }
