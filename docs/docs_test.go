@@ -206,3 +206,35 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// anchors are the headings of a page, as links name them: in lower case, without punctuation, with hyphens for blanks.
+func anchors(text string) []string {
+	var out []string
+	for _, heading := range words(`(?m)^#+ (.+)$`, text) {
+		heading = regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
+		out = append(out, strings.ReplaceAll(heading, " ", "-"))
+	}
+	return out
+}
+
+// Links to parts of pages lead to headings that are there.
+func TestAnchors(t *testing.T) {
+	all := pages(t)
+	seen := 0
+	for page, text := range all {
+		for _, link := range words(`\]\(([^):]*#[^)]+)\)`, prose(text)) {
+			seen++
+			to, anchor, _ := strings.Cut(link, "#")
+			target := page
+			if to != "" {
+				target = filepath.Join(filepath.Dir(page), to)
+			}
+			if !slices.Contains(anchors(all[target]), anchor) {
+				t.Errorf("%s: the link to %s names a heading that %s does not have", page, link, target)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("found %d links to headings: this test does not find them", seen)
+	}
+}

@@ -56,7 +56,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer tape.Close() //nolint:errcheck // read below
+		defer tape.Close()
 		c := anchotest.Start(t, anchotest.Options{
 			Capabilities: []capability.Func{hello.Capability},
 			Configure:    func(o *runtime.Options) { o.Record = tape },
