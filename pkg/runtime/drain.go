@@ -30,7 +30,11 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 	c.stop = context.AfterFunc(ctx, r.shutdownEngines)
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
-		wg.Go(func() { b.engine.Run(work) })
+		wg.Go(func() {
+			if b.gate.pass(ctx) {
+				b.engine.Run(work)
+			}
+		})
 	}
 	go func() {
 		wg.Wait()

@@ -39,8 +39,8 @@ func (p Program) runEmbedded(f flags, o Options, stdout, stderr io.Writer) int {
 		}
 	}()
 	return serve(f, server.Config(), o, stderr, func(r *Runtime) (func(), error) {
-		for _, b := range r.plan.bindings {
-			server.Register(known(b.Resource))
+		for _, c := range watching(r.plan.bindings) {
+			server.Register(known(c.Resource))
 		}
 		file, err := writeKubeconfig(f.embedded, server.Kubeconfig())
 		if err != nil {

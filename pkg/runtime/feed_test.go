@@ -384,3 +384,11 @@ func pairs(from map[string]string) (out watcher.Pairs) {
 	}
 	return out
 }
+
+func (answers) Patch(context.Context, kind.Resource, string, string, []byte, watcher.ReaderOptions) (*watcher.Frame, error) {
+	return nil, errors.New("nothing is written")
+}
+
+func (answers) List(context.Context, watcher.Target, watcher.ListParams) (*watcher.Response, error) {
+	return nil, errors.New("nothing is listed")
+}

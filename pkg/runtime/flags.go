@@ -36,6 +36,7 @@ type flags struct {
 	cbor       bool
 	record     string
 	secrets    bool
+	release    bool
 	embedded   string // the kubeconfig of the embedded API server; empty: none
 }
 
@@ -59,6 +60,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	}
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
 	set.StringVarP(&f.output, "output", "o", outputTable, "`format` of --plan: table or json")
+	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
@@ -88,6 +90,10 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
 	case set.Changed("output") && !f.plan:
 		return fmt.Errorf("-o %s: goes with --plan", f.output)
+	case f.release && f.plan:
+		return errors.New("--release-finalizers: does not go with --plan, which changes nothing")
+	case f.release && f.embedded != "":
+		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
 	case f.plan && f.record != "":
 		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":

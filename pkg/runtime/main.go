@@ -66,7 +66,7 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 	if f.embedded != "" {
 		return p.runEmbedded(f, o, stdout, stderr)
 	}
-	return run(f, o, stderr)
+	return run(f, o, stdout, stderr)
 }
 
 func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
@@ -84,7 +84,7 @@ func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
 	return ExitStopped
 }
 
-func run(f flags, o Options, stderr io.Writer) int {
+func run(f flags, o Options, stdout, stderr io.Writer) int {
 	cfg, err := loadConfig(f)
 	if err != nil {
 		if _, wrong := PlanFor(o); wrong != nil { // comes first: no cluster would mend it
@@ -92,7 +92,31 @@ func run(f flags, o Options, stderr io.Writer) int {
 		}
 		return fail(stderr, ExitFailed, err)
 	}
+	if f.release {
+		return releaseFinalizers(cfg, o, stdout, stderr)
+	}
 	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
+}
+
+// releaseFinalizers uninstalls what Finalize has put on objects. A signal ends it.
+func releaseFinalizers(cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*declarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	ctx, stop := untilSignal(o.Logger)
+	defer stop()
+	switch err := r.ReleaseFinalizers(ctx, stdout); {
+	case errors.Is(err, errNothingToRelease):
+		return fail(stderr, ExitDeclared, err)
+	case err != nil:
+		return fail(stderr, ExitFailed, err)
+	}
+	return ExitStopped
 }
 
 // serve runs the capabilities against the server of cfg until a signal. What prepare does is done before the first

@@ -71,8 +71,10 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	for _, c := range compiled {
-		if err := c.AddToScheme(e.scheme); err != nil {
-			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
+		for _, each := range watching([]*capability.Compiled{c}) {
+			if err := each.AddToScheme(e.scheme); err != nil {
+				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
+			}
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
@@ -108,6 +110,9 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		}
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
+		for _, t := range c.Triggers {
+			byDeclaration[t.Source] = b.newSource(t, r.plan.targets[t.Source])
+		}
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
 	r.streams.rand = r.o.Rand
