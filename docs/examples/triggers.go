@@ -26,6 +26,7 @@ type Budgets struct{ client client.Client }
 // Capability shows calls because of other objects.
 func (b *Budgets) Capability(env capability.Env) *capability.Capability {
 	b.client = env.Client
+	scheduled := capability.When(kind.Pod).OnChange(func(p *corev1.Pod) any { return p.Spec.NodeName })
 	return capability.New("budgets",
 		// Called for a Deployment when its spec changes, when its budget is changed or deleted, and when a ConfigMap
 		// that its Pods read changes.
@@ -38,7 +39,7 @@ func (b *Budgets) Capability(env capability.Env) *capability.Capability {
 
 		// Called for a Node when a Pod comes to it or goes from it.
 		capability.When(kind.Node).
-			TriggeredBy(capability.Mapped(kind.Pod, nodeOf)).
+			TriggeredBy(capability.Mapped(scheduled, nodeOf)).
 			Reconcile(b.count),
 	)
 }

@@ -80,6 +80,13 @@ func TestNodes(t *testing.T) {
 		c.Create(pod)
 		c.Settle()
 		n := len(c.Calls(binding))
+		pod = anchotest.Get(c, kind.Pod, "shop", "a")
+		pod.Status.Phase = corev1.PodRunning
+		c.UpdateStatus(pod)
+		c.Settle()
+		if more := c.Calls(binding)[n:]; len(more) > 0 {
+			t.Errorf("called because of a Pod's status: %+v", more)
+		}
 		c.Delete(webPod("a"))
 		pod = webPod("a")
 		pod.Spec.NodeName = "two"
