@@ -9,7 +9,7 @@ import (
 // connection. If anything is wrong, it returns a [*DeclarationError] with every mistake of the whole
 // program.
 func Compile(caps []*Capability, o CompileOptions) ([]*Compiled, error) {
-	p := program{options: o, first: map[string]*Capability{}, claims: map[string]*declaration{}}
+	p := program{options: o, first: map[string]*Capability{}, claims: map[string]*declaration{}, readers: map[attachable]*declaration{}}
 	if o.Namespace != "" {
 		if problem := namespaceProblem(o.Namespace); problem != "" {
 			p.mistakes = append(p.mistakes, Mistake{
@@ -35,6 +35,7 @@ type program struct {
 	compiled []*Compiled
 	mistakes []Mistake
 	claims   map[string]*declaration // finalizers
+	readers  map[attachable]*declaration
 }
 
 // claim makes a finalizer a binding's own: of two with the same, each would take the other's off.
@@ -121,6 +122,7 @@ func (b *bindings) add(i int, each Binding) {
 	r, more := b.reach(d)
 	flaws = append(flaws, more...)
 	flaws = append(flaws, b.program.claim(d)...)
+	flaws = append(flaws, b.program.lend(d)...)
 	triggers, more := b.triggers(d, r)
 	flaws = append(flaws, more...)
 	m := Mistake{Capability: b.of.name, Binding: name, Location: d.at.String()}

@@ -168,6 +168,9 @@ func (d *declaration) compile(r *reach) *Compiled {
 		Within:       r.within,
 		AddToScheme:  d.addToScheme,
 	}
+	if s.cached {
+		c.Attach = d.attacher()
+	}
 	if len(s.where) > 0 {
 		c.ClientSide = append(c.ClientSide, "where")
 	}

@@ -91,6 +91,9 @@ type Compiled struct {
 	Triggers []*CompiledTrigger
 	// AnyForm, of a trigger's source: metadata is all that it needs, and whole objects do as well.
 	AnyForm bool
+	// Attach is there for a binding with Cached: the last state of each object in its set is to be kept, and what keeps
+	// them given to the binding's Readers, by this function. Else it is nil.
+	Attach func(Cache)
 	// AddToScheme registers the Go type of the kind.
 	AddToScheme func(*runtime.Scheme) error
 	// Warnings say what will work, but perhaps not as meant.
@@ -103,6 +106,8 @@ type Delivery struct {
 	Type EventType
 	// Frame holds the object; nil if only its identity is known.
 	Frame *watcher.Frame
+	// Old holds the object as it was before; nil if nothing kept it.
+	Old *watcher.Frame
 	// Identity is the namespace, name, uid and resourceVersion of the object where Frame is nil.
 	Identity watcher.Meta
 	// Initial, Attempt, Merged and Causes are those of the Event.

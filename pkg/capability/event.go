@@ -35,12 +35,13 @@ type Event[T kind.Object] struct {
 	// Object is the object as last seen. It belongs to the callback alone. Of a Partial event it
 	// has namespace, name, uid, resourceVersion, apiVersion and kind, and nothing else.
 	Object T
-	// Old is the object as it was before. It is nil where nothing kept it; see HasOld.
+	// Old is the object as it was before, see [Selection.Cached]. It belongs to the callback alone, too. It is nil for
+	// Added and Unchanged, and where the binding is not Cached; see HasOld.
 	Old T
 	// Initial: the object was already there when the binding began to deliver.
 	Initial bool
 	// Partial: only the identity of the object is known, as for an object that left the set or
-	// whose deletion was found by listing.
+	// whose deletion was found by listing, unless the binding is Cached.
 	Partial bool
 	// Attempt counts the calls for this work, from 1; above 1 the last one failed.
 	Attempt int

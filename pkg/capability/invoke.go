@@ -17,6 +17,7 @@ func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Cont
 		return h(ctx, Event[T]{
 			Type:    d.Type,
 			Object:  o,
+			Old:     objects.before(d),
 			Initial: d.Initial,
 			Partial: d.Frame == nil,
 			Attempt: d.Attempt,

@@ -34,6 +34,18 @@ func (s *objects[T]) delivered(d Delivery) (T, error) {
 	return o, nil
 }
 
+// before decodes the object as it was before. It is nil, too, where that state could not be decoded: the one that counts can.
+func (s *objects[T]) before(d Delivery) (old T) {
+	if d.Old == nil {
+		return old
+	}
+	o, err := s.of(d.Old)
+	if err != nil {
+		return old
+	}
+	return o
+}
+
 // untyped is of, for those who do not know the type.
 func (s *objects[T]) untyped(f *watcher.Frame) (kind.Object, error) { return s.of(f) }
 

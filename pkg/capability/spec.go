@@ -32,6 +32,7 @@ type spec struct {
 	settings Settings
 	queued   bool
 	cached   bool
+	readers  []attachable
 
 	triggers []*trigger
 }

@@ -79,6 +79,9 @@ type Event[P any] struct {
 	// Was says that the object was in the set before this event, as the binding
 	// was told or as was filtered out. It is the basis of the net type.
 	Was bool
+	// Before is how the object was before this event, as far as whoever adds the event keeps that and wants it told;
+	// nil where not. The queue does not look into it.
+	Before any
 	// Initial says that the event is of the initial list: it waits behind all
 	// live events.
 	Initial bool
@@ -104,6 +107,9 @@ type Call[P any] struct {
 	Payload P
 	// Bare says that there is no payload: the handler reads the object itself.
 	Bare bool
+	// Before is that of the first event which Type tells of: how the object was before all of them. It is nil for
+	// Added and Unchanged, and for the requeue of a Deleted or Left.
+	Before any
 	// Initial is true for the Added of an object of the initial list.
 	Initial bool
 	// Attempt counts the calls for this work, from 1.

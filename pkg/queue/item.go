@@ -59,6 +59,7 @@ type item[P any] struct {
 // rare is what few items have.
 type rare[P any] struct {
 	newer  *Event[P] // InOrder: did not pass; its state is for a requeue
+	before any       // see Call.Before; it goes with item.base
 	causes []cause   // all, if there are more than one
 	err    error     // parked: why
 }
@@ -77,6 +78,29 @@ func (it *item[P]) newer() *Event[P] {
 		return nil
 	}
 	return it.rare.newer
+}
+
+// before is how the object was when base was so.
+func (it *item[P]) before() any {
+	if it.rare == nil {
+		return nil
+	}
+	return it.rare.before
+}
+
+// compare sets what the type is compared with.
+func (it *item[P]) compare(base bool, before any) {
+	it.base = base
+	if before != nil || it.rare != nil {
+		it.extra().before = before
+	}
+}
+
+// renew empties the rare part, but for what the type is compared with.
+func (it *item[P]) renew() {
+	before := it.before()
+	it.rare = nil
+	it.compare(it.base, before)
 }
 
 // same reports whether two UIDs are of one object; an empty one fits any.
@@ -116,7 +140,7 @@ func (it *item[P]) refresh(e *Event[P]) {
 		return
 	}
 	if !it.touched {
-		it.base = e.Was
+		it.compare(e.Was, e.Before)
 	}
 	switch e.Type {
 	case Deleted:
@@ -140,7 +164,8 @@ func (it *item[P]) see(generation int64) {
 func (it *item[P]) take(e *Event[P], now moment) bool {
 	switch it.wait {
 	case waitChange: // starts anew, but for what the handler was told
-		it.attempts, it.events, it.why, it.rare = 0, 0, cause{}, nil
+		it.attempts, it.events, it.why = 0, 0, cause{}
+		it.renew()
 		it.wait = waitNone
 	case waitRequeue:
 		it.wait = waitNone
@@ -215,7 +240,8 @@ func (it *item[P]) follow(r *item[P]) {
 // inherit compares an item with what r would have been compared with.
 func (it *item[P]) inherit(r *item[P]) {
 	if r.touched {
-		it.base, it.initial = r.base, r.initial
+		it.compare(r.base, r.before())
+		it.initial = r.initial
 	}
 }
 
@@ -255,5 +281,8 @@ func (it *item[P]) call(c *Call[P], e *engine, k Key) {
 		Initial: it.initial && t == Added,
 		Attempt: int(it.attempts) + 1, Merged: int(max(it.events-1, 0)),
 		Causes: it.tell(e.opts.Kind, k), Received: e.at(it.received),
+	}
+	if t != Added && t != Unchanged {
+		c.Before = it.before()
 	}
 }

@@ -35,6 +35,7 @@ type unit struct {
 	hurry    bool
 	dropped  bool
 	base     *bool // said by a call that was no call (Drop)
+	before   any   // and how the object was then
 	first    bool  // and so was that it began with the initial list
 	latest   Event[string]
 	merged   bool // InOrder: no event's alone
@@ -104,8 +105,25 @@ func (u *unit) call(k Key, inOrder bool) string {
 		}
 	}
 	c.Initial = first && c.Type == Added
+	c.Before = u.wasBefore(c.Type)
 	c.Merged = max(c.Merged-1, 0)
 	return tell(c)
+}
+
+// wasBefore is how the object was before the first event that a type tells of.
+func (u *unit) wasBefore(t EventType) any {
+	if t == Added || t == Unchanged {
+		return nil
+	}
+	if u.base != nil {
+		return u.before
+	}
+	for _, e := range u.log {
+		if e.Passed && e.Type != Unchanged {
+			return e.Before
+		}
+	}
+	return nil
 }
 
 func tell(c Call[string]) string {
@@ -330,10 +348,10 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 		if m.opts.InOrder || !passed {
 			return
 		}
-		base, first := u.base, u.first
+		base, before, first := u.base, u.before, u.first
 		u.anew(after)
 		if res.Outcome == Drop && u.typ(false) != Unchanged {
-			u.asBefore(told, base, first)
+			u.asBefore(told, base, before, first)
 		}
 		u.due = now
 		k.units = append([]*unit{u}, k.units...)
@@ -370,18 +388,18 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 // passed there was none.
 func (u *unit) anew(after []entryOf) {
 	i := slices.IndexFunc(after, func(e entryOf) bool { return e.Passed })
-	u.log, u.attempts, u.base, u.first = slices.Clone(after[i:]), 0, nil, false
+	u.log, u.attempts, u.base, u.before, u.first = slices.Clone(after[i:]), 0, nil, nil, false
 }
 
 // asBefore compares with what the call would have been compared with.
-func (u *unit) asBefore(told []entryOf, base *bool, first bool) {
+func (u *unit) asBefore(told []entryOf, base *bool, before any, first bool) {
 	for _, e := range told {
 		if e.Passed && e.Type != Unchanged {
 			if base == nil {
 				was := e.Was
-				base, first = &was, e.Initial && !e.Was
+				base, before, first = &was, e.Before, e.Initial && !e.Was
 			}
-			u.base, u.first = base, first
+			u.base, u.before, u.first = base, before, first
 			return
 		}
 	}

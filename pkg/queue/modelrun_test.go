@@ -132,6 +132,9 @@ func (w *world) event(t *rapid.T, k Key, typ EventType, was bool) Event[string] 
 	if rapid.IntRange(0, 9).Draw(t, "bare") == 0 {
 		e.Bare, e.Payload = true, ""
 	}
+	if was && rapid.Bool().Draw(t, "before") {
+		e.Before = "before " + strconv.Itoa(w.version)
+	}
 	return e
 }
 

@@ -115,6 +115,9 @@ func (w *poolWorld) event(t *rapid.T) {
 	if e.Bare {
 		e.Payload = ""
 	}
+	if e.Was && rapid.Bool().Draw(t, "before") {
+		e.Before = "before " + strconv.Itoa(w.version)
+	}
 	e.Passed = w.takes[e.Type] && rapid.IntRange(0, 5).Draw(t, "passes") > 0
 	w.p.Add(e)
 	w.add(e, time.Now())

@@ -171,6 +171,9 @@ func describe(c Call[string]) string {
 	if c.Bare {
 		s += " bare"
 	}
+	if c.Before != nil {
+		s += fmt.Sprintf(" before=%s", c.Before)
+	}
 	if c.Initial {
 		s += " initial"
 	}
@@ -343,6 +346,8 @@ func hasLeft(k, v string, o ...opt) Event[string]  { return event(Left, k, v, tr
 
 func initial(e *Event[string])  { e.Initial = true }
 func filtered(e *Event[string]) { e.Passed = false }
+
+func before(v string) opt { return func(e *Event[string]) { e.Before = v } }
 
 func generation(n int64) opt { return func(e *Event[string]) { e.Generation = n } }
 

@@ -113,7 +113,8 @@ func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *F
 	}
 	var none P
 	it.payload, it.bare, it.slim, it.fresh = none, true, false, false
-	it.why, it.rare, it.taken = cause{}, nil, codeNone
+	it.why, it.taken = cause{}, codeNone
+	it.renew()
 	it.wait, it.due, it.extra().err = waitChange, now, err
 	q.pushFront(o, it)
 	f.Parked = true

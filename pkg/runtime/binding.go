@@ -18,6 +18,7 @@ import (
 type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	rv        string         // the resourceVersion, where there is no frame, or none that counts
+	last      *state         // Cached: as the object was last in the set, of which it is out now
 	size      int64          // bytes that the raw object keeps in use
 	postponed int            // how often a live read that the call needs has failed
 	over      atomic.Bool    // the frame was given up
@@ -60,6 +61,11 @@ func (w *work) weight() int64 {
 
 // slimmed gives the object up, which is to be read again. The queue has not taken w yet.
 func (w *work) slimmed() *work {
+	if w.last != nil { // it cannot be read again
+		w.frame.Release()
+		w.frame, w.size = nil, 0
+		return w
+	}
 	if w.frame != nil {
 		w.rv = strings.Clone(w.frame.Meta.ResourceVersion)
 		w.frame.Release()
@@ -96,6 +102,7 @@ type binding struct {
 	wakers    []*waker   // of its triggers
 	wakes     *waker     // it is the source of a trigger
 	gate      *gate
+	cache     *cache // nil: nothing is kept
 }
 
 // reader reads single objects live; it is a *watcher.Server.
@@ -115,7 +122,7 @@ type bindingOptions struct {
 }
 
 func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full}
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full, cache: newCache(c)}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
 	o := queue.Options{

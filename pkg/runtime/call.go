@@ -94,8 +94,14 @@ func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watc
 		Merged:  c.Merged,
 		Causes:  c.Causes,
 	}
+	if old, ok := c.Before.(*state); ok {
+		d.Old = old.frame()
+	}
 	if typ == queue.Left {
 		d.Frame = nil // the last state that matched says nothing of the state that does not
+	}
+	if d.Frame == nil {
+		d.Frame = c.Payload.last.frame()
 	}
 	if d.Frame == nil {
 		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.rv}
@@ -106,6 +112,9 @@ func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watc
 // readAgain reads an object that was not kept while it waited. It returns nil and no error for one that is
 // gone, or does not match any more: the stream tells that, or has told it already. why marks a failure.
 func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error) (*watcher.Frame, error) {
+	if b.cache != nil && !errors.Is(why, errWoken) {
+		return b.cache.latest(c.Key, c.UID), nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	b.metrics.reread.Inc()

@@ -24,6 +24,8 @@ var (
 	descRequeue = desc("ancho_binding_requeued", "Requeues that wait for their time.", bindingLabels)
 	descBytes   = desc("ancho_binding_bytes", "Bytes of what waits and runs, as the memory budget counts them.", bindingLabels)
 	descOpen    = desc("ancho_binding_undecided", "Objects of which nobody could see yet whether they left the selection or were deleted.", bindingLabels)
+	descCached  = desc("ancho_binding_cached_objects", "Objects whose last state is kept, for Cached.", bindingLabels)
+	descKept    = desc("ancho_binding_cached_bytes", "Bytes of these states, as they came.", bindingLabels)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -38,7 +40,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen,
+		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descCached, descKept,
 	} {
 		out <- d
 	}
@@ -72,6 +74,11 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
 		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
 		gauge(descOpen, float64(b.undecided.n.Load()), b.Capability, b.Binding)
+		if b.cache != nil {
+			objects, raw := b.cache.size()
+			gauge(descCached, float64(objects), b.Capability, b.Binding)
+			gauge(descKept, float64(raw), b.Capability, b.Binding)
+		}
 		gauge(descBytes, float64(s.Bytes), b.Capability, b.Binding)
 	}
 }

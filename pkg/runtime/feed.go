@@ -184,6 +184,9 @@ func (f *feed) StateChanged(s watcher.State) {
 // begin marks the end of what is Initial.
 func (r *liveRoute) begin() {
 	for _, s := range r.subs {
+		if !s.begun {
+			s.b.cache.begun(s.target)
+		}
 		s.begun = true
 		if w := s.b.wakes; w != nil {
 			w.begun(s.target)
@@ -220,7 +223,16 @@ func (s *sub) upsert(d watcher.Delta) {
 	for _, w := range s.b.wakers {
 		w.upsert(d.Frame, in)
 	}
+	var before *state
+	if in {
+		before = s.b.cache.put(d.Frame)
+	} else {
+		before = s.b.cache.take(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
+	}
 	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
+	if was {
+		ev.Before = before.before()
+	}
 	switch {
 	case !in:
 		ev.Type = queue.Left
@@ -249,7 +261,7 @@ func (s *sub) upsert(d watcher.Delta) {
 		return
 	}
 	id := identityOf(m, m.ResourceVersion)
-	ev.Payload = &work{rv: id.rv}
+	ev.Payload = workOut(nil, before, id.rv)
 	s.b.enqueue(ev, id)
 }
 
@@ -265,6 +277,10 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, false)
+	var last *state
+	if s.b.cache != nil {
+		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
+	}
 	s.forget(e)
 	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
@@ -278,13 +294,12 @@ func (s *sub) gone(d watcher.Delta) {
 		m.Namespace, m.Name, m.UID = e.Namespace(), e.Name(), e.UID()
 	}
 	id := identityOf(m, e.RV())
-	w := newWork(d.Frame)
-	w.rv = id.rv
+	w := workOut(d.Frame, last, id.rv)
 	if ambiguous {
 		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
 		return
 	}
-	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
+	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
 }
 
 // forget drops what the binding remembers of an object beside its entry.

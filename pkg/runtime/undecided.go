@@ -42,7 +42,7 @@ func (b *binding) depart(d *departure) {
 	u.mu.Lock()
 	if u.bytes+d.work.weight() > b.Settings.MemoryBudget {
 		d.work.release()
-		d.work = &work{rv: d.id.rv}
+		d.work = &work{rv: d.id.rv, last: d.work.last}
 	}
 	switch before := u.of[d.id.key]; {
 	case before == nil:
@@ -97,10 +97,10 @@ func (d *departure) open() bool {
 // tell hands the event to the binding's engine. It is called with the lock held, so that a later event comes later.
 func (d *departure) tell(left bool) {
 	d.close()
-	e := queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: d.work}
+	e := queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: d.work, Before: d.work.last.before()}
 	if left { // the last state that matched says nothing of the one that does not
 		d.work.release()
-		e.Type, e.Payload = queue.Left, &work{rv: d.id.rv}
+		e.Type, e.Payload = queue.Left, workOut(nil, d.work.last, d.id.rv)
 	}
 	e.Passed = d.b.Takes(e.Type, false)
 	d.b.enqueue(e, d.id)

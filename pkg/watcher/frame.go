@@ -43,3 +43,13 @@ func CutManagedFields(raw []byte, enc kind.Encoding) []byte { return wire.CutMan
 // equal. ok is false when either is not a number, which some aggregated servers send; then only equality
 // says anything (KEP-5504).
 func CompareRV(a, b string) (order int, ok bool) { return wire.CompareRV(a, b) }
+
+// NewFrame makes a frame of the raw bytes of an object, which are not changed afterwards, and scans its metadata. cut says
+// that managedFields were taken out of them. Nothing pools it: its Retain and Release need not be called.
+func NewFrame(raw []byte, enc kind.Encoding, cut bool) (*Frame, error) {
+	f := &Frame{Type: wire.Listed, Raw: raw, Encoding: enc, Cut: cut}
+	if err := wire.Scan(raw, enc, &f.Meta); err != nil {
+		return nil, err
+	}
+	return f, nil
+}

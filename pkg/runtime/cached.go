@@ -1,0 +1,210 @@
+package runtime
+
+import (
+	"bytes"
+	"iter"
+	"maps"
+	"sync"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// cache is what a binding with Cached keeps: the last state of each object in its set. It belongs to the binding and not
+// to a stream, so that a route that goes over to another stream takes nothing with it. What feeds it are the streams'
+// goroutines, each object's by one at a time; anybody reads it.
+type cache struct {
+	managed bool // managedFields are kept
+
+	mu      sync.RWMutex
+	states  map[queue.Key]*state
+	peak    int   // of states since the map was made
+	bytes   int64 // raw ones
+	pending map[watcher.Target]bool
+}
+
+// state is how an object was once. It is never changed.
+type state struct {
+	id  identity
+	raw []byte
+	enc kind.Encoding
+	cut bool
+}
+
+// cacheLargest is from what size on a map that emptied gives its memory back, which a Go map does not by itself.
+const cacheLargest = 1024
+
+// newCache gives nil for a binding that keeps nothing. The methods that a feed calls take that.
+func newCache(c *capability.Compiled) *cache {
+	if c.Attach == nil {
+		return nil
+	}
+	k := &cache{managed: c.Settings.ManagedFields, states: map[queue.Key]*state{}, pending: map[watcher.Target]bool{}}
+	for _, t := range c.Targets {
+		k.pending[t] = true
+	}
+	c.Attach(k)
+	return k
+}
+
+// put keeps a copy of what the frame has, and gives the state before, nil where there was none of this object.
+func (c *cache) put(f *watcher.Frame) (before *state) {
+	if c == nil {
+		return nil
+	}
+	s := c.copied(f)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.states[s.id.key]; old != nil {
+		c.bytes -= int64(len(old.raw))
+		if old.id.uid == s.id.uid {
+			before = old
+		}
+	}
+	c.states[s.id.key] = s
+	c.bytes += int64(len(s.raw))
+	c.peak = max(c.peak, len(c.states))
+	return before
+}
+
+// copied takes what is to be kept into memory of its own, no more of it than needed: the frame's may be larger, and is used again.
+func (c *cache) copied(f *watcher.Frame) *state {
+	s := &state{id: identityOf(&f.Meta, f.Meta.ResourceVersion), raw: bytes.Clone(f.Raw), enc: f.Encoding, cut: f.Cut}
+	if !c.managed && !f.Cut { // another binding of the stream wants them
+		if less := watcher.CutManagedFields(s.raw, s.enc); len(less) < len(s.raw) {
+			s.raw = bytes.Clone(less)
+		}
+		s.cut = true
+	}
+	return s
+}
+
+// take forgets an object that is not in the set any more, and gives its last state.
+func (c *cache) take(key queue.Key, uid string) *state {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.states[key]
+	if s == nil || s.id.uid != uid {
+		return nil
+	}
+	delete(c.states, key)
+	c.bytes -= int64(len(s.raw))
+	if c.peak >= cacheLargest && len(c.states) <= c.peak/8 {
+		m := make(map[queue.Key]*state, len(c.states))
+		maps.Copy(m, c.states)
+		c.states, c.peak = m, len(m)
+	}
+	return s
+}
+
+// begun notes that a target's first list is complete.
+func (c *cache) begun(t watcher.Target) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.pending, t)
+}
+
+// latest is the state of an object that is in the set now, nil where it is not.
+func (c *cache) latest(key queue.Key, uid string) *watcher.Frame {
+	c.mu.RLock()
+	s := c.states[key]
+	c.mu.RUnlock()
+	if s == nil || s.id.uid != uid {
+		return nil
+	}
+	return s.frame()
+}
+
+// size is what is kept. A nil cache keeps nothing.
+func (c *cache) size() (objects int, raw int64) {
+	if c == nil {
+		return 0, 0
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.states), c.bytes
+}
+
+// Frame implements capability.Cache.
+func (c *cache) Frame(namespace, name string) *watcher.Frame {
+	c.mu.RLock()
+	s := c.states[queue.Key{Namespace: namespace, Name: name}]
+	c.mu.RUnlock()
+	return s.frame()
+}
+
+// Frames implements capability.Cache. The loop's body runs without the lock.
+func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
+	return func(yield func(*watcher.Frame) bool) {
+		c.mu.RLock()
+		var some []*state
+		if all {
+			some = make([]*state, 0, len(c.states))
+		}
+		for key, s := range c.states {
+			if all || key.Namespace == namespace {
+				some = append(some, s)
+			}
+		}
+		c.mu.RUnlock()
+		for _, s := range some {
+			if f := s.frame(); f != nil && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Len implements capability.Cache.
+func (c *cache) Len() int {
+	n, _ := c.size()
+	return n
+}
+
+// Synced implements capability.Cache.
+func (c *cache) Synced() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.pending) == 0
+}
+
+// frame is the state as a frame, nil where there is no state.
+func (s *state) frame() *watcher.Frame {
+	if s == nil {
+		return nil
+	}
+	f, err := watcher.NewFrame(s.raw, s.enc, s.cut)
+	if err != nil { // it was scanned before it was kept: decoding will say what is wrong
+		return &watcher.Frame{Raw: s.raw, Encoding: s.enc, Cut: s.cut, Meta: watcher.Meta{
+			Namespace: s.id.key.Namespace, Name: s.id.key.Name, UID: s.id.uid, ResourceVersion: s.id.rv,
+		}}
+	}
+	return f
+}
+
+// before is what an event says of the state before it. A state that there is not must be no value at all.
+func (s *state) before() any {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+// workOut is the work of an object that is not in the set any more: of the frame, where the event had one, else of the
+// last state that was kept. last stays with it whatever the memory budget.
+func workOut(f *watcher.Frame, last *state, rv string) *work {
+	w := newWork(f)
+	w.rv, w.last = rv, last
+	if f == nil && last != nil {
+		w.size = int64(len(last.raw))
+	}
+	return w
+}
