@@ -12,5 +12,6 @@ func All() []capability.Func {
 		(&Records{}).Capability,
 		(&Budgets{}).Capability,
 		(&Mirror{}).Capability,
+		(&Inventory{}).Capability,
 	}
 }
