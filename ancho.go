@@ -15,7 +15,7 @@ import (
 )
 
 // Main runs the capabilities and ends the process: with 0 when it was stopped as asked (SIGTERM or an
-// interrupt), 1 when it could not run, 2 when a flag or a declaration is wrong. It reads its flags from
+// interrupt), 1 when it could not run or lost the lease, 2 when a flag or a declaration is wrong. It reads its flags from
 // os.Args (--help lists them) and finds the cluster as kubectl does, in a Pod by its service account. With
 // --embedded it brings an API server in memory along, and needs no cluster.
 func Main(funcs ...capability.Func) {

@@ -32,8 +32,14 @@ var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudg
 // errWoken marks a failure to read an object that a trigger has woken.
 var errWoken = errors.New("the object was woken by a trigger and cannot be read")
 
+// errNoLease is about a call that came when the lease was over.
+var errNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
+
 // call runs on a worker of the binding's engine.
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
+	if !b.fence.open() {
+		return noLease()
+	}
 	res := b.deliver(ctx, c)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
@@ -82,6 +88,9 @@ func woken(c *queue.Call[*work]) bool {
 
 // hand calls the user's function.
 func (b *binding) hand(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) queue.Result {
+	if !b.fence.open() { // reading again, and the finalizer, take their time
+		return noLease()
+	}
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame)))
 }
 
@@ -138,6 +147,11 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 		return nil, err
 	}
 	return f, nil
+}
+
+// noLease is the result of a call that another replica is to make. The program is about to end.
+func noLease() queue.Result {
+	return queue.Result{Outcome: queue.Postpone, After: postponeMax, Err: errNoLease}
 }
 
 // postpone has the call made later, since something could not be read that it needs: this object waits. It is

@@ -26,6 +26,8 @@ var (
 	descOpen    = desc("ancho_binding_undecided", "Objects of which nobody could see yet whether they left the selection or were deleted.", bindingLabels)
 	descCached  = desc("ancho_binding_cached_objects", "Objects whose last state is kept, for Cached.", bindingLabels)
 	descKept    = desc("ancho_binding_cached_bytes", "Bytes of these states, as they came.", bindingLabels)
+	descLeader  = desc("ancho_leader", "1 while this replica has the lease; absent without leader election.", nil)
+	descRenewed = desc("ancho_lease_renewed_age_seconds", "Since the last renewal that succeeded was sent; absent for a standby.", nil)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -40,7 +42,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descCached, descKept,
+		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descCached, descKept, descLeader, descRenewed,
 	} {
 		out <- d
 	}
@@ -50,6 +52,12 @@ func (c collector) Describe(out chan<- *prometheus.Desc) {
 func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	if e := c.r.election; e != nil {
+		gauge(descLeader, one(e.leading()))
+		if at := e.fence.renewedAt(); !at.IsZero() {
+			gauge(descRenewed, time.Since(at).Seconds())
+		}
 	}
 	running, _ := c.r.streams.statuses()
 	gauge(descStreams, float64(len(running)))

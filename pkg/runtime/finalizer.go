@@ -167,6 +167,9 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
 	f, uid := b.finalizer, frame.Meta.UID
 	if !f.isCleaned(c.Key, uid) {
+		if !b.fence.open() {
+			return noLease()
+		}
 		res := capability.ResultOf(b.Cleanup(logr.NewContext(ctx, callLogger(b.log, c.Key, c.Type)), b.delivery(c, c.Type, frame)))
 		res.Forever = true
 		switch res.Outcome {

@@ -38,6 +38,8 @@ type flags struct {
 	secrets    bool
 	release    bool
 	embedded   string // the kubeconfig of the embedded API server; empty: none
+	elect      bool
+	lease      LeaderElection
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
@@ -69,6 +71,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
 	set.StringVar(&f.record, "record", "", "write what the API server answers to this `file`, for tests to replay; it holds objects in full, but for Secrets")
 	set.BoolVar(&f.secrets, "record-secrets", false, "have --record write Secrets, too")
+	f.addLeaderElection(set)
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
@@ -98,6 +101,9 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
+	}
+	if err := f.checkLeaseFlags(set); err != nil {
+		return err
 	}
 	if f.grace == 0 {
 		f.grace = -1 // asked for: no grace at all
