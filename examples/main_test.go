@@ -110,6 +110,19 @@ func TestPlanJSON(t *testing.T) {
 	}
 }
 
+// account is the ServiceAccount that config/ makes.
+const account = "ancho-examples/examples"
+
+func TestRBAC(t *testing.T) {
+	for format, file := range map[string]string{"yaml": "rbac.yaml", "json": "rbac.json"} {
+		stdout, stderr, code := program(t, "--rbac", "--service-account", account, "-o", format)
+		if code != 0 || stderr != "" {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		golden(t, file, stdout)
+	}
+}
+
 func TestPlanOfOneCapability(t *testing.T) {
 	stdout, _, code := program(t, "--plan", "--only", "namespaces")
 	if code != 0 || strings.Contains(stdout, "hello/") || !strings.Contains(stdout, "1 binding, 1 stream") {

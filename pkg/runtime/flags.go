@@ -14,7 +14,7 @@ import (
 // DefaultHTTPAddress is where ancho.Main serves health and metrics.
 const DefaultHTTPAddress = ":8080"
 
-// Output formats of --plan.
+// Output formats of --plan; JSON also of --rbac.
 const (
 	outputTable = "table"
 	outputJSON  = "json"
@@ -27,6 +27,8 @@ type flags struct {
 	context    string
 	server     string
 	plan       bool
+	rbac       bool
+	account    string
 	output     string
 	namespace  string
 	http       string
@@ -52,7 +54,8 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.context, "context", "", "`name` of the kubeconfig's context")
 	set.StringVar(&f.server, "server", "", "bare `URL` of an API server, such as kubectl proxy's http://127.0.0.1:8001; no kubeconfig is read")
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
-	set.StringVarP(&f.output, "output", "o", outputTable, "`format` of --plan: table or json")
+	f.addRBAC(set)
+	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan: table (default) or json; of --rbac: yaml (default) or json")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
@@ -76,16 +79,13 @@ func (f *flags) check(set *pflag.FlagSet) error {
 	switch {
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
-	case f.output != outputTable && f.output != outputJSON:
-		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
-	case set.Changed("output") && !f.plan:
-		return fmt.Errorf("-o %s: goes with --plan", f.output)
-	case f.plan && f.record != "":
-		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
 	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
 		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
+	}
+	if err := f.checkOutput(); err != nil {
+		return err
 	}
 	if f.grace == 0 {
 		f.grace = -1 // asked for: no grace at all

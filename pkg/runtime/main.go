@@ -50,6 +50,9 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 	if f.plan {
 		return printPlan(f, o, stdout, stderr)
 	}
+	if f.rbac {
+		return printRBAC(f, args[0], o, stdout, stderr)
+	}
 	return run(f, o, stderr)
 }
 
