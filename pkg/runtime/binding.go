@@ -91,6 +91,7 @@ type reader interface {
 	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
 	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
+	ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
 func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.Logger, m *metrics) *binding {
