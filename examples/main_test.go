@@ -115,7 +115,7 @@ const account = "ancho-examples/examples"
 
 func TestRBAC(t *testing.T) {
 	for format, file := range map[string]string{"yaml": "rbac.yaml", "json": "rbac.json"} {
-		stdout, stderr, code := program(t, "--rbac", "--service-account", account, "-o", format)
+		stdout, stderr, code := program(t, "--rbac", "--leader-elect", "--leader-elect-resource-name", "examples", "--service-account", account, "-o", format)
 		if code != 0 || stderr != "" {
 			t.Fatalf("exit code %d: %s", code, stderr)
 		}

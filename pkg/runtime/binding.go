@@ -81,6 +81,7 @@ type binding struct {
 	looks   *looks
 	log     logr.Logger
 	metrics *bindingMetrics
+	fence   *fence // of the lease; nil: there is none
 
 	undecided undecided
 }

@@ -25,8 +25,14 @@ const (
 // errReadAgain marks a failure to read an object that did not fit the memory budget.
 var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudget) and cannot be read again")
 
+// errNoLease is about a call that came when the lease was over.
+var errNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
+
 // call runs on a worker of the binding's engine.
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
+	if !b.fence.open() {
+		return noLease()
+	}
 	res := b.deliver(ctx, c)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
@@ -64,6 +70,9 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 	if d.Frame == nil {
 		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.rv}
 	}
+	if !b.fence.open() { // reading again takes its time
+		return noLease()
+	}
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), d))
 }
 
@@ -87,6 +96,11 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.
 		return nil, err
 	}
 	return f, nil
+}
+
+// noLease is the result of a call that another replica is to make. The program is about to end.
+func noLease() queue.Result {
+	return queue.Result{Outcome: queue.Postpone, After: postponeMax, Err: errNoLease}
 }
 
 // postpone has the call made later, since something could not be read that it needs: this object waits. It is

@@ -23,6 +23,8 @@ var (
 	descRequeue = desc("ancho_binding_requeued", "Requeues that wait for their time.", bindingLabels)
 	descBytes   = desc("ancho_binding_bytes", "Bytes of what waits and runs, as the memory budget counts them.", bindingLabels)
 	descOpen    = desc("ancho_binding_undecided", "Objects of which nobody could see yet whether they left the selection or were deleted.", bindingLabels)
+	descLeader  = desc("ancho_leader", "1 while this replica has the lease; absent without leader election.", nil)
+	descRenewed = desc("ancho_lease_renewed_age_seconds", "Since the last renewal that succeeded was sent; absent for a standby.", nil)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -37,7 +39,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen,
+		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descLeader, descRenewed,
 	} {
 		out <- d
 	}
@@ -47,6 +49,12 @@ func (c collector) Describe(out chan<- *prometheus.Desc) {
 func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	if e := c.r.election; e != nil {
+		gauge(descLeader, one(e.leading()))
+		if at := e.fence.renewedAt(); !at.IsZero() {
+			gauge(descRenewed, time.Since(at).Seconds())
+		}
 	}
 	running, _ := c.r.streams.statuses()
 	gauge(descStreams, float64(len(running)))

@@ -16,6 +16,7 @@ var errStopping = errors.New("the program stops and the grace period is over")
 // calls are the engines at work.
 type calls struct {
 	r      *Runtime
+	fence  *fence // nil: no lease can be lost
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 	stop   func() bool
@@ -25,9 +26,15 @@ type calls struct {
 // no new call starts from that moment on.
 func (r *Runtime) startEngines(ctx context.Context) *calls {
 	c := &calls{r: r, done: make(chan struct{})}
+	if r.election != nil {
+		c.fence = r.election.fence
+	}
 	var work context.Context
 	work, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.stop = context.AfterFunc(ctx, r.shutdownEngines)
+	if f := c.fence; f != nil {
+		context.AfterFunc(f.lost, func() { c.cancel(context.Cause(f.lost)) })
+	}
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
 		wg.Go(func() { b.engine.Run(work) })
@@ -46,8 +53,8 @@ func (r *Runtime) shutdownEngines() {
 }
 
 // drain waits for the calls that run. It returns when all have returned, or when the grace period and a
-// last chance after cancelling them are over.
-func (c *calls) drain(grace time.Duration) {
+// last chance after cancelling them are over; a lost lease cuts both short. It tells whether all have returned.
+func (c *calls) drain(grace time.Duration) bool {
 	c.stop()
 	c.r.shutdownEngines() // again, if the context's end has not yet: it costs nothing
 	defer c.cancel(nil)
@@ -56,20 +63,38 @@ func (c *calls) drain(grace time.Duration) {
 		c.r.log.Info("stopping: waiting for running callbacks", "running", len(running), "gracePeriod", grace.String())
 		if c.wait(grace) {
 			c.r.log.Info("stopped")
-			return
+			return true
 		}
 	}
 	c.cancel(errStopping)
-	if c.wait(lastChance) {
+	if c.wait(lastChance) || c.waitLost() {
 		c.r.log.Info("stopped")
-		return
+		return true
 	}
 	c.r.log.Info("stopped, leaving behind callbacks that do not return", "callbacks", c.r.runningCalls())
+	return false
 }
 
-// wait says whether all engines ended within d.
+// wait says whether all engines ended within d, and before the lease was lost.
 func (c *calls) wait(d time.Duration) bool {
 	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-c.fence.ended():
+		return false
+	case <-t.C:
+		return false
+	}
+}
+
+// waitLost says whether all engines ended soon after the lease was lost; false: it is not.
+func (c *calls) waitLost() bool {
+	if c.fence == nil || c.fence.lost.Err() == nil {
+		return false
+	}
+	t := time.NewTimer(c.fence.moment())
 	defer t.Stop()
 	select {
 	case <-c.done:

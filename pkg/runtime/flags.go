@@ -38,6 +38,8 @@ type flags struct {
 	cbor       bool
 	record     string
 	secrets    bool
+	elect      bool
+	lease      LeaderElection
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed.
@@ -64,6 +66,7 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
 	set.StringVar(&f.record, "record", "", "write what the API server answers to this `file`, for tests to replay; it holds objects in full, but for Secrets")
 	set.BoolVar(&f.secrets, "record-secrets", false, "have --record write Secrets, too")
+	f.addLeaderElection(set)
 	if err := set.Parse(args); err != nil {
 		if err == pflag.ErrHelp { //nolint:errorlint // pflag returns it bare
 			return f, true, nil
@@ -85,6 +88,9 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
 	}
 	if err := f.checkOutput(); err != nil {
+		return err
+	}
+	if err := f.checkLeaseFlags(set); err != nil {
 		return err
 	}
 	if f.grace == 0 {

@@ -96,6 +96,9 @@ func TestMainPrintsRightsWithoutACluster(t *testing.T) {
 		{[]string{"--rbac", "--namespace", "here"}, "  name: program\n  namespace: here\n"},
 		{[]string{"--rbac", "--service-account", "system/robot"}, "- kind: ServiceAccount\n  name: robot\n  namespace: system\n"},
 		{[]string{"--rbac", "-o", "json"}, `"kind": "ClusterRole"`},
+		{[]string{"--rbac", "--leader-elect"}, "  resourceNames:\n  - program\n  resources:\n  - leases\n"},
+		{[]string{"--rbac", "--leader-elect", "--service-account", "system/robot"}, "  name: robot\n  namespace: system\nrules:\n# create for leader election: the runtime\n"},
+		{[]string{"--rbac", "--leader-elect", "--leader-elect-resource-namespace", "locks"}, "  name: program\n  namespace: locks\n"},
 	} {
 		code, stdout, stderr := mainWith(t, c.args...)
 		if code != ExitStopped || !strings.Contains(stdout, c.says) {

@@ -10,10 +10,11 @@ import (
 
 // health answers the two questions of a kubelet.
 type health struct {
-	streams *streams
-	strict  bool
-	started atomic.Bool
-	stopped atomic.Bool
+	streams  *streams
+	strict   bool
+	election *election // nil: there is none
+	started  atomic.Bool
+	stopped  atomic.Bool
 }
 
 // live says whether the process works: restarting it helps only where a stream has died, which
@@ -28,11 +29,17 @@ func (h *health) live(w io.Writer) bool {
 
 // ready says whether the process does its work: everything was read once, and the server can be
 // reached. A stream that the server refuses holds up its own bindings only, and fails readiness
-// where that is asked for.
+// where that is asked for. A standby is ready if it can have the lease.
 func (h *health) ready(w io.Writer, strict bool) bool {
+	if h.election != nil && !h.started.Load() && !h.stopped.Load() {
+		return h.election.say(w)
+	}
 	ok := h.started.Load() && !h.stopped.Load()
 	if !ok {
 		say(w, "wait", "runtime", "starting or stopping")
+	}
+	if h.election != nil && ok {
+		ok = h.election.say(w)
 	}
 	running, dead := h.streams.statuses()
 	for _, s := range running {

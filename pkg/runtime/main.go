@@ -19,7 +19,7 @@ import (
 // Exit codes of a program.
 const (
 	ExitStopped  = 0 // stopped as asked
-	ExitFailed   = 1 // could not run, or a second signal ended it
+	ExitFailed   = 1 // could not run, lost the lease, or a second signal ended it
 	ExitDeclared = 2 // a flag or a declaration is wrong
 )
 
@@ -47,6 +47,9 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 		GracePeriod:  f.grace,
 		AllowCBOR:    f.cbor,
 	}
+	if f.elect {
+		o.LeaderElection = f.leaderElection(args[0])
+	}
 	if f.plan {
 		return printPlan(f, o, stdout, stderr)
 	}
@@ -72,6 +75,10 @@ func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
 }
 
 func run(f flags, o Options, stderr io.Writer) int {
+	resolved := o // New does it again, with an identity of its own
+	if err := resolved.resolveLeaderElection(); err != nil {
+		return fail(stderr, ExitDeclared, err)
+	}
 	cfg, err := loadConfig(f)
 	if err != nil {
 		if _, wrong := PlanFor(o); wrong != nil { // comes first: no cluster would mend it
@@ -95,6 +102,10 @@ func run(f flags, o Options, stderr io.Writer) int {
 		return fail(stderr, ExitDeclared, err)
 	case err != nil:
 		return fail(stderr, ExitFailed, err)
+	}
+	r.exit = func() {
+		o.Logger.Info("ended before all was stopped: another replica is about to lead")
+		os.Exit(ExitFailed)
 	}
 	ctx, stop := untilSignal(o.Logger)
 	defer stop()

@@ -21,6 +21,8 @@ type metrics struct {
 	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
 	undecodable, reread, paused                 *prometheus.CounterVec
 
+	leaseFailures prometheus.Counter
+
 	full atomic.Int32 // bindings for which there is no room
 }
 
@@ -49,9 +51,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		reread:      counter("ancho_binding_reread_total", "Objects read again because they did not fit the memory budget while they waited.", "capability", "binding"),
 		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
+	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.leaseFailures,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)

@@ -39,6 +39,8 @@ type Options struct {
 	// GracePeriod is how long running callbacks may go on after Run's context ends, before their own
 	// contexts are cancelled. Default: DefaultGracePeriod. Negative: cancelled at once.
 	GracePeriod time.Duration
+	// LeaderElection has one of several replicas work at a time. Default: nil, each works.
+	LeaderElection *LeaderElection
 	// Registry receives the metrics. Default: a registry of the runtime's own, which Handler serves.
 	Registry *prometheus.Registry
 	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
@@ -74,4 +76,14 @@ func (o Options) withDefaults() Options {
 		o.Registry = prometheus.NewRegistry()
 	}
 	return o
+}
+
+// resolveLeaderElection fills in what the caller left open, in a copy.
+func (o *Options) resolveLeaderElection() error {
+	if o.LeaderElection == nil {
+		return nil
+	}
+	l, err := o.LeaderElection.resolve(o.Namespace)
+	o.LeaderElection = &l
+	return err
 }

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -26,7 +28,7 @@ func (f *flags) checkOutput() error {
 	what := map[bool]string{false: "--plan", true: "--rbac"}[f.rbac]
 	switch {
 	case f.plan && f.rbac:
-		return fmt.Errorf("--plan and --rbac: choose one, each prints something else")
+		return errors.New("--plan and --rbac: choose one, each prints something else")
 	case f.output != "" && !f.plan && !f.rbac:
 		return fmt.Errorf("-o %s: goes with --plan or --rbac", f.output)
 	case f.output != "" && f.output != formats[0] && f.output != formats[1]:
@@ -52,6 +54,10 @@ func (f *flags) rbacOptions(program string) RBACOptions {
 	}
 	if namespace, name, given := strings.Cut(f.account, "/"); given {
 		r.ServiceAccount = types.NamespacedName{Namespace: namespace, Name: name}
+	}
+	if f.elect { // the Pod's namespace is its ServiceAccount's
+		l := f.leaderElection(program)
+		r.Lease = types.NamespacedName{Namespace: cmp.Or(l.Namespace, r.ServiceAccount.Namespace), Name: l.Name}
 	}
 	return r
 }

@@ -28,6 +28,8 @@ type Runtime struct {
 	looks    *looks
 	health   *health
 	recorder *recording.Recorder // nil: nothing is recorded
+	election *election // nil: there is none
+	exit     func()    // ends the process; nil: that is not this package's to do
 	ran      atomic.Bool
 }
 
@@ -57,6 +59,9 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		return nil, errors.New("runtime.New: the configuration is nil: load one with client-go's clientcmd or rest.InClusterConfig")
 	}
 	o = o.withDefaults()
+	if err := o.resolveLeaderElection(); err != nil {
+		return nil, err
+	}
 	cfg = rest.CopyConfig(cfg)
 	if cfg.QPS == 0 && cfg.RateLimiter == nil {
 		cfg.QPS = -1
@@ -98,11 +103,20 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	var f *fence
+	if r.o.LeaderElection != nil {
+		r.election, err = newElection(cfg, *r.o.LeaderElection, r.server, r.log, m, r.env.env.Recorder)
+		if err != nil {
+			return err
+		}
+		f = r.election.fence
+	}
 	byDeclaration := map[*capability.Compiled]*binding{}
 	locks := sharedLocks(r.plan.bindings)
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
 		b := newBinding(c, locks[c.Capability], r.looks, r.log, m)
+		b.fence = f
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}
@@ -110,7 +124,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		r.bindings = append(r.bindings, b)
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
-	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness}
+	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election}
 	return r.o.Registry.Register(collector{r})
 }
 
@@ -141,7 +155,8 @@ func (r *Runtime) Env() capability.Env { return r.env.env }
 // Run opens the streams and calls the callbacks until ctx ends, then stops in good order: no new call
 // starts, those that run get the grace period, and Run returns nil when they have returned. A callback that
 // does not return even after its context was cancelled is named in the log and left behind. The only errors
-// are those of the start: the HTTP address, or a second call. Nothing that the API server does ends Run.
+// are those of the start, which are the HTTP address and a second call, and ErrLeaseLost, after which the process has to
+// end. Nothing else that the API server does ends Run.
 func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore
@@ -163,6 +178,15 @@ func (r *Runtime) Run(ctx context.Context) error {
 			r.log.Info("a declaration is costly", "capability", b.Capability, "binding", b.Binding, "declared", b.Location, "warning", w)
 		}
 	}
+	if r.election != nil {
+		return r.lead(ctx)
+	}
+	r.work(ctx)
+	return nil
+}
+
+// work opens the streams and calls the callbacks until ctx ends. It tells whether all callbacks have returned.
+func (r *Runtime) work(ctx context.Context) bool {
 	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.streams))
 	calls := r.startEngines(ctx)
 	r.health.started.Store(true)
@@ -170,6 +194,5 @@ func (r *Runtime) Run(ctx context.Context) error {
 	r.streams.run(ctx)
 	looked()
 	r.health.stopped.Store(true)
-	calls.drain(r.o.GracePeriod)
-	return nil
+	return calls.drain(r.o.GracePeriod)
 }

@@ -10,6 +10,8 @@ import (
 type Snapshot struct {
 	Streams  []StreamSnapshot  `json:"streams"`
 	Bindings []BindingSnapshot `json:"bindings"`
+	// LeaderElection is nil where there is none.
+	LeaderElection *LeaderSnapshot `json:"leaderElection,omitempty"`
 }
 
 // StreamSnapshot is one stream of a Snapshot.
@@ -57,7 +59,7 @@ type ParkedSnapshot struct {
 
 // Snapshot returns what the runtime does now. It may be called from any goroutine.
 func (r *Runtime) Snapshot() Snapshot {
-	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}}
+	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: r.election.snapshot()}
 	running, _ := r.streams.statuses()
 	for _, s := range running {
 		row := StreamSnapshot{

@@ -41,8 +41,14 @@ type process struct {
 // startProcess runs the program against a server and kills it when the test ends, if it still runs.
 func startProcess(t *testing.T, path string, env *testenv.Env, flags ...string) *process {
 	t.Helper()
+	return startProcessAt(t, path, env.Kubeconfig(), flags...)
+}
+
+// startProcessAt is startProcess with a kubeconfig.
+func startProcessAt(t *testing.T, path string, config []byte, flags ...string) *process {
+	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	must(t, os.WriteFile(kubeconfig, env.Kubeconfig(), 0o600))
+	must(t, os.WriteFile(kubeconfig, config, 0o600))
 	p := &process{out: &lines{}, log: &lines{}, ended: make(chan struct{})}
 	p.cmd = exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...) //nolint:noctx // ended below
 	var err error

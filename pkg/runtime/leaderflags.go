@@ -1,0 +1,45 @@
+package runtime
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// leaseFlags begin like this; kube-controller-manager and others have the same.
+const leaseFlags = "leader-elect-"
+
+// addLeaderElection adds the flags of leader election.
+func (f *flags) addLeaderElection(set *pflag.FlagSet) {
+	set.BoolVar(&f.elect, "leader-elect", false, "work only while this replica holds a Lease that all replicas want")
+	set.StringVar(&f.lease.Name, leaseFlags+"resource-name", "", "`name` of the Lease (default: the program's name)")
+	set.StringVar(&f.lease.Namespace, leaseFlags+"resource-namespace", "", "`namespace` of the Lease (default: the Pod's own, then --namespace)")
+	set.DurationVar(&f.lease.LeaseDuration, leaseFlags+"lease-duration", DefaultLeaseDuration, "how long others wait after the last renewal before they lead")
+	set.DurationVar(&f.lease.RenewDeadline, leaseFlags+"renew-deadline", DefaultRenewDeadline, "how long the leader tries to renew before it ends")
+	set.DurationVar(&f.lease.RetryPeriod, leaseFlags+"retry-period", DefaultRetryPeriod, "pause between renewals, and between tries to lead")
+}
+
+// checkLeaseFlags looks at what New cannot see: flags without an election, and durations that were asked to be zero.
+func (f *flags) checkLeaseFlags(set *pflag.FlagSet) (err error) {
+	set.Visit(func(one *pflag.Flag) {
+		switch {
+		case !strings.HasPrefix(one.Name, leaseFlags):
+		case !f.elect:
+			err = fmt.Errorf("--%s: goes with --leader-elect", one.Name)
+		case one.Value.String() == "0s":
+			err = fmt.Errorf("--%s: has to be above zero", one.Name)
+		}
+	})
+	return err
+}
+
+// leaderElection is what the flags ask for, in a program of that name.
+func (f *flags) leaderElection(program string) *LeaderElection {
+	l := f.lease
+	if l.Name == "" {
+		l.Name = filepath.Base(program)
+	}
+	return &l
+}
