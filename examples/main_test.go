@@ -114,7 +114,8 @@ func TestPlanJSON(t *testing.T) {
 const account = "ancho-examples/examples"
 
 func TestRBAC(t *testing.T) {
-	for format, file := range map[string]string{"yaml": "rbac.yaml", "json": "rbac.json"} {
+	deployed := filepath.Join("..", "..", "config", "rbac", "rbac.yaml") // what config/ gives is what is needed
+	for format, file := range map[string]string{"yaml": deployed, "json": "rbac.json"} {
 		stdout, stderr, code := program(t, "--rbac", "--leader-elect", "--leader-elect-resource-name", "examples", "--service-account", account, "-o", format)
 		if code != 0 || stderr != "" {
 			t.Fatalf("exit code %d: %s", code, stderr)
