@@ -30,7 +30,7 @@ help: ## show this list
 ##### What is built
 
 .PHONY: controlplane
-controlplane: ## build etcd and kube-apiserver (minutes, once); KUBEBUILDER_ASSETS wins where set
+controlplane: ## build etcd, kube-apiserver and kubectl (minutes, once); KUBEBUILDER_ASSETS wins where set
 	@$(BUILD) controlplane
 
 .PHONY: tools
@@ -108,6 +108,13 @@ MINUTES ?= 10
 soak: controlplane ## run a program for MINUTES=n (10) while all around it is broken: fails on misses, duplicates, growth (SEED=)
 	@echo "== soak"
 	@go run ./hack/soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+# How long each fuzz target goes on.
+FUZZTIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## fuzz all targets, one after the other, for FUZZTIME=1m each (ONLY= by name, PARALLEL= workers); findings fail
+	@go run ./hack/fuzz --time $(FUZZTIME) $(if $(ONLY),--only $(ONLY)) $(if $(PARALLEL),--parallel $(PARALLEL))
 
 ##### What can be looked at
 

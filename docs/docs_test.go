@@ -3,6 +3,7 @@ package docs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -90,7 +91,11 @@ func named(t *testing.T, page, what string, all []string) {
 
 func TestFlags(t *testing.T) {
 	var help strings.Builder
-	if exit := runtime.Main([]string{"program", "--help"}, &help, &help, hello.Capability); exit != 0 {
+	p := runtime.Program{
+		Capabilities: []capability.Func{hello.Capability},
+		Embedded:     func() (runtime.EmbeddedServer, error) { return nil, errors.New("only the flag is asked for") },
+	}
+	if exit := p.Main([]string{"program", "--help"}, &help, &help); exit != 0 {
 		t.Fatalf("--help ends with %d", exit)
 	}
 	flags := words(`(?m)^ +(?:-\w, )?(--[a-z-]+)`, help.String())

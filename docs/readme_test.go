@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -75,8 +76,8 @@ func TestReadmeProgram(t *testing.T) {
 	for line := range strings.Lines(goIn(t, dir, "run", ".", "--plan")) {
 		got.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	if want := blocks(t, "text")[0]; got.String() != want {
-		t.Errorf("the plan is\n%s\nthe README shows\n%s", got.String(), want)
+	if shown := blocks(t, "text"); !slices.Contains(shown, got.String()) {
+		t.Errorf("the plan is\n%s\nthe README shows\n%s", got.String(), strings.Join(shown, "\n"))
 	}
 }
 

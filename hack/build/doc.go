@@ -1,7 +1,7 @@
 // Command build compiles the programs that this project needs beside its own
 // code, each at the version that a nested module pins:
 //
-//	go run ./hack/build controlplane   etcd and kube-apiserver, into hack/controlplane/bin
+//	go run ./hack/build controlplane   etcd, kube-apiserver and kubectl, into hack/controlplane/bin
 //	go run ./hack/build tools          linter, vulnerability check, benchstat, into bin
 //
 // It says what it is doing while it works (a kube-apiserver takes minutes the

@@ -33,6 +33,8 @@ func sets() map[string]set {
 				// etcd's main package is the root of its server module.
 				{name: "etcd", pkg: "go.etcd.io/etcd/server/v3"},
 				{name: "kube-apiserver", pkg: "k8s.io/kubernetes/cmd/kube-apiserver", stampedBy: "k8s.io/kubernetes"},
+				// The client that people use: it has to get along with the API server in memory.
+				{name: "kubectl", pkg: "k8s.io/kubernetes/cmd/kubectl", stampedBy: "k8s.io/kubernetes"},
 			},
 		},
 		"tools": {

@@ -30,9 +30,9 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{
-			// The root package is Main alone.
+			// The root package is Main alone, and what --embedded brings along.
 			Path:    "",
-			Project: []string{"pkg/capability", "pkg/runtime"},
+			Project: []string{"pkg/capability", "pkg/kind", "pkg/runtime", "pkg/watcher/fake"},
 		},
 		{
 			// What can be watched: types and names, no cluster.

@@ -17,6 +17,7 @@ import (
 const (
 	etcdName      = "etcd"
 	apiServerName = "kube-apiserver"
+	kubectlName   = "kubectl"
 )
 
 // assetsEnv names a folder of ready-made binaries, as everywhere in the field.
@@ -24,12 +25,25 @@ const assetsEnv = "KUBEBUILDER_ASSETS"
 
 const modulePath = "github.com/ancho-dev/ancho"
 
-// binaries returns the absolute path of the folder that holds both binaries,
+// Kubectl returns the absolute path of a kubectl of the control plane's version, having built it if there is none. The
+// lines of a build go to progress; nil is os.Stderr.
+func Kubectl(ctx context.Context, progress io.Writer) (string, error) {
+	dir, err := folder(ctx, progress, kubectlName)
+	return filepath.Join(dir, kubectlName), err
+}
+
+// binaries returns the absolute path of the folder that holds the servers,
 // having built them if there are none.
 func binaries(ctx context.Context, progress io.Writer) (string, error) {
+	return folder(ctx, progress, etcdName, apiServerName)
+}
+
+// folder returns the absolute path of the folder that holds the binaries of these
+// names, having built them if there are none.
+func folder(ctx context.Context, progress io.Writer, names ...string) (string, error) {
 	if dir := os.Getenv(assetsEnv); dir != "" {
-		if err := complete(dir); err != nil {
-			return "", fmt.Errorf("%s is set to %s: %w; put both there, or unset it to build them", assetsEnv, dir, err)
+		if err := complete(dir, names...); err != nil {
+			return "", fmt.Errorf("%s is set to %s: %w; put it there, or unset it to build what is needed", assetsEnv, dir, err)
 		}
 		return absolute(dir)
 	}
@@ -42,7 +56,7 @@ func binaries(ctx context.Context, progress io.Writer) (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(root, "hack", "controlplane", "bin")
-	if complete(dir) == nil {
+	if complete(dir, names...) == nil {
 		return dir, nil
 	}
 	if progress == nil {
@@ -51,7 +65,7 @@ func binaries(ctx context.Context, progress io.Writer) (string, error) {
 	if err := buildBinaries(ctx, root, progress); err != nil {
 		return "", err
 	}
-	if err := complete(dir); err != nil {
+	if err := complete(dir, names...); err != nil {
 		return "", fmt.Errorf("after a build without error: %w", err)
 	}
 	return dir, nil
@@ -59,7 +73,7 @@ func binaries(ctx context.Context, progress io.Writer) (string, error) {
 
 // buildBinaries runs the project's own build, and passes on what it says.
 func buildBinaries(ctx context.Context, root string, progress io.Writer) error {
-	fmt.Fprintln(progress, "testenv: no control plane yet, building it (some minutes, once)")
+	fmt.Fprintln(progress, "testenv: building the control plane and kubectl (some minutes, once)")
 	dir, err := os.MkdirTemp("", "ancho-testenv-build-")
 	if err != nil {
 		return fmt.Errorf("build the control plane: %w", err)
@@ -83,9 +97,9 @@ func buildBinaries(ctx context.Context, root string, progress io.Writer) error {
 	return nil
 }
 
-// complete says which binary dir lacks.
-func complete(dir string) error {
-	for _, name := range []string{etcdName, apiServerName} {
+// complete says which of the binaries dir lacks.
+func complete(dir string, names ...string) error {
+	for _, name := range names {
 		info, err := os.Stat(filepath.Join(dir, name)) //nolint:gosec // the folder is the user's choice
 		if err != nil {
 			return fmt.Errorf("no binary of %s: %w", name, err)

@@ -29,6 +29,22 @@ func TestAssetsWin(t *testing.T) {
 	}
 }
 
+// kubectl is asked for by itself: most who set the variable have the servers only.
+func TestKubectl(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(assetsEnv, dir)
+	if got, err := Kubectl(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), assetsEnv) || !strings.Contains(err.Error(), "no binary of kubectl") {
+		t.Errorf("got %q, %v, want an error that names the variable and the missing binary", got, err)
+	}
+	want := filepath.Join(dir, "kubectl")
+	if err := os.WriteFile(want, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Kubectl(t.Context(), io.Discard); err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
 // A launcher must find its binary from whatever folder it is started in.
 func TestAssetsBecomeAbsolute(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -114,7 +130,7 @@ func TestCompleteWantsPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := complete(dir); err == nil {
+	if err := complete(dir, etcdName, apiServerName); err == nil {
 		t.Error("files that cannot be executed are no binaries")
 	}
 }

@@ -28,6 +28,9 @@ type Options struct {
 	Kinds []kind.Any
 	// Objects are there before the program starts: its callbacks see them as Initial. Their namespaces are made.
 	Objects []client.Object
+	// Server is the API server, such as that of another Cluster, whose program was stopped, or one with a fault from the
+	// beginning. It is made in the same bubble. Default: a new one.
+	Server *fake.Server
 	// Replay is a recording of a real run (see runtime.Options.Record) that answers the program in place of the server, with
 	// the times that it has: the callbacks get the calls that they got then. A request that it holds no answer to fails the
 	// test. Server and Client are of an empty server, which the program does not see. Default: the server answers.
@@ -61,7 +64,11 @@ func Run(t testing.TB, capabilities ...capability.Func) *Cluster {
 // Start is Run with options.
 func Start(t testing.TB, o Options) *Cluster {
 	t.Helper()
-	c := &Cluster{Server: fake.New(fake.WithResources(o.Kinds...)), t: t}
+	c := &Cluster{Server: o.Server, t: t}
+	if c.Server == nil {
+		c.Server = fake.New()
+	}
+	c.Register(o.Kinds...)
 	ro := runtime.Options{Capabilities: c.watched(o.Capabilities), Logger: testr.NewWithInterface(t, testr.Options{}), OnCall: c.record}
 	if o.Configure != nil {
 		o.Configure(&ro)
@@ -116,6 +123,9 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 			if compiled, err := capability.Compile([]*capability.Capability{made}, capability.CompileOptions{}); err == nil {
 				for _, b := range compiled {
 					c.Register(resource(b.Resource))
+					for _, t := range b.Triggers {
+						c.Register(resource(t.Source.Resource))
+					}
 				}
 			}
 			return made

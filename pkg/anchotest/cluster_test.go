@@ -15,6 +15,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
 func configMap(name string) *corev1.ConfigMap {
@@ -121,5 +122,29 @@ func TestLoadAndGolden(t *testing.T) {
 		}
 		c.Settle()
 		c.Golden("testdata/secrets.golden", c.YAML(kind.Secret))
+	})
+}
+
+// With a constant for what varies delays, each run has the same.
+func TestConstantDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := make(chan time.Time, 9)
+		c := anchotest.Start(t, anchotest.Options{
+			Capabilities: []capability.Func{reconciler(func(_ capability.Env, e capability.Event[*corev1.ConfigMap]) error {
+				at <- time.Now()
+				if e.Attempt < 3 {
+					return errors.New("not yet")
+				}
+				return nil
+			})},
+			Configure: func(o *runtime.Options) { o.Rand = func() float64 { return 1 } },
+		})
+		c.Create(configMap("a"))
+		time.Sleep(time.Minute)
+		c.Settle()
+		one, two, three := <-at, <-at, <-at
+		if two.Sub(one) != 200*time.Millisecond || three.Sub(two) != 400*time.Millisecond {
+			t.Errorf("delays of %s and %s", two.Sub(one), three.Sub(two))
+		}
 	})
 }

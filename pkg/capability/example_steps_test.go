@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -205,4 +207,41 @@ func ExampleSelection_ManagedFields() {
 	}))
 	fmt.Println(c.Settings.ManagedFields)
 	// Output: true
+}
+
+// A Deployment is reconciled also when a Pod or a ReplicaSet changes that it controls.
+func ExampleSelection_Owns() {
+	c := compiled(capability.When(kind.Deployment).InNamespace("demo").Owns(kind.ReplicaSet, capability.When(kind.Pod).WithLabel("app")).Reconcile(
+		func(context.Context, capability.Event[*appsv1.Deployment]) error { return nil }))
+	for _, t := range c.Triggers {
+		fmt.Println(t.Via, t.Source.Targets[0])
+	}
+	// Output:
+	// owned /apis/apps/v1/namespaces/demo/replicasets?watch=true
+	// owned /api/v1/namespaces/demo/pods?watch=true&labelSelector=app
+}
+
+// A Pod is reconciled also when a Secret changes that one of its volumes is made of.
+func ExampleSelection_Uses() {
+	secrets := func(p *corev1.Pod) (names []types.NamespacedName) {
+		for _, v := range p.Spec.Volumes {
+			if v.Secret != nil {
+				names = append(names, types.NamespacedName{Name: v.Secret.SecretName}) // in the Pod's namespace
+			}
+		}
+		return names
+	}
+	c := compiled(capability.When(kind.Pod).InNamespace("demo").Uses(kind.Secret, secrets).Reconcile(reconcile))
+	fmt.Println(c.Triggers[0].Via, c.Triggers[0].Source.Targets[0])
+	// Output: used /api/v1/namespaces/demo/secrets?watch=true
+}
+
+// Pods are reconciled also when the Node changes that an annotation of it names them on.
+func ExampleSelection_TriggeredBy() {
+	pods := capability.Mapped(kind.Node, func(n *corev1.Node) []types.NamespacedName {
+		return []types.NamespacedName{{Namespace: "kube-system", Name: n.Annotations["example.com/agent"]}}
+	})
+	c := compiled(capability.When(kind.Pod).InNamespace("kube-system").TriggeredBy(pods).Reconcile(reconcile))
+	fmt.Println(c.Triggers[0].Via, c.Triggers[0].Source.Targets[0])
+	// Output: mapped /api/v1/nodes?watch=true
 }

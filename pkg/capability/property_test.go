@@ -165,51 +165,51 @@ func declare(steps []modelStep, wide bool, in, notIn []string, namespace string)
 // What the server selects and Match accepts is what the declaration says, whatever the order of its
 // steps; Match, which a wider stream relies on, accepts nothing that no target selects; and what is
 // refused as matching nothing matches nothing.
-func TestSelectionProperty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		steps := rapid.SliceOfN(rapid.Custom(oneStep), 0, 5).Draw(t, "steps")
-		wide := rapid.Bool().Draw(t, "wide")
-		optional := func(label string) []string {
-			return rapid.SliceOfN(rapid.SampledFrom(someNamespaces), 0, 2).Draw(t, label)
-		}
-		in, notIn := optional("capability in"), optional("capability not in")
-		namespace := rapid.SampledFrom([]string{"", "", "", "a"}).Draw(t, "program")
-		objects := rapid.SliceOfN(rapid.Custom(aSample), 1, 20).Draw(t, "objects")
+func TestSelectionProperty(t *testing.T) { rapid.Check(t, selectionProperty) }
 
-		c, err := declare(steps, wide, in, notIn, namespace)
-		shuffled := rapid.Permutation(steps).Draw(t, "shuffled")
-		again, errAgain := declare(shuffled, wide, in, notIn, namespace)
-		if (err == nil) != (errAgain == nil) {
-			t.Fatalf("another order of steps: %v against %v", err, errAgain)
+func selectionProperty(t *rapid.T) {
+	steps := rapid.SliceOfN(rapid.Custom(oneStep), 0, 5).Draw(t, "steps")
+	wide := rapid.Bool().Draw(t, "wide")
+	optional := func(label string) []string {
+		return rapid.SliceOfN(rapid.SampledFrom(someNamespaces), 0, 2).Draw(t, label)
+	}
+	in, notIn := optional("capability in"), optional("capability not in")
+	namespace := rapid.SampledFrom([]string{"", "", "", "a"}).Draw(t, "program")
+	objects := rapid.SliceOfN(rapid.Custom(aSample), 1, 20).Draw(t, "objects")
+
+	c, err := declare(steps, wide, in, notIn, namespace)
+	shuffled := rapid.Permutation(steps).Draw(t, "shuffled")
+	again, errAgain := declare(shuffled, wide, in, notIn, namespace)
+	if (err == nil) != (errAgain == nil) {
+		t.Fatalf("another order of steps: %v against %v", err, errAgain)
+	}
+	naive := func(o *sample) bool {
+		for _, step := range steps {
+			if !step.holds(o) {
+				return false
+			}
 		}
-		naive := func(o *sample) bool {
-			for _, step := range steps {
-				if !step.holds(o) {
-					return false
-				}
-			}
-			return (len(in) == 0 || slices.Contains(in, o.Namespace)) && !slices.Contains(notIn, o.Namespace) &&
-				(namespace == "" || namespace == o.Namespace)
-		}
-		if err != nil {
-			// A binding that names a namespace it must not look into is wrong even if others are left.
-			if strings.Contains(err.Error(), "is outside") || strings.Contains(err.Error(), "is excluded") {
-				return
-			}
-			for _, o := range objects {
-				if naive(o) {
-					t.Fatalf("%v\nbut %+v matches", err, o)
-				}
-			}
+		return (len(in) == 0 || slices.Contains(in, o.Namespace)) && !slices.Contains(notIn, o.Namespace) &&
+			(namespace == "" || namespace == o.Namespace)
+	}
+	if err != nil {
+		// A binding that names a namespace it must not look into is wrong even if others are left.
+		if strings.Contains(err.Error(), "is outside") || strings.Contains(err.Error(), "is excluded") {
 			return
 		}
-		if !slices.Equal(c.Targets, again.Targets) || !slices.Equal(c.ClientSide, again.ClientSide) {
-			t.Fatalf("another order of steps:\n%q %q\n%q %q", streams(c), c.ClientSide, streams(again), again.ClientSide)
-		}
 		for _, o := range objects {
-			compare(t, c, again, o, naive(o))
+			if naive(o) {
+				t.Fatalf("%v\nbut %+v matches", err, o)
+			}
 		}
-	})
+		return
+	}
+	if !slices.Equal(c.Targets, again.Targets) || !slices.Equal(c.ClientSide, again.ClientSide) {
+		t.Fatalf("another order of steps:\n%q %q\n%q %q", streams(c), c.ClientSide, streams(again), again.ClientSide)
+	}
+	for _, o := range objects {
+		compare(t, c, again, o, naive(o))
+	}
 }
 
 func compare(t *rapid.T, c, again *capability.Compiled, o *sample, want bool) {

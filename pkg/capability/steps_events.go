@@ -12,7 +12,10 @@ const (
 
 // takes builds the filter of a binding's events.
 func (t typeSet) takes(a Action) func(EventType, bool) bool {
-	if t == 0 {
+	switch {
+	case t == 0 && a == ActionTrigger:
+		t = takesAdded | takesModified | takesDeleted | takesLeft
+	case t == 0:
 		t = takesAdded | takesModified
 	}
 	const existing = takesAdded | takesModified

@@ -105,7 +105,7 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *note
 		return false
 	}
 	e.attempts++
-	if res.Outcome == Permanent || p.opts.MaxAttempts > 0 && int(e.attempts) >= p.opts.MaxAttempts {
+	if res.Outcome == Permanent || !res.Forever && p.opts.MaxAttempts > 0 && int(e.attempts) >= p.opts.MaxAttempts {
 		p.release(e)
 		return true
 	}

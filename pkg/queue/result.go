@@ -63,6 +63,8 @@ type Result struct {
 	Outcome Outcome
 	// After is the delay of Requeue, RetryAfter and Postpone.
 	After time.Duration
+	// Forever: MaxAttempts does not hold for this failure.
+	Forever bool
 	// Err is the failure of Retry, RetryAfter, Permanent and Postpone. It is only reported.
 	Err error
 }

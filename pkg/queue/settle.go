@@ -27,7 +27,7 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 		return false
 	}
 	it.attempts++
-	if res.Outcome == Permanent || q.opts.MaxAttempts > 0 && int(it.attempts) >= q.opts.MaxAttempts {
+	if res.Outcome == Permanent || !res.Forever && q.opts.MaxAttempts > 0 && int(it.attempts) >= q.opts.MaxAttempts {
 		return q.giveUp(o, it, res.Err, now, f)
 	}
 	delay := q.opts.delay(res, int(it.attempts))

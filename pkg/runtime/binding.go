@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-logr/logr"
 
@@ -39,6 +40,14 @@ func (w *work) release() {
 	if w != nil && w.over.CompareAndSwap(false, true) {
 		w.frame.Release()
 	}
+}
+
+// object is what is kept of the object, nil where that is its identity alone.
+func (w *work) object() *watcher.Frame {
+	if w == nil || w.slim {
+		return nil
+	}
+	return w.frame
 }
 
 // weight is how many bytes wait with the work, beside its identity.
@@ -84,18 +93,30 @@ type binding struct {
 	fence   *fence // of the lease; nil: there is none
 
 	undecided undecided
+	finalizer *finalizer // nil: none
+	wakers    []*waker   // of its triggers
+	wakes     *waker     // it is the source of a trigger
+	gate      *gate
 }
 
 // reader reads single objects live; it is a *watcher.Server.
 type reader interface {
 	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
+	List(ctx context.Context, t watcher.Target, p watcher.ListParams) (*watcher.Response, error)
+	Patch(ctx context.Context, r kind.Resource, namespace, name string, patch []byte, o watcher.ReaderOptions) (*watcher.Frame, error)
 	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
 	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 	ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
-func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.Logger, m *metrics) *binding {
+// bindingOptions are what a binding's engine gets from the runtime.
+type bindingOptions struct {
+	locks *queue.Locks   // shared with others; nil: none
+	rand  func() float64 // nil: the default
+}
+
+func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
 	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.forBinding(b)
@@ -106,7 +127,8 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.L
 		Backoff:     c.Settings.Backoff,
 		MaxAttempts: c.Settings.MaxAttempts,
 		Timeout:     c.Settings.Timeout,
-		Locks:       locks,
+		Locks:       with.locks,
+		Rand:        with.rand,
 		LockScope:   c.Resource.String(),
 		Kind:        c.Resource.Kind,
 		Observer:    b.metrics,
@@ -121,8 +143,20 @@ func newBinding(c *capability.Compiled, locks *queue.Locks, l *looks, log logr.L
 		q.Limit(limit)
 		b.engine = q
 	}
+	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
 	b.brake = newBrake(b.engine.Room, b.metrics.Paused, b.log)
 	return b
+}
+
+// newSource makes the binding of a trigger's source, which wakes objects of b.
+func (b *binding) newSource(t *capability.CompiledTrigger, targets []watcher.Target) *binding {
+	src := &binding{Compiled: t.Source, id: b.id, server: b.server, looks: b.looks, full: b.full, metrics: b.metrics, gate: newGate(0)}
+	src.log = b.log.WithValues("trigger", string(t.Via)+" "+t.Source.Resource.Kind)
+	w := newWaker(b, src, t, targets, b.gate.ready)
+	src.engine, src.wakes = w, w
+	src.brake = newBrake(w.Room, func(time.Duration) {}, src.log)
+	b.wakers = append(b.wakers, w)
+	return src
 }
 
 // enqueue hands an event of an object to the binding's engine.

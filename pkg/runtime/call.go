@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -22,11 +23,17 @@ const (
 	postponeMax = time.Minute
 )
 
+// postponeBlind is the delay of a call for which nothing is kept but its reason.
+const postponeBlind = 5 * time.Second
+
 // errReadAgain marks a failure to read an object that did not fit the memory budget.
 var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudget) and cannot be read again")
 
 // errNoLease is about a call that came when the lease was over.
 var errNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
+
+// errWoken marks a failure to read an object that a trigger has woken.
+var errWoken = errors.New("the object was woken by a trigger and cannot be read")
 
 // call runs on a worker of the binding's engine.
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
@@ -42,20 +49,52 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 
 // deliver decodes, and calls the user's function.
 func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
-	typ, frame := c.Type, c.Payload.frame
-	if (typ == queue.Deleted || typ == queue.Left) && !b.Takes(typ, false) {
-		return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
+	if c.Type == queue.Deleted || c.Type == queue.Left {
+		if !b.Takes(c.Type, false) {
+			return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
+		}
+		return b.hand(ctx, c, c.Type, c.Payload.object())
 	}
-	if c.Payload.slim && typ != queue.Deleted && typ != queue.Left {
+	frame, why := c.Payload.object(), errReadAgain
+	if woken(&c) {
+		frame, why = nil, errWoken
+	}
+	if frame == nil {
 		var err error
-		frame, err = b.readAgain(ctx, c)
+		frame, err = b.readAgain(ctx, c, why)
 		switch {
-		case errors.Is(err, errReadAgain):
+		case errors.Is(err, why):
 			return c.Payload.postpone(err)
 		case frame == nil:
 			return queue.Result{Outcome: queue.Drop, Err: err}
 		}
 	}
+	if b.finalizer != nil {
+		return b.guarded(ctx, c, frame)
+	}
+	return b.hand(ctx, c, c.Type, frame)
+}
+
+// woken says whether the call is made for a trigger alone. Then the object is read live: what was kept of it for another
+// reason may be older than what woke it.
+func woken(c *queue.Call[*work]) bool {
+	if c.Bare {
+		return true
+	}
+	return c.Type == queue.Unchanged && slices.ContainsFunc(c.Causes, func(why queue.Cause) bool {
+		return why.Via == queue.ViaOwned || why.Via == queue.ViaUsed || why.Via == queue.ViaMapped
+	})
+}
+
+// hand calls the user's function.
+func (b *binding) hand(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) queue.Result {
+	if !b.fence.open() { // reading again takes its time
+		return noLease()
+	}
+	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame)))
+}
+
+func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) capability.Delivery {
 	d := capability.Delivery{
 		Type:    typ,
 		Frame:   frame,
@@ -70,23 +109,26 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 	if d.Frame == nil {
 		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.rv}
 	}
-	if !b.fence.open() { // reading again takes its time
-		return noLease()
-	}
-	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), d))
+	return d
 }
 
 // readAgain reads an object that was not kept while it waited. It returns nil and no error for one that is
-// gone, or does not match any more: the stream tells that, or has told it already.
-func (b *binding) readAgain(ctx context.Context, c queue.Call[*work]) (*watcher.Frame, error) {
+// gone, or does not match any more: the stream tells that, or has told it already. why marks a failure.
+func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error) (*watcher.Frame, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	b.metrics.reread.Inc()
 	f, found, err := b.readLive(ctx, c.Key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errReadAgain, forWantOf("get", b.Resource, err))
+		return nil, fmt.Errorf("%w: %w", why, forWantOf("get", b.Resource, err))
 	}
-	if !found || f.Meta.UID != c.UID || !b.Match(&f.Meta) {
+	if !found || c.UID != "" && f.Meta.UID != c.UID {
+		return nil, nil
+	}
+	if b.finalizer != nil && b.finalizer.on(&f.Meta) {
+		return f, nil
+	}
+	if !b.Match(&f.Meta) {
 		return nil, nil
 	}
 	if b.Inspect == nil {
@@ -106,6 +148,9 @@ func noLease() queue.Result {
 // postpone has the call made later, since something could not be read that it needs: this object waits. It is
 // no attempt of the callback's.
 func (w *work) postpone(err error) queue.Result {
+	if w == nil {
+		return queue.Result{Outcome: queue.Postpone, After: postponeBlind, Err: err}
+	}
 	after := min(postponeMin<<w.postponed, postponeMax)
 	if after < postponeMax {
 		w.postponed++

@@ -48,7 +48,7 @@ func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
 	for _, r := range routes {
 		lr := &liveRoute{feed: f, attached: true}
 		for _, c := range r.bindings {
-			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0], wide: r.target.Namespace == ""})
+			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0], part: partOf(c, r.target), target: r.target, wide: r.target.Namespace == ""})
 			places = places[1:]
 		}
 		f.routes = append(f.routes, lr)

@@ -47,7 +47,7 @@ func TestFlagCBOR(t *testing.T) {
 		args []string
 		want bool
 	}{{nil, false}, {[]string{"--cbor"}, true}, {[]string{"--cbor=false"}, false}} {
-		f, _, err := parseFlags("program", c.args, t.Output())
+		f, _, err := parseFlags("program", c.args, t.Output(), false)
 		if err != nil || f.cbor != c.want {
 			t.Errorf("%v: %v, %v", c.args, f.cbor, err)
 		}

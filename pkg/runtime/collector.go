@@ -16,6 +16,7 @@ var (
 	descPhase   = desc("ancho_stream_state", "1 for the phase that the stream is in.", []string{"stream", "phase"})
 	descBlocked = desc("ancho_stream_blocked", "1 while the stream is blocked, with the reason.", []string{"stream", "reason"})
 	descSynced  = desc("ancho_stream_synced", "1 once a first snapshot was complete.", streamLabels)
+	descObjects = desc("ancho_stream_objects", "Objects that the stream knows.", streamLabels)
 	descAge     = desc("ancho_stream_last_frame_age_seconds", "Age of the last frame, bookmarks included; absent before the first.", streamLabels)
 	descWaiting = desc("ancho_binding_waiting", "Calls that are due.", bindingLabels)
 	descRunning = desc("ancho_binding_running", "Calls that run.", bindingLabels)
@@ -38,7 +39,7 @@ type collector struct{ r *Runtime }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descStreams, descPhase, descBlocked, descSynced, descAge,
+		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
 		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descLeader, descRenewed,
 	} {
 		out <- d
@@ -66,6 +67,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 			gauge(descBlocked, 1, s.Stream, string(s.State.Reason))
 		}
 		gauge(descSynced, one(s.State.Synced), s.Stream)
+		gauge(descObjects, float64(s.State.Objects), s.Stream)
 		if last := s.observer.last.Load(); last > 0 {
 			gauge(descAge, time.Since(time.Unix(0, last)).Seconds(), s.Stream)
 		}

@@ -37,7 +37,11 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 	}
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
-		wg.Go(func() { b.engine.Run(work) })
+		wg.Go(func() {
+			if b.gate.pass(ctx) {
+				b.engine.Run(work)
+			}
+		})
 	}
 	go func() {
 		wg.Wait()

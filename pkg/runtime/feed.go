@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -34,8 +35,26 @@ type liveRoute struct {
 type sub struct {
 	b     *binding
 	slots slots
+	part  part // of the binding's set, which is the target's
 	begun bool // a complete list was delivered: what comes from now on is not Initial
 	wide  bool // of all namespaces
+
+	target watcher.Target
+}
+
+// part is where the objects of one of a binding's targets are; empty: anywhere, any. The targets of a binding can ride on one
+// stream, and each object is the business of one of them.
+type part struct{ namespace, name string }
+
+func partOf(b *capability.Compiled, t watcher.Target) part {
+	if len(b.Targets) == 1 {
+		return part{}
+	}
+	return part{namespace: t.Namespace, name: t.Name()}
+}
+
+func (p *part) has(m *watcher.Meta) bool {
+	return (p.namespace == "" || p.namespace == m.Namespace) && (p.name == "" || p.name == m.Name)
 }
 
 // options are those of the stream that this feed is fed by. Where one binding wants managedFields they are left
@@ -166,6 +185,9 @@ func (f *feed) StateChanged(s watcher.State) {
 func (r *liveRoute) begin() {
 	for _, s := range r.subs {
 		s.begun = true
+		if w := s.b.wakes; w != nil {
+			w.begun(s.target)
+		}
 	}
 }
 
@@ -180,7 +202,7 @@ func (s *sub) handle(d watcher.Delta) {
 // upsert finds what a new state of an object means for one binding's set.
 func (s *sub) upsert(d watcher.Delta) {
 	m, words := &d.Frame.Meta, d.Entry.Words()
-	was, in, hash := s.slots.member(words), s.b.Match(m), uint64(0)
+	was, in, hash := s.slots.member(words), s.part.has(m) && s.b.Match(m), uint64(0)
 	if in && s.b.Inspect != nil {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
@@ -188,10 +210,16 @@ func (s *sub) upsert(d watcher.Delta) {
 			return
 		}
 	}
+	if f := s.b.finalizer; f != nil {
+		in = f.member(s.part.has(m) && s.b.Within(m), was, in, m)
+	}
 	if !in && !was {
 		return
 	}
 	s.slots.setMember(words, in)
+	for _, w := range s.b.wakers {
+		w.upsert(d.Frame, in)
+	}
 	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
 	switch {
 	case !in:
@@ -205,6 +233,12 @@ func (s *sub) upsert(d watcher.Delta) {
 		ev.Type = queue.Modified
 		changed := s.slots.changed(words, m.Generation, hash)
 		ev.Passed = changed && s.b.Takes(queue.Modified, false)
+	}
+	if f := s.b.finalizer; f != nil {
+		ev.Generation = f.epoch(m)
+		if in {
+			ev.Passed = f.passes(ev.Passed, &d)
+		}
 	}
 	if !ev.Passed && !s.b.knows(m) {
 		return
@@ -231,8 +265,9 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, false)
-	passed := s.b.Takes(queue.Deleted, false)
-	ambiguous := d.Ambiguous && (passed || s.b.Takes(queue.Left, false))
+	s.forget(e)
+	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
+	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
@@ -250,6 +285,20 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed}, id)
+}
+
+// forget drops what the binding remembers of an object beside its entry.
+func (s *sub) forget(e watcher.Entry) {
+	if s.b.finalizer == nil && len(s.b.wakers) == 0 {
+		return
+	}
+	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
+	if f := s.b.finalizer; f != nil {
+		f.gone(k)
+	}
+	for _, w := range s.b.wakers {
+		w.set(k, nil)
+	}
 }
 
 // identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.

@@ -90,7 +90,7 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 	r := &rig{t: t, looks: newLooks(server)}
 	live := map[*capability.Compiled]*binding{}
 	for _, c := range compiled {
-		b, box := newBinding(c, nil, r.looks, log, m), &inbox{}
+		b, box := newBinding(c, bindingOptions{}, r.looks, log, m), &inbox{}
 		b.engine = box
 		live[c] = b
 		r.boxes = append(r.boxes, box)
@@ -382,7 +382,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := &work{frame: frameOf(t, aMap("u", "1"))}
-			b := newBinding(compiled[0], nil, newLooks(c.answers), logr.Discard(), m)
+			b := newBinding(compiled[0], bindingOptions{}, newLooks(c.answers), logr.Discard(), m)
 			res := b.call(t.Context(), queue.Call[*work]{
 				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
 			})
@@ -399,4 +399,12 @@ func pairs(from map[string]string) (out watcher.Pairs) {
 		out = append(out, watcher.Pair{Key: k, Value: v})
 	}
 	return out
+}
+
+func (answers) Patch(context.Context, kind.Resource, string, string, []byte, watcher.ReaderOptions) (*watcher.Frame, error) {
+	return nil, errors.New("nothing is written")
+}
+
+func (answers) List(context.Context, watcher.Target, watcher.ListParams) (*watcher.Response, error) {
+	return nil, errors.New("nothing is listed")
 }

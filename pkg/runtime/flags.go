@@ -40,10 +40,13 @@ type flags struct {
 	secrets    bool
 	elect      bool
 	lease      LeaderElection
+	release    bool
+	embedded   string // the kubeconfig of the embedded API server; empty: none
 }
 
-// parseFlags reads the arguments; help asks for no more than the text that was printed.
-func parseFlags(name string, args []string, stderr io.Writer) (f flags, help bool, err error) {
+// parseFlags reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
+// has no API server to bring along.
+func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (f flags, help bool, err error) {
 	set := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.SortFlags = false
@@ -55,9 +58,14 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "`file` to read the cluster from (default: KUBECONFIG, ~/.kube/config, then the Pod's service account)")
 	set.StringVar(&f.context, "context", "", "`name` of the kubeconfig's context")
 	set.StringVar(&f.server, "server", "", "bare `URL` of an API server, such as kubectl proxy's http://127.0.0.1:8001; no kubeconfig is read")
+	if embeddable {
+		set.StringVar(&f.embedded, "embedded", "", "run against an API server in memory, to try things out: no cluster is needed, and kubectl finds it by the kubeconfig `file`")
+		set.Lookup("embedded").NoOptDefVal = DefaultEmbeddedKubeconfig
+	}
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
 	f.addRBAC(set)
 	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan: table (default) or json; of --rbac: yaml (default) or json")
+	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
@@ -80,12 +88,16 @@ func parseFlags(name string, args []string, stderr io.Writer) (f flags, help boo
 // check looks at what the flags say together.
 func (f *flags) check(set *pflag.FlagSet) error {
 	switch {
+	case set.NArg() == 1 && f.embedded != "":
+		return fmt.Errorf("unexpected argument %q: is it the file for --embedded? Write --embedded=%[1]s", set.Arg(0))
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
+	case f.release && (f.plan || f.rbac):
+		return errors.New("--release-finalizers: does not go with --plan and --rbac, which change nothing")
+	case f.release && f.embedded != "":
+		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
-	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
-		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
 	}
 	if err := f.checkOutput(); err != nil {
 		return err
@@ -95,6 +107,21 @@ func (f *flags) check(set *pflag.FlagSet) error {
 	}
 	if f.grace == 0 {
 		f.grace = -1 // asked for: no grace at all
+	}
+	return f.checkServer(set)
+}
+
+// checkServer looks for API servers that are named twice.
+func (f *flags) checkServer(set *pflag.FlagSet) error {
+	switch {
+	case f.server != "" && (f.kubeconfig != "" || f.context != ""):
+		return fmt.Errorf("--server %s: does not go with --kubeconfig or --context, which name a server too", f.server)
+	case set.Changed("embedded") && f.embedded == "":
+		return errors.New("--embedded=: name the kubeconfig file that it shall write, or leave out the equals sign")
+	case f.embedded != "" && (f.kubeconfig != "" || f.context != "" || f.server != ""):
+		return errors.New("--embedded: does not go with --kubeconfig, --context or --server, which name another API server")
+	case f.embedded != "" && f.plan:
+		return errors.New("--embedded: does not go with --plan, which needs no API server")
 	}
 	return nil
 }

@@ -417,3 +417,11 @@ func TestLooksEnd(t *testing.T) {
 		}
 	})
 }
+
+func (*world) Patch(context.Context, kind.Resource, string, string, []byte, watcher.ReaderOptions) (*watcher.Frame, error) {
+	return nil, errors.New("nothing is written")
+}
+
+func (*world) List(context.Context, watcher.Target, watcher.ListParams) (*watcher.Response, error) {
+	return nil, errors.New("nothing is listed")
+}

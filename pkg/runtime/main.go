@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -23,11 +24,23 @@ const (
 	ExitDeclared = 2 // a flag or a declaration is wrong
 )
 
-// Main is the whole program behind ancho.Main: it reads the flags in args (args[0] is the program's name),
-// runs the capabilities until a signal, and returns the exit code. What was asked for goes to stdout, logs
-// and errors to stderr.
+// Program is the whole program behind ancho.Main.
+type Program struct {
+	// Capabilities are what it can do, as in Options.
+	Capabilities []capability.Func
+	// Embedded opens the API server that --embedded asks for. Nil: the program has no such flag.
+	Embedded func() (EmbeddedServer, error)
+}
+
+// Main is Program.Main for a program that has no API server of its own.
 func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int {
-	f, help, err := parseFlags(args[0], args[1:], stderr)
+	return Program{Capabilities: funcs}.Main(args, stdout, stderr)
+}
+
+// Main reads the flags in args (args[0] is the program's name), runs the capabilities until a signal, and
+// returns the exit code. What was asked for goes to stdout, logs and errors to stderr.
+func (p Program) Main(args []string, stdout, stderr io.Writer) int {
+	f, help, err := parseFlags(args[0], args[1:], stderr, p.Embedded != nil)
 	if help {
 		return ExitStopped
 	}
@@ -39,7 +52,7 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 		return fail(stderr, ExitDeclared, err)
 	}
 	o := Options{
-		Capabilities: funcs,
+		Capabilities: p.Capabilities,
 		Only:         f.only,
 		Namespace:    f.namespace,
 		Logger:       log,
@@ -56,7 +69,10 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 	if f.rbac {
 		return printRBAC(f, args[0], o, stdout, stderr)
 	}
-	return run(f, o, stderr)
+	if f.embedded != "" {
+		return p.runEmbedded(f, o, stdout, stderr)
+	}
+	return run(f, o, stdout, stderr)
 }
 
 func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
@@ -74,7 +90,7 @@ func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
 	return ExitStopped
 }
 
-func run(f flags, o Options, stderr io.Writer) int {
+func run(f flags, o Options, stdout, stderr io.Writer) int {
 	resolved := o // New does it again, with an identity of its own
 	if err := resolved.resolveLeaderElection(); err != nil {
 		return fail(stderr, ExitDeclared, err)
@@ -86,6 +102,36 @@ func run(f flags, o Options, stderr io.Writer) int {
 		}
 		return fail(stderr, ExitFailed, err)
 	}
+	if f.release {
+		return releaseFinalizers(cfg, o, stdout, stderr)
+	}
+	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
+}
+
+// releaseFinalizers uninstalls what Finalize has put on objects. A signal ends it.
+func releaseFinalizers(cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*declarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	ctx, stop := untilSignal(o.Logger)
+	defer stop()
+	switch err := r.ReleaseFinalizers(ctx, stdout); {
+	case errors.Is(err, errNothingToRelease):
+		return fail(stderr, ExitDeclared, err)
+	case err != nil:
+		return fail(stderr, ExitFailed, err)
+	}
+	return ExitStopped
+}
+
+// serve runs the capabilities against the server of cfg until a signal. What prepare does is done before the first
+// request, and undone after the last.
+func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(*Runtime) (undo func(), err error)) int {
 	if f.record != "" {
 		file, err := recordTo(f.record)
 		if err != nil {
@@ -109,6 +155,11 @@ func run(f flags, o Options, stderr io.Writer) int {
 	}
 	ctx, stop := untilSignal(o.Logger)
 	defer stop()
+	undo, err := prepare(r)
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	defer undo()
 	if err := r.Run(ctx); err != nil {
 		return fail(stderr, ExitFailed, err)
 	}

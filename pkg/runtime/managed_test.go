@@ -51,7 +51,7 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			}
 			live := map[*capability.Compiled]*binding{}
 			for _, c := range compiled {
-				live[c] = newBinding(c, nil, newLooks(nil), logr.Discard(), m)
+				live[c] = newBinding(c, bindingOptions{}, newLooks(nil), logr.Discard(), m)
 			}
 			p := newPlan(compiled)
 			if len(p.streams) != 1 || len(p.streams[0].routes) != 2 {
@@ -141,7 +141,7 @@ func TestManagedFieldsOfWhatIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		server := readerOf{answers{frame: frameOf(t, aMap("u", "2", managed))}, &asked}
-		b := newBinding(compiled[0], nil, newLooks(server), logr.Discard(), m)
+		b := newBinding(compiled[0], bindingOptions{}, newLooks(server), logr.Discard(), m)
 		res := b.call(t.Context(), queue.Call[*work]{
 			Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added,
 			Payload: (&work{frame: frameOf(t, aMap("u", "1"))}).slimmed(),

@@ -53,6 +53,9 @@ type Options struct {
 	Record io.Writer
 	// RecordSecrets has the recording hold Secrets too. Default: what is answered about them is left out.
 	RecordSecrets bool
+	// Rand gives the numbers in [0,1) by which delays are varied: of retries, reconnects and the length of watches. It is called
+	// from many goroutines at once. A test that gives a constant has the same delays in each run. Default: math/rand/v2.
+	Rand func() float64
 	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
 	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
 	StrictReadiness bool

@@ -13,6 +13,7 @@ type plan struct {
 	bindings []*capability.Compiled
 	streams  []plannedStream
 	carrier  map[watcher.Target]watcher.Target // every wanted target -> the one that is requested for it
+	targets  map[*capability.Compiled][]watcher.Target
 }
 
 // plannedStream is one request that stays open, and what rides on it.
@@ -31,11 +32,11 @@ type route struct {
 // newPlan shares targets: bindings with the same target use one stream, and a target that a wider
 // one covers rides on the widest. Order follows the declarations, so that a plan reads like them.
 func newPlan(bindings []*capability.Compiled) *plan {
-	p := &plan{bindings: bindings, carrier: map[watcher.Target]watcher.Target{}}
+	p := &plan{bindings: bindings, carrier: map[watcher.Target]watcher.Target{}, targets: wanted(bindings)}
 	var targets []watcher.Target
 	wants := map[watcher.Target][]*capability.Compiled{}
-	for _, b := range bindings {
-		for _, t := range b.Targets {
+	for _, b := range watching(bindings) {
+		for _, t := range p.targets[b] {
 			if _, known := wants[t]; !known {
 				targets = append(targets, t)
 			}
@@ -55,6 +56,50 @@ func newPlan(bindings []*capability.Compiled) *plan {
 		p.streams[i].routes = append(p.streams[i].routes, route{target: t, bindings: wants[t]})
 	}
 	return p
+}
+
+// watching are all that want streams: bindings, each followed by the sources of its triggers.
+func watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
+	for _, b := range bindings {
+		all = append(all, b)
+		for _, t := range b.Triggers {
+			all = append(all, t.Source)
+		}
+	}
+	return all
+}
+
+// wanted are the targets of all that want streams. A source that metadata is enough for takes whole objects where a stream
+// of these covers it: one stream is cheaper than two.
+func wanted(bindings []*capability.Compiled) map[*capability.Compiled][]watcher.Target {
+	all := watching(bindings)
+	out := make(map[*capability.Compiled][]watcher.Target, len(all))
+	whole := map[string][]watcher.Target{} // by path
+	for _, c := range all {
+		out[c] = c.Targets
+		for _, t := range c.Targets {
+			if !t.Resource.Metadata {
+				whole[t.Resource.String()] = append(whole[t.Resource.String()], t)
+			}
+		}
+	}
+	for _, c := range all {
+		if !c.AnyForm {
+			continue
+		}
+		out[c] = slices.Clone(c.Targets)
+		for i, t := range out[c] {
+			for _, w := range whole[t.Resource.String()] {
+				full := t
+				full.Resource = w.Resource
+				if full.Path() == t.Path() && w.Covers(full) {
+					out[c][i] = full
+					break
+				}
+			}
+		}
+	}
+	return out
 }
 
 // assignCarriers looks for the widest cover of each target. Only targets of one resource can cover

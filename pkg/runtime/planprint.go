@@ -16,9 +16,10 @@ type PlannedBinding struct {
 	Capability string   `json:"capability"`
 	Binding    string   `json:"binding"`
 	Action     string   `json:"action"`
-	Streams    []string `json:"streams"`             // the requests that serve it, shared ones included
+	Streams    []string `json:"streams"`             // the requests that serve it and its triggers, shared ones included
 	ClientSide []string `json:"clientSide"`          // what the server does not filter
 	Finalizer  string   `json:"finalizer,omitempty"` // what Finalize puts on matching objects
+	Triggers   []string `json:"triggers,omitempty"`  // what else has its objects reconciled
 	Warnings   []string `json:"warnings,omitempty"`
 }
 
@@ -34,6 +35,8 @@ func (p *plan) public() Plan {
 			Action:     string(b.Action),
 			Streams:    p.streamsOf(b),
 			ClientSide: p.clientSideOf(b),
+			Finalizer:  b.Finalizer,
+			Triggers:   triggersOf(b),
 			Warnings:   b.Warnings,
 		})
 	}
@@ -43,11 +46,25 @@ func (p *plan) public() Plan {
 func (p *plan) streamsOf(b *capability.Compiled) []string {
 	out := make([]string, 0, len(b.Targets))
 	seen := map[string]bool{}
-	for _, t := range b.Targets {
-		if s := p.carrier[t].String(); !seen[s] {
-			seen[s] = true
-			out = append(out, s)
+	for _, c := range watching([]*capability.Compiled{b}) {
+		for _, t := range p.targets[c] {
+			if s := p.carrier[t].String(); !seen[s] {
+				seen[s] = true
+				out = append(out, s)
+			}
 		}
+	}
+	return out
+}
+
+// triggersOf says what wakes a binding's objects, such as "owned Deployment".
+func triggersOf(b *capability.Compiled) (out []string) {
+	for _, t := range b.Triggers {
+		text := string(t.Via) + " " + t.Source.Resource.Kind
+		if len(t.Source.ClientSide) > 0 {
+			text += ", " + strings.Join(t.Source.ClientSide, ", ")
+		}
+		out = append(out, text)
 	}
 	return out
 }
@@ -56,7 +73,7 @@ func (p *plan) streamsOf(b *capability.Compiled) []string {
 // of its own, and now selects here because it rides on a wider one.
 func (p *plan) clientSideOf(b *capability.Compiled) []string {
 	out := append([]string{}, b.ClientSide...)
-	for _, t := range b.Targets {
+	for _, t := range p.targets[b] {
 		if p.carrier[t] != t {
 			out = append(out, "only "+strings.Replace(t.String(), "?watch=true&", "?", 1))
 		}
@@ -96,6 +113,16 @@ func (p Plan) WriteTable(w io.Writer) error {
 		}
 	}
 	for _, b := range p {
+		if b.Finalizer != "" {
+			if _, err := fmt.Fprintf(w, "finalizer: %s/%s: %s\n", b.Capability, b.Binding, b.Finalizer); err != nil {
+				return err
+			}
+		}
+		for _, text := range b.Triggers {
+			if _, err := fmt.Fprintf(w, "trigger: %s/%s: %s\n", b.Capability, b.Binding, text); err != nil {
+				return err
+			}
+		}
 		for _, text := range b.Warnings {
 			if _, err := fmt.Fprintf(w, "warning: %s/%s: %s\n", b.Capability, b.Binding, text); err != nil {
 				return err

@@ -28,8 +28,8 @@ type Runtime struct {
 	looks    *looks
 	health   *health
 	recorder *recording.Recorder // nil: nothing is recorded
-	election *election // nil: there is none
-	exit     func()    // ends the process; nil: that is not this package's to do
+	election *election           // nil: there is none
+	exit     func()              // ends the process; nil: that is not this package's to do
 	ran      atomic.Bool
 }
 
@@ -76,8 +76,10 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	for _, c := range compiled {
-		if err := c.AddToScheme(e.scheme); err != nil {
-			return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
+		for _, each := range watching([]*capability.Compiled{c}) {
+			if err := each.AddToScheme(e.scheme); err != nil {
+				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
+			}
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
@@ -115,15 +117,19 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	locks := sharedLocks(r.plan.bindings)
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, locks[c.Capability], r.looks, r.log, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
 		b.fence = f
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
+		for _, t := range c.Triggers {
+			byDeclaration[t.Source] = b.newSource(t, r.plan.targets[t.Source])
+		}
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
+	r.streams.rand = r.o.Rand
 	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election}
 	return r.o.Registry.Register(collector{r})
 }

@@ -23,6 +23,7 @@ type StreamSnapshot struct {
 	Since           time.Time  `json:"since"`
 	Synced          bool       `json:"synced"`
 	ResourceVersion string     `json:"resourceVersion,omitempty"`
+	Objects         int        `json:"objects"` // that it knows
 	RetryAt         *time.Time `json:"retryAt,omitempty"`
 }
 
@@ -64,7 +65,7 @@ func (r *Runtime) Snapshot() Snapshot {
 	for _, s := range running {
 		row := StreamSnapshot{
 			Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: s.State.Message,
-			Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV,
+			Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV, Objects: s.State.Objects,
 		}
 		if at := s.State.RetryAt; !at.IsZero() {
 			row.RetryAt = &at

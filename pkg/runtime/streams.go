@@ -27,6 +27,7 @@ type streams struct {
 	metrics *metrics
 	byPlan  []*carrier
 	names   map[watcher.Target]string
+	rand    func() float64 // nil: the default
 
 	mu   sync.Mutex
 	live map[string]*liveStream // by name, as health and metrics see them
@@ -98,7 +99,7 @@ func (s *streams) ended(ctx context.Context, name string) {
 func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
 	name := s.names[t]
 	observer := s.metrics.forStream(name)
-	o.Logger, o.Observer = s.log, observer // the stream adds its target to the logger
+	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
 	return &liveStream{name: name, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 

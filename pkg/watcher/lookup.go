@@ -53,24 +53,30 @@ func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, acce
 		}
 		return nil, false, &apierrors.StatusError{ErrStatus: *status}
 	}
+	f, err := frameOf(path, namespace, name, body, resp.ContentType, cut)
+	return f, err == nil, err
+}
+
+// frameOf makes a frame of the answer about one object.
+func frameOf(path, namespace, name string, body []byte, contentType string, cut bool) (*Frame, error) {
 	f := &Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
 	switch {
-	case strings.HasPrefix(resp.ContentType, acceptProtobuf):
+	case strings.HasPrefix(contentType, acceptProtobuf):
 		f.Encoding = kind.Protobuf
-	case strings.HasPrefix(resp.ContentType, acceptCBOR):
+	case strings.HasPrefix(contentType, acceptCBOR):
 		f.Encoding = kind.CBOR
 	}
 	if cut {
 		f.Raw, f.Cut = wire.CutManagedFields(body, f.Encoding), true
 	}
-	err = wire.Scan(f.Raw, f.Encoding, &f.Meta)
+	err := wire.Scan(f.Raw, f.Encoding, &f.Meta)
 	if err == nil && (f.Meta.Name != name || f.Meta.Namespace != namespace) {
 		err = fmt.Errorf("it is about %s", f.Meta.Key())
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("the answer to the request for %s: %w", path, err)
+		return nil, fmt.Errorf("the answer to the request for %s: %w", path, err)
 	}
-	return f, true, nil
+	return f, nil
 }
 
 // saysAbsent tells whether the answer is about the object. A 404 of a resource that is not served is plain text.

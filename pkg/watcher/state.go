@@ -101,6 +101,8 @@ type State struct {
 	Synced bool
 	// RV is the resourceVersion to resume from.
 	RV string
+	// Objects is how many objects the stream knows.
+	Objects int
 	// RetryAt is when the next attempt is due; zero if none is planned.
 	RetryAt time.Time
 }

@@ -47,7 +47,7 @@ func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) 
 	old := m.state
 	now := old
 	now.Phase, now.Reason, now.Message, now.RetryAt = p, why, message, retryAt
-	now.Synced, now.RV = m.synced, m.rv
+	now.Synced, now.RV, now.Objects = m.synced, m.rv, m.index.Len()
 	if p != old.Phase || why != old.Reason {
 		now.Since = time.Now()
 	}
@@ -63,11 +63,12 @@ func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) 
 
 // publish shows how far the stream has come.
 func (m *machine) publish() {
-	if m.state.RV == m.rv && m.state.Synced == m.synced {
+	objects := m.index.Len()
+	if m.state.RV == m.rv && m.state.Synced == m.synced && m.state.Objects == objects {
 		return
 	}
 	m.mu.Lock()
-	m.state.RV, m.state.Synced = m.rv, m.synced
+	m.state.RV, m.state.Synced, m.state.Objects = m.rv, m.synced, objects
 	m.mu.Unlock()
 }
 

@@ -131,6 +131,9 @@ func (m *machine) appeared(live bool, f *Frame) Reason {
 	if rv, dead := m.tombs[f.Meta.UID]; dead && f.Meta.UID != "" && compare(f.Meta.ResourceVersion, rv) != orderAhead {
 		return ReasonReplayed // 27
 	}
+	if live && m.passed(f.Meta.ResourceVersion) {
+		return ReasonReplayed // 27: it has gone since, or the stream would know it
+	}
 	e := m.index.add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
 	e.SetSeen()
 	e.setState(f)

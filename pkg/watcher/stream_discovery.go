@@ -23,7 +23,9 @@ func (m *machine) discover(ctx context.Context) (input, *ending) {
 	go func() {
 		is, err := m.server.Discover(asking, m.target.Resource)
 		if err == nil && !is.AnyVersion {
-			err = m.confirm(asking)
+			if err = m.confirm(asking); err == nil { // who said so may have been another than who confirmed
+				is, err = m.server.Discover(asking, m.target.Resource)
+			}
 		}
 		answer <- found{is, err}
 	}()

@@ -51,6 +51,12 @@ func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *
 	}
 }
 
+// passed says whether the stream has been told of everything up to rv, as far as that can be said (rule 26).
+func (m *machine) passed(rv string) bool {
+	cmp, ok := wire.CompareRV(rv, m.rv)
+	return ok && cmp <= 0
+}
+
 // move notes where to resume. It never goes back (rule 26: where that can be said).
 func (m *machine) move(rv string) {
 	if cmp, ok := wire.CompareRV(rv, m.rv); rv == "" || ok && cmp <= 0 {

@@ -226,6 +226,27 @@ func TestRule27Replays(t *testing.T) {
 	})
 }
 
+// What a proxy tells again, from a place of its own, of objects that have gone since, or that the stream has never known, is
+// not news either.
+func TestRule27ReplaysOfWhatHasGone(t *testing.T) {
+	run(t, func(r *rig) {
+		b := r.synced("7", pod("a", "5"))
+		b.event("DELETED", pod("a", "11"))
+		r.expect("gone a@uid-a:5")
+		b.end()
+		b = r.watch("11").ok()
+		b.event("MODIFIED", pod("a", "9"))
+		b.event("DELETED", pod("a", "11"))
+		b.event("ADDED", pod("b", "10"))
+		b.event("ADDED", pod("b", "12"))
+		b.event("ADDED", pod("c", "x1")) // nobody can say
+		r.expect("upsert b@uid-b:12 new", "upsert c@uid-c:x1 new")
+		if got := r.obs.get("skipped replayed"); got != 2 {
+			t.Errorf("counted %d", got)
+		}
+	})
+}
+
 func TestRule27Tombstones(t *testing.T) {
 	run(t, func(r *rig) {
 		b := r.snapshot().ok()

@@ -165,12 +165,14 @@ func TestRule41NothingServed(t *testing.T) {
 		r.watch("8").refuseText(404, "404 page not found")
 		r.document("/apis/example.com", "")
 		r.document("/api/v1", coreDoc)
+		r.document("/apis/example.com", "")
 		r.expect("gone a@uid-a:5", "gone b@uid-b:6 relist partial")
 		r.is(Blocked, ReasonNotServed)
 		for range 5 { // and it waits
 			r.snapshot().refuseText(404, "404 page not found")
 			r.document("/apis/example.com", "")
 			r.document("/api/v1", coreDoc)
+			r.document("/apis/example.com", "")
 		}
 		b = r.snapshot().ok()
 		b.event("ADDED", pod("a@again", "20"))
@@ -187,6 +189,21 @@ func TestRule41NotTheServer(t *testing.T) {
 		r.watch("7").refuseText(404, "default backend - 404")
 		r.document("/apis/example.com", "")
 		r.document("/api/v1", "")
+		r.is(Blocked, ReasonNotServed)
+		r.expect()
+	}, things)
+}
+
+// One that answers 404 for a moment, while the server comes back: nothing is gone.
+func TestRule41NotTheServerForAMoment(t *testing.T) {
+	run(t, func(r *rig) {
+		r.synced("7", pod("a", "5")).end()
+		r.watch("7").refuseText(404, "default backend - 404")
+		r.document("/apis/example.com", "")
+		r.document("/api/v1", coreDoc)
+		r.document("/apis/example.com", groupDoc)
+		r.document("/apis/example.com/v1", noneDoc)
+		r.document("/apis/example.com/v2", v2Doc)
 		r.is(Blocked, ReasonNotServed)
 		r.expect()
 	}, things)
@@ -215,6 +232,7 @@ func TestRule41NotYetServed(t *testing.T) {
 		}
 		c.refuseText(404, "404 page not found")
 		r.document("/api/v1", coreDoc)
+		r.document("/apis/example.com", "")
 		s := r.is(Blocked, ReasonNotServed)
 		if !strings.Contains(s.Message, "example.com") || s.Synced {
 			t.Errorf("state %+v", s)

@@ -45,17 +45,20 @@ func (t Target) String() string {
 }
 
 // SelectsByName tells whether the server is asked for one name.
-func (t Target) SelectsByName() bool {
+func (t Target) SelectsByName() bool { return t.Name() != "" }
+
+// Name is the one name that the server is asked for; empty: all.
+func (t Target) Name() string {
 	reqs, ok := t.fieldRequirements()
 	if !ok {
-		return false
+		return ""
 	}
 	for _, r := range reqs {
 		if r.name == fieldName && !r.not {
-			return true
+			return r.value
 		}
 	}
-	return false
+	return ""
 }
 
 // Ambiguous tells whether a DELETED event of this target may also mean that the object left the selection:

@@ -49,8 +49,13 @@ func startProcessAt(t *testing.T, path string, config []byte, flags ...string) *
 	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(kubeconfig, config, 0o600))
-	p := &process{out: &lines{}, log: &lines{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...) //nolint:noctx // ended below
+	return startBare(t, exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...)) //nolint:noctx // ended below
+}
+
+// startBare runs a command and kills it when the test ends, if it still runs.
+func startBare(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, out: &lines{}, log: &lines{}, ended: make(chan struct{})}
 	var err error
 	p.stdin, err = p.cmd.StdinPipe()
 	must(t, err)

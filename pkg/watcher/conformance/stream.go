@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -182,5 +183,24 @@ func (c *cable) RoundTrip(r *http.Request) (*http.Response, error) {
 		q.Set("timeoutSeconds", timeout)
 		r.URL.RawQuery = q.Encode()
 	}
-	return c.RoundTripper.RoundTrip(r)
+	resp, err := c.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &pullable{ReadCloser: resp.Body, pulled: pulled}
+	return resp, nil
+}
+
+// pullable is an answer of which nothing arrives once the cable is pulled out: that requests end takes a moment.
+type pullable struct {
+	io.ReadCloser
+	pulled context.Context //nolint:containedctx // it is what is asked
+}
+
+func (b *pullable) Read(into []byte) (int, error) {
+	n, err := b.ReadCloser.Read(into)
+	if b.pulled.Err() != nil {
+		return 0, errPulled
+	}
+	return n, err
 }

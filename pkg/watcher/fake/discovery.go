@@ -34,7 +34,7 @@ func (s *Server) discover(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	if text, ok := doc.(string); ok {
-		respond(w, r, http.StatusOK, "text/plain; charset=utf-8", []byte(text))
+		respond(w, r, http.StatusOK, contentType, []byte(text))
 		return true
 	}
 	body, err := asJSON(doc)
@@ -55,7 +55,7 @@ func (s *Server) document(r *http.Request) (doc any, contentType string) {
 	case path == "version":
 		return serverVersion, plain
 	case path == "healthz", path == "livez", path == "readyz":
-		return "ok", plain
+		return "ok", "text/plain; charset=utf-8"
 	case path == "api", path == "apis":
 		core := path == "api"
 		if wantsAggregated(r) {
@@ -71,6 +71,10 @@ func (s *Server) document(r *http.Request) (doc any, contentType string) {
 		return group(s.resources(), parts[1]), plain
 	case len(parts) == 3 && parts[0] == "apis":
 		return resourceList(s.resources(), parts[1], parts[2]), plain
+	case path == "openapi/v2":
+		return emptyOpenAPI, openAPIV2Type
+	case len(parts) >= 2 && parts[0] == "openapi" && parts[1] == "v3":
+		return openAPI(s.resources(), parts[2:]), plain
 	}
 	return nil, ""
 }

@@ -68,7 +68,7 @@ func (r servedResource) aggregated() discovery.APIResourceDiscovery {
 	}
 	out := discovery.APIResourceDiscovery{
 		Resource: r.Plural, ResponseKind: &gvk, Scope: scope, SingularResource: strings.ToLower(r.Kind), Verbs: verbs,
-		ShortNames: shortNames[r.String()],
+		ShortNames: shortNames[r.String()], Categories: categories[r.String()],
 	}
 	for _, part := range r.parts {
 		out.Subresources = append(out.Subresources, discovery.APISubresourceDiscovery{

@@ -64,7 +64,7 @@ func resourceList(resources []servedResource, group, version string) any {
 		}
 		out.APIResources = append(out.APIResources, metav1.APIResource{
 			Name: r.Plural, SingularName: strings.ToLower(r.Kind), Namespaced: r.Namespaced, Kind: r.Kind, Verbs: verbs,
-			ShortNames: shortNames[r.String()],
+			ShortNames: shortNames[r.String()], Categories: categories[r.String()],
 		})
 		for _, part := range r.parts {
 			out.APIResources = append(out.APIResources, metav1.APIResource{
@@ -84,4 +84,11 @@ var shortNames = map[string][]string{
 	"persistentvolumeclaims": {"pvc"}, "persistentvolumes": {"pv"}, "pods": {"po"}, "serviceaccounts": {"sa"}, "services": {"svc"},
 	"cronjobs.batch": {"cj"}, "customresourcedefinitions.apiextensions.k8s.io": {"crd", "crds"}, "daemonsets.apps": {"ds"},
 	"deployments.apps": {"deploy"}, "replicasets.apps": {"rs"}, "statefulsets.apps": {"sts"}, "ingresses.networking.k8s.io": {"ing"},
+}
+
+// categories are what kubectl get all means.
+var categories = map[string][]string{
+	"pods": {"all"}, "replicationcontrollers": {"all"}, "services": {"all"}, "cronjobs.batch": {"all"}, "daemonsets.apps": {"all"},
+	"deployments.apps": {"all"}, "horizontalpodautoscalers.autoscaling": {"all"}, "jobs.batch": {"all"}, "replicasets.apps": {"all"},
+	"statefulsets.apps": {"all"},
 }

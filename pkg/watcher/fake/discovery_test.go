@@ -44,6 +44,9 @@ func TestDiscoveryClient(t *testing.T) {
 				t.Errorf("%s: %t", name, ok)
 			}
 		}
+		if pods, maps := found["v1/pods"], found["v1/configmaps"]; len(pods.Categories) != 1 || pods.Categories[0] != "all" || maps.Categories != nil {
+			t.Errorf("the categories are %q of Pods and %q of ConfigMaps", pods.Categories, maps.Categories)
+		}
 		if v, err := client.ServerVersion(); err != nil || v.GitVersion != "v1.37.1" {
 			t.Errorf("%+v, %v", v, err)
 		}

@@ -16,11 +16,11 @@ func Refuse() Fault {
 
 // Stall is a connection that is half open (rule 29): no byte goes either way, of requests that run and of new ones, and
 // nobody is told. When it is stopped, what was held back is sent, and a request arrives whose client still waits.
-// After that, the client's end or Cut ends a request.
+// Meanwhile a request ends with its client, or by Cut.
 func Stall() Fault { return faultKind{stalls: true} }
 
 // CutInFrame breaks an answer off in the middle: a watch within its next event or bookmark, the connection with it (rule 23), a list
-// within its body. An answer that has ended, or begun, is another request's; Times(1) has one of them broken off.
+// within its body. Without Times, each watch breaks off at its first event.
 func CutInFrame() Fault {
 	return faultKind{verbs: []string{"list", "watch"}, breaks: true}
 }

@@ -30,7 +30,7 @@ func TestReplay(t *testing.T) {
 		}
 		get := func(path string) (*http.Response, error) {
 			r, _ := ask(t, path)
-			return p.Config().Transport.RoundTrip(r) //nolint:bodyclose // by who asks
+			return p.Config().Transport.RoundTrip(r)
 		}
 		began := time.Now()
 		resp, err := get("/api/v1/pods?watch=true&timeoutSeconds=7")

@@ -155,7 +155,7 @@ func (w *writer) expectKind(content map[string]any) error {
 }
 
 // normal is content in the form in which the server keeps it: that of the Go type for a built-in kind, without the fields
-// that it does not have; of another kind only the metadata is known.
+// that it does not have, unless these are an error (KEP-2885); of another kind only the metadata is known.
 //
 // A namespace always has its name as a label.
 func (w *writer) normal(content map[string]any) (map[string]any, error) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"testing"
 
@@ -256,17 +255,6 @@ func FuzzListProtobuf(f *testing.F) {
 			if !same(good[i].Meta, metaOf(&want.Items[i].ObjectMeta)) {
 				t.Fatalf("item %d: %+v", i, good[i].Meta)
 			}
-		}
-	})
-}
-
-func FuzzCompareRV(f *testing.F) {
-	f.Add("1", "02")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		got, ok := CompareRV(a, b)
-		back, okBack := CompareRV(b, a)
-		if ok != okBack || got != -back || math.Abs(float64(got)) > 1 {
-			t.Fatalf("%q, %q: %d, %v and back %d, %v", a, b, got, ok, back, okBack)
 		}
 	})
 }

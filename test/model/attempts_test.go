@@ -1,0 +1,80 @@
+package model
+
+import "github.com/ancho-dev/ancho/pkg/capability"
+
+// retries: attempts and requeues of a Reconcile, where one call of an object follows another.
+func (b *bound) retries(c, prev *call, wrong wrongFunc) {
+	switch {
+	case prev == nil && c.attempt != 1:
+		wrong("is the first for the object")
+	case prev == nil:
+		if c.typ == capability.Unchanged {
+			wrong("is the first for the object, and nobody asked")
+		}
+	case c.attempt == 1:
+		if prev.outcome == failed && !b.droppable(c.life, prev.rv) {
+			wrong("is no further attempt after %s", prev)
+		}
+		if c.typ == capability.Unchanged && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay) {
+			wrong("came though nobody asked, or too soon after %s", prev)
+		}
+		if prev.outcome == succeeded && prev.is() && c.is() && c.rv == prev.rv {
+			wrong("was handled before: %s", prev)
+		}
+	default:
+		b.again(c, prev, wrong)
+	}
+}
+
+// again: c is a further attempt of prev.
+func (b *bound) again(c, prev *call, wrong wrongFunc) {
+	if prev.outcome != failed || c.attempt != prev.attempt+1 {
+		wrong("is no attempt that follows %s", prev)
+	}
+	same := c.rv == prev.rv && c.merged == prev.merged
+	if c.typ == capability.Left && b.unheard(c.life) {
+		same = false
+	}
+	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.rv != prev.rv {
+		wrong("is another event than the one that failed: %s", prev)
+	}
+	least := backoffMin / 2
+	if prev.answer == retryAfter {
+		least = retryDelay
+	}
+	if b.resource == configMaps && c.began.Sub(prev.ended) < least {
+		wrong("came only %s after %s", c.began.Sub(prev.ended), prev)
+	}
+}
+
+// attempts: attempts and requeues of a Watch, event by event.
+func (b *bound) attempts(c, seen *call, t *track, wrong wrongFunc) {
+	if seen != nil && seen.outcome == running {
+		wrong("overlaps with a call for the same event: %s", seen)
+		return
+	}
+	switch {
+	case c.attempt > 1 && seen == nil:
+		wrong("is the first for its event")
+	case c.attempt > 1:
+		b.again(c, seen, wrong)
+	case c.typ == capability.Unchanged:
+		if !b.wasAsked(c, t) {
+			wrong("came though nobody asked, or too soon")
+		}
+	case seen != nil && seen.outcome != asked:
+		wrong("was told before: %s", seen)
+	}
+}
+
+// wasAsked looks for the call that asked for this one, which has its answer now.
+func (b *bound) wasAsked(c *call, t *track) bool {
+	for _, typ := range []capability.EventType{capability.Modified, capability.Unchanged} {
+		from := t.events[event{c.rv, typ}]
+		if from != nil && from.outcome == asked && c.began.Sub(from.ended) >= requeueDelay {
+			from.outcome = succeeded
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,240 @@
+package operator_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ancho-dev/ancho/pkg/anchotest"
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
+)
+
+const (
+	mine   = "c.example.com/cleanup"
+	theirs = "other.example.com/hold"
+)
+
+func finalizing(j *journal, change ...func(capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap]) capability.Func {
+	s := capability.When(kind.ConfigMap).InNamespace("demo").WithLabel("in", "yes").Backoff(time.Second, time.Minute)
+	for _, f := range change {
+		s = f(s)
+	}
+	return capabilityOf(s.Reconcile(j.as("reconcile")).Finalize(mine, j.as("clean")))
+}
+
+func finalizers(t *testing.T, c *anchotest.Cluster, name string) []string {
+	t.Helper()
+	var cm corev1.ConfigMap
+	err := c.Client.Get(t.Context(), client.ObjectKey{Namespace: "demo", Name: name}, &cm)
+	if apierrors.IsNotFound(err) {
+		return []string{"gone"}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cm.Finalizers
+}
+
+func wantFinalizers(t *testing.T, c *anchotest.Cluster, name string, want ...string) {
+	t.Helper()
+	if got := finalizers(t, c, name); !slices.Equal(got, want) {
+		t.Errorf("%s has the finalizers %q, want %q", name, got, want)
+	}
+}
+
+func edit(t *testing.T, c *anchotest.Cluster, name string, change func(*corev1.ConfigMap)) {
+	t.Helper()
+	var cm corev1.ConfigMap
+	if err := c.Client.Get(t.Context(), client.ObjectKey{Namespace: "demo", Name: name}, &cm); err != nil {
+		t.Fatal(err)
+	}
+	change(&cm)
+	if err := c.Client.Update(t.Context(), &cm); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The life of an object: the finalizer is on before the first call, which gets it, and off after the clean-up.
+func TestFinalize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j))
+		c.Create(configMap("demo", "a", labelled), configMap("demo", "not"), configMap("elsewhere", "a", labelled))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+mine)
+		wantFinalizers(t, c, "a", mine)
+		wantFinalizers(t, c, "not")
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		c.Settle()
+		j.expect(t, "reconcile a Modified "+mine)
+		c.Delete(configMap("demo", "a"), configMap("demo", "not"))
+		c.Settle()
+		j.expect(t, "clean a Modified "+mine)
+		wantFinalizers(t, c, "a", "gone")
+		wantFinalizers(t, c, "not", "gone")
+		time.Sleep(time.Hour)
+		j.expect(t)
+	})
+}
+
+// An object that stopped matching belongs to the binding still.
+func TestFinalizeWhatMatchesNoLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j))
+		c.Create(configMap("demo", "a", labelled))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+mine)
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Labels = nil })
+		c.Settle()
+		j.expect(t, "reconcile a Modified "+mine)
+		c.Delete(configMap("demo", "a"))
+		c.Settle()
+		j.expect(t, "clean a Modified "+mine)
+		wantFinalizers(t, c, "a", "gone")
+	})
+}
+
+// What is being deleted when the program starts is cleaned up, if it carries the finalizer, and otherwise left alone.
+func TestFinalizeAtStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		first := anchotest.Run(t, finalizing(j))
+		first.Create(configMap("demo", "a", labelled), configMap("demo", "b", labelled))
+		first.Settle()
+		first.Stop()
+		j.take()
+		edit(t, first, "b", func(cm *corev1.ConfigMap) { cm.Finalizers = []string{theirs} })
+		first.Delete(configMap("demo", "a"), configMap("demo", "b"))
+		wantFinalizers(t, first, "a", mine)
+		second := anchotest.Start(t, anchotest.Options{Capabilities: []capability.Func{finalizing(j)}, Server: first.Server})
+		second.Settle()
+		j.expect(t, "clean a Added "+mine)
+		wantFinalizers(t, second, "a", "gone")
+		wantFinalizers(t, second, "b", theirs)
+	})
+}
+
+// The finalizers of others stay, and a clean-up that succeeded is not called again while they do.
+func TestFinalizeBesideOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j))
+		c.Create(configMap("demo", "a", labelled, func(cm *corev1.ConfigMap) { cm.Finalizers = []string{theirs} }))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+theirs+","+mine)
+		c.Delete(configMap("demo", "a"))
+		c.Settle()
+		j.expect(t, "clean a Modified "+theirs+","+mine)
+		wantFinalizers(t, c, "a", theirs)
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		time.Sleep(time.Hour)
+		j.expect(t)
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Finalizers = nil })
+		c.Settle()
+		j.expect(t)
+		c.Create(configMap("demo", "a", labelled)) // another of that name begins anew
+		c.Settle()
+		c.Delete(configMap("demo", "a"))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+mine, "clean a Modified "+mine)
+	})
+}
+
+// A clean-up that does not succeed keeps the finalizer, and is called for ever.
+func TestFinalizeFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		calls int // in the ten minutes after the first
+	}{
+		"error":         {errors.New("no"), 18}, // three quarters of 1, 2, 4, 8, 16, 32 s, then of a minute
+		"retry after":   {capability.RetryAfter(2*time.Minute, errors.New("no")), 5},
+		"requeue after": {capability.RequeueAfter(2 * time.Minute), 5},
+		"permanent":     {capability.Permanent(errors.New("no")), 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := &journal{}
+				cluster := anchotest.Start(t, anchotest.Options{
+					Capabilities: []capability.Func{finalizing(j, func(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+						return s.MaxAttempts(2)
+					})},
+					Configure: func(o *runtime.Options) { o.Rand = func() float64 { return 0.5 } },
+				})
+				cluster.Create(configMap("demo", "a", labelled))
+				cluster.Settle()
+				j.take()
+				j.answers("clean a", c.err)
+				cluster.Delete(configMap("demo", "a"))
+				cluster.Settle()
+				j.expect(t, "clean a Modified "+mine)
+				time.Sleep(10*time.Minute + time.Second)
+				cluster.Settle()
+				if got := j.take(); len(got) < c.calls-1 || len(got) > c.calls+1 || !strings.HasPrefix(got[0], "clean a") {
+					t.Errorf("%d calls in ten minutes, want %d: %q", len(got), c.calls, got)
+				}
+				wantFinalizers(t, cluster, "a", mine)
+				j.answers("clean a", nil)
+				time.Sleep(2*time.Minute + time.Second)
+				cluster.Settle()
+				wantFinalizers(t, cluster, "a", "gone")
+			})
+		})
+	}
+}
+
+// A deletion is not held up by the backoff of a Reconcile that fails.
+func TestFinalizeDoesNotWaitForReconcile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		j.answers("reconcile a", errors.New("no"))
+		c := anchotest.Run(t, finalizing(j))
+		c.Create(configMap("demo", "a", labelled))
+		time.Sleep(10 * time.Minute)
+		c.Settle()
+		j.take()
+		c.Delete(configMap("demo", "a"))
+		c.Settle()
+		if got := j.take(); len(got) != 1 || !strings.HasPrefix(got[0], "clean a") {
+			t.Errorf("called with %q, want the clean-up at once", got)
+		}
+		wantFinalizers(t, c, "a", "gone")
+	})
+}
+
+// Where the finalizer cannot be written, nobody is called, and a clean-up that has succeeded is not called again.
+func TestFinalizeIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j))
+		refused := c.Fault(fake.Status(403), fake.Verbs("patch"))
+		c.Create(configMap("demo", "a", labelled))
+		time.Sleep(5 * time.Minute)
+		c.Settle()
+		j.expect(t)
+		refused.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t, "reconcile a Added "+mine)
+		refused = c.Fault(fake.Status(503), fake.Verbs("patch"))
+		c.Delete(configMap("demo", "a"))
+		time.Sleep(5 * time.Minute)
+		c.Settle()
+		j.expect(t, "clean a Modified "+mine)
+		refused.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t)
+		wantFinalizers(t, c, "a", "gone")
+	})
+}
