@@ -24,12 +24,16 @@ type demo struct {
 	shown  bool // the script is over: what comes is the user's
 
 	dir        string // temporary: kubeconfig
+	root       string // of the checkout
 	bin        string // the program
-	kubeconfig string
+	kubeconfig string // the administrator's
 	env        *testenv.Env
 	cluster    *kubernetes.Clientset
-	program    *program
-	mark       int // lines of the log before the present step
+
+	programKubeconfig string // has a token of the program's ServiceAccount
+
+	program *program
+	mark    int // lines of the log before the present step
 }
 
 // run shows everything and cleans up, whatever happens on the way.
@@ -44,6 +48,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	for _, part := range []func(context.Context) error{
 		d.prepare,
 		d.showPlan,
+		d.giveRights,
 		d.start,
 		d.defaults,
 		d.greeting,

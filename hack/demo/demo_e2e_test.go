@@ -20,8 +20,10 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"The plan: 6 bindings share 4 requests",
 		"GET /api/v1/namespaces/demo/pods?watch=true\n         for hello/new-pods, hello/gone-pods, hello/web-pods\n",
+		"-> applied config/ and issued a token for ServiceAccount ancho-examples/examples",
 		"program: ready: /readyz answers 200, 4 of 4 streams",
-		"-> created Namespace demo\n   namespaces: applied the defaults  (Added demo,",
+		"namespaces: applied the defaults  (Added demo,",
+		"-> created Namespace team\n   namespaces: applied the defaults  (Added team,",
 		"log-level=info region=eu team=blue",
 		"-> created ConfigMap demo/greeting with text=\"hello\"\n   hello: the greeting says text=\"hello\"",
 		"-> deleted ConfigMap demo/greeting\n   hello: the greeting is gone",
