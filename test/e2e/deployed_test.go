@@ -104,6 +104,7 @@ func testEnough(t *testing.T, d *deployed) {
 	if code := p.exit(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	t.Logf("%s of CPU time in all", p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime())
 	if refused := g.refused(); len(refused) > 0 {
 		t.Errorf("refused: %v", refused)
 	}

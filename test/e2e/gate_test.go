@@ -26,7 +26,7 @@ type gate struct {
 	tokens map[string]bool
 }
 
-// passed is a request and the status of its answer.
+// passed is a request, and the status of its answer.
 type passed struct {
 	method, path, query string
 	code                int
@@ -46,10 +46,9 @@ func newGate(t *testing.T, cfg *rest.Config) *gate {
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 		ModifyResponse: func(r *http.Response) error {
+			g.note(r.Request, r.StatusCode)
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			u := r.Request.URL
-			g.seen = append(g.seen, passed{r.Request.Method, u.Path, u.RawQuery, r.StatusCode})
 			if r.StatusCode < http.StatusBadRequest {
 				g.tokens[strings.TrimPrefix(r.Request.Header.Get("Authorization"), "Bearer ")] = true
 			}
@@ -64,6 +63,13 @@ func newGate(t *testing.T, cfg *rest.Config) *gate {
 		g.server.Close()
 	})
 	return g
+}
+
+// note keeps a request and the status of its answer.
+func (g *gate) note(r *http.Request, code int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.seen = append(g.seen, passed{r.Method, r.URL.Path, r.URL.RawQuery, code})
 }
 
 // ca is the certificate that clients have to trust.
@@ -127,6 +133,9 @@ func (p passed) rest() []string {
 	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(p.path, "/api/"), "/apis/"), "/")
 	if strings.HasPrefix(p.path, "/apis/") {
 		parts = parts[1:]
+	}
+	if len(parts) < 2 {
+		return []string{""} // discovery
 	}
 	if parts = parts[1:]; len(parts) > 2 && parts[0] == "namespaces" {
 		parts = parts[2:]
