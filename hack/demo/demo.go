@@ -25,13 +25,17 @@ type demo struct {
 	shown  bool // the script is over: what comes is the user's
 
 	dir        string // temporary: kubeconfig
+	root       string // of the checkout
 	bin        string // the program
-	kubeconfig string
+	kubeconfig string // the administrator's
 	env        *testenv.Env
 	cluster    *kubernetes.Clientset
 	objects    client.Client // knows WebApps
-	program    *program
-	mark       int // lines of the log before the present step
+
+	programKubeconfig string // has a token of the program's ServiceAccount
+
+	program *program
+	mark    int // lines of the log before the present step
 }
 
 // run shows everything and cleans up, whatever happens on the way.
@@ -47,6 +51,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		d.prepare,
 		d.install,
 		d.showPlan,
+		d.giveRights,
 		d.start,
 		d.defaults,
 		d.greeting,
