@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
@@ -28,6 +29,7 @@ type demo struct {
 	kubeconfig string
 	env        *testenv.Env
 	cluster    *kubernetes.Clientset
+	objects    client.Client // knows WebApps
 	program    *program
 	mark       int // lines of the log before the present step
 }
@@ -43,11 +45,13 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}()
 	for _, part := range []func(context.Context) error{
 		d.prepare,
+		d.install,
 		d.showPlan,
 		d.start,
 		d.defaults,
 		d.greeting,
 		d.pods,
+		d.webapp,
 		d.outage,
 		d.leave,
 		d.end,
@@ -64,7 +68,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 
 // prepare builds what is missing and starts the control plane.
 func (d *demo) prepare(ctx context.Context) (err error) {
-	d.screen.line(d.screen.paint(bold, "Ancho: a program of two capabilities on a real Kubernetes API server"))
+	d.screen.line(d.screen.paint(bold, "Ancho: a program of three capabilities on a real Kubernetes API server"))
 	d.screen.line("")
 	if d.dir, err = os.MkdirTemp("", "ancho-demo-"); err != nil {
 		return fmt.Errorf("create a folder for the kubeconfig: %w", err)
