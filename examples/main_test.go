@@ -110,6 +110,20 @@ func TestPlanJSON(t *testing.T) {
 	}
 }
 
+// account is the ServiceAccount that config/ makes.
+const account = "ancho-examples/examples"
+
+func TestRBAC(t *testing.T) {
+	deployed := filepath.Join("..", "..", "config", "rbac", "rbac.yaml") // what config/ gives is what is needed
+	for format, file := range map[string]string{"yaml": deployed, "json": "rbac.json"} {
+		stdout, stderr, code := program(t, "--rbac", "--leader-elect", "--leader-elect-resource-name", "examples", "--service-account", account, "-o", format)
+		if code != 0 || stderr != "" {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		golden(t, file, stdout)
+	}
+}
+
 func TestPlanOfOneCapability(t *testing.T) {
 	stdout, _, code := program(t, "--plan", "--only", "namespaces")
 	if code != 0 || strings.Contains(stdout, "hello/") || !strings.Contains(stdout, "1 binding, 1 stream") {
