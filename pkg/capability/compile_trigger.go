@@ -54,7 +54,7 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 	}
 	flaws := t.sourceFlaws(d)
 	if t.source.kindErr() != nil || d.kindErr() != nil {
-		return nil, flaws
+		return nil, t.ofSource(flaws)
 	}
 	within := *b
 	within.of = &Capability{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
@@ -64,10 +64,7 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 	src, more := within.reach(t.source)
 	flaws = append(flaws, more...)
 	if len(flaws) > 0 {
-		for i := range flaws {
-			flaws[i].problem = "the source of " + t.step + ": " + flaws[i].problem
-		}
-		return nil, flaws
+		return nil, t.ofSource(flaws)
 	}
 	if within.within.namespaces.set && !src.scope.namespaces.set {
 		src.scope = within.within
@@ -94,6 +91,14 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 		out.Names = t.asked("Mapped", t.source.decode, t.names, d.resource().Namespaced)
 	}
 	return out, nil
+}
+
+// ofSource says of flaws that they are those of the trigger's source.
+func (t *trigger) ofSource(flaws []flaw) []flaw {
+	for i := range flaws {
+		flaws[i].problem = "the source of " + t.step + ": " + flaws[i].problem
+	}
+	return flaws
 }
 
 // sourceFlaws are what is wrong with the source of a trigger.

@@ -70,13 +70,22 @@ func (c *calls) drain(grace time.Duration) bool {
 			return true
 		}
 	}
-	c.cancel(errStopping)
+	c.cancel(c.why())
 	if c.wait(lastChance) || c.waitLost() {
 		c.r.log.Info("stopped")
 		return true
 	}
 	c.r.log.Info("stopped, leaving behind callbacks that do not return", "callbacks", c.r.runningCalls())
 	return false
+}
+
+// why is the cause that cancelled contexts of callbacks carry now. A lost lease ends the work too, and what it has
+// cancel them may come later than the end of the work.
+func (c *calls) why() error {
+	if c.fence != nil && c.fence.lost.Err() != nil {
+		return context.Cause(c.fence.lost)
+	}
+	return errStopping
 }
 
 // wait says whether all engines ended within d, and before the lease was lost.

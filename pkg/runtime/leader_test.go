@@ -134,12 +134,14 @@ func TestLostLease(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCluster(t)
-				out, cancelled := make(chan struct{}), make(chan time.Time, 1)
+				type end struct {
+					at  time.Time
+					why error
+				}
+				out, cancelled := make(chan struct{}), make(chan end, 1)
 				a := c.replica("a", func(ctx context.Context, _ capability.Event[*corev1.ConfigMap]) error {
 					<-ctx.Done()
-					if errors.Is(context.Cause(ctx), ErrLeaseLost) {
-						cancelled <- time.Now()
-					}
+					cancelled <- end{time.Now(), context.Cause(ctx)}
 					<-out
 					return nil
 				})
@@ -163,8 +165,8 @@ func TestLostLease(t *testing.T) {
 				if ended, err := a.over(); !ended || !errors.Is(err, ErrLeaseLost) || !strings.Contains(err.Error(), "not renewed for 10s") {
 					t.Fatalf("ended %v: %v", ended, err)
 				}
-				if at := (<-cancelled).Sub(renewed); at != renewTime {
-					t.Errorf("the callback was cancelled %s after the last renewal", at)
+				if by := <-cancelled; by.at.Sub(renewed) != renewTime || !errors.Is(by.why, ErrLeaseLost) {
+					t.Errorf("the callback was cancelled %s after the last renewal by %v", by.at.Sub(renewed), by.why)
 				}
 				if at := (<-over).Sub(renewed); at != renewTime+lastChance {
 					t.Errorf("Run returned %s after the last renewal", at)
