@@ -19,8 +19,8 @@
 // # What it becomes
 //
 // [Compile] turns declarations into targets for the watcher: what the API server can select, the
-// server selects; the rest is filtered on the metadata of raw objects; only Where and OnChange
-// decode. It reports all wrong declarations of a program together, each with its file and line.
+// server selects; the rest is filtered on the metadata of raw objects; only Where, OnChange, Uses and
+// Mapped decode. It reports all wrong declarations of a program together, each with its file and line.
 //
 // This package opens no connection, starts no goroutine, and never panics on a wrong declaration.
 // Its errors carry names, paths and types, never values of objects.

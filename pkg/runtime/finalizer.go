@@ -29,16 +29,16 @@ type finalizer struct {
 
 	mu sync.Mutex
 	// added are the UIDs of objects that the finalizer is being put on, until the stream brings that.
-	added map[queue.Key]string
+	added table[queue.Key, string]
 	// cleaned are the UIDs of objects whose clean-up has succeeded, until they are gone.
-	cleaned map[queue.Key]string
+	cleaned table[queue.Key, string]
 }
 
 func newFinalizer(name string) *finalizer {
 	if name == "" {
 		return nil
 	}
-	return &finalizer{name: name, added: map[queue.Key]string{}, cleaned: map[queue.Key]string{}}
+	return &finalizer{name: name}
 }
 
 func (f *finalizer) on(m *watcher.Meta) bool { return slices.Contains(m.Finalizers, f.name) }
@@ -76,8 +76,8 @@ func (f *finalizer) echo(m *watcher.Meta) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	k := queue.Key{Namespace: m.Namespace, Name: m.Name}
-	uid, ok := f.added[k]
-	delete(f.added, k)
+	uid, ok := f.added.m[k]
+	f.added.delete(k)
 	return ok && uid == m.UID
 }
 
@@ -94,27 +94,27 @@ func (f *finalizer) epoch(m *watcher.Meta) int64 {
 func (f *finalizer) gone(k queue.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.added, k)
-	delete(f.cleaned, k)
+	f.added.delete(k)
+	f.cleaned.delete(k)
 }
 
 // set remembers a UID in one of the two tables.
-func (f *finalizer) set(table map[queue.Key]string, k queue.Key, uid string) {
+func (f *finalizer) set(in *table[queue.Key, string], k queue.Key, uid string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	table[strippedKey(k)] = strings.Clone(uid)
+	in.set(strippedKey(k), strings.Clone(uid))
 }
 
-func (f *finalizer) unset(table map[queue.Key]string, k queue.Key) {
+func (f *finalizer) unset(in *table[queue.Key, string], k queue.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(table, k)
+	in.delete(k)
 }
 
 func (f *finalizer) isCleaned(k queue.Key, uid string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	known, ok := f.cleaned[k]
+	known, ok := f.cleaned.m[k]
 	return ok && known == uid
 }
 
@@ -147,7 +147,7 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 // addFinalizer gives the object with the finalizer, and nil for one that is gone, going or of no interest any more.
 func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.Frame) (*watcher.Frame, error) {
 	f := b.finalizer
-	f.set(f.added, k, frame.Meta.UID)
+	f.set(&f.added, k, frame.Meta.UID)
 	with, patched, err := b.editFinalizers(ctx, k, frame, func(m *watcher.Meta) ([]string, bool) {
 		if f.on(m) || m.Deleting || !b.Match(m) {
 			return nil, false
@@ -155,7 +155,7 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 		return append(slices.Clone(m.Finalizers), f.name), true
 	})
 	if !patched {
-		f.unset(f.added, k)
+		f.unset(&f.added, k)
 	}
 	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting {
 		return nil, err
@@ -177,7 +177,7 @@ func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watch
 		res.Forever = true
 		switch res.Outcome {
 		case queue.Done:
-			f.set(f.cleaned, c.Key, uid)
+			f.set(&f.cleaned, c.Key, uid)
 		case queue.Permanent:
 			res.Outcome, res.After = queue.RetryAfter, b.Settings.Backoff.Max
 			return res

@@ -22,9 +22,9 @@ type waker struct {
 	t    *capability.CompiledTrigger
 
 	mu      sync.Mutex
-	stands  map[queue.Key][]queue.Key            // source -> objects, of Owns and Mapped
-	names   map[queue.Key][]queue.Key            // object -> sources, of Uses
-	named   map[queue.Key]map[queue.Key]struct{} // source -> objects, of Uses
+	stands  table[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
+	names   table[queue.Key, []queue.Key]            // object -> sources, of Uses
+	named   table[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
 	waiting map[watcher.Target]bool              // whose first list is not complete
 	ready   func()                               // called once none is left
 	warned  bool
@@ -33,7 +33,6 @@ type waker struct {
 func newWaker(of, from *binding, t *capability.CompiledTrigger, targets []watcher.Target, ready func()) *waker {
 	w := &waker{
 		of: of, from: from, t: t, ready: ready, waiting: map[watcher.Target]bool{},
-		stands: map[queue.Key][]queue.Key{}, names: map[queue.Key][]queue.Key{}, named: map[queue.Key]map[queue.Key]struct{}{},
 	}
 	for _, target := range targets {
 		w.waiting[target] = true
@@ -71,11 +70,11 @@ func (w *waker) remap(e *queue.Event[*work]) []queue.Key {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.stands[e.Key]
+	before := w.stands.m[e.Key]
 	if len(now) == 0 {
-		delete(w.stands, e.Key)
+		w.stands.delete(e.Key)
 	} else {
-		w.stands[e.Key] = now
+		w.stands.set(e.Key, now)
 	}
 	return union(before, now)
 }
@@ -83,14 +82,14 @@ func (w *waker) remap(e *queue.Event[*work]) []queue.Key {
 func (w *waker) last(k queue.Key) []queue.Key {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stands[k]
+	return w.stands.m[k]
 }
 
 // users are the objects that name a source.
 func (w *waker) users(k queue.Key) (out []queue.Key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for user := range w.named[k] {
+	for user := range w.named.m[k] {
 		out = append(out, user)
 	}
 	return out
@@ -123,22 +122,22 @@ func (w *waker) use(m *watcher.Meta, f *watcher.Frame) {
 func (w *waker) set(user queue.Key, names []queue.Key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range w.names[user] {
-		delete(w.named[k], user)
-		if len(w.named[k]) == 0 {
-			delete(w.named, k)
+	for _, k := range w.names.m[user] {
+		delete(w.named.m[k], user)
+		if len(w.named.m[k]) == 0 {
+			w.named.delete(k)
 		}
 	}
 	if len(names) == 0 {
-		delete(w.names, user)
+		w.names.delete(user)
 		return
 	}
-	w.names[user] = names
+	w.names.set(user, names)
 	for _, k := range names {
-		if w.named[k] == nil {
-			w.named[k] = map[queue.Key]struct{}{}
+		if w.named.m[k] == nil {
+			w.named.set(k, map[queue.Key]struct{}{})
 		}
-		w.named[k][user] = struct{}{}
+		w.named.m[k][user] = struct{}{}
 	}
 }
 
