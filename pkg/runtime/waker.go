@@ -25,8 +25,8 @@ type waker struct {
 	stands  table[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
 	names   table[queue.Key, []queue.Key]            // object -> sources, of Uses
 	named   table[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
-	waiting map[watcher.Target]bool              // whose first list is not complete
-	ready   func()                               // called once none is left
+	waiting map[watcher.Target]bool                  // whose first list is not complete
+	ready   func()                                   // called once none is left
 	warned  bool
 }
 
