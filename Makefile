@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 # Nested modules: what the tools and the control plane depend on stays out of
 # the module graph of those who import the library.
-NESTED := hack/bench hack/controlplane hack/tools
+NESTED := hack/bench hack/compare hack/controlplane hack/tools
 
 # Binaries are not stamped with the commit: git may refuse to tell (a checkout
 # of another user's), and nobody asks.
@@ -34,11 +34,14 @@ controlplane: ## build etcd, kube-apiserver and kubectl (minutes, once); KUBEBUI
 	@$(BUILD) controlplane
 
 .PHONY: tools
-tools: ## build the pinned tools: golangci-lint, govulncheck, benchstat
+tools: ## build the pinned tools: golangci-lint, govulncheck, benchstat, controller-gen
 	@$(BUILD) tools
 
+# What generators write: Go code, and the definitions of custom kinds.
+GENERATED := '*zz_generated*' 'examples/*/crd/*.yaml'
+
 .PHONY: generate
-generate: ## write generated code anew
+generate: tools ## write generated code anew
 	go generate ./...
 
 ##### What is checked
@@ -68,11 +71,11 @@ lint: tools ## linter, formatting, vet, go.mod files, import layers
 	@go test -count=1 ./internal/layers
 
 .PHONY: verify-generated
-verify-generated: ## fail if generated code is not what the generators write
+verify-generated: tools ## fail if generated code is not what the generators write
 	@echo "== generated code"
 	@go generate ./...
-	@git diff --exit-code -- '*zz_generated*'
-	@new=$$(git ls-files --others --exclude-standard -- '*zz_generated*') && \
+	@git diff --exit-code -- $(GENERATED)
+	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)) && \
 		if [ -n "$$new" ]; then echo "generated, but not committed:"; echo "$$new"; exit 1; fi
 
 .PHONY: vuln

@@ -184,10 +184,16 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// prose is a page without its code, which has brackets of its own.
+func prose(text string) string {
+	text = regexp.MustCompile("(?s)\n```.*?\n```\n").ReplaceAllString(text, "\n")
+	return regexp.MustCompile("`[^`\n]*`").ReplaceAllString(text, "``")
+}
+
 // Links between pages lead somewhere.
 func TestLinks(t *testing.T) {
 	for page, text := range pages(t) {
-		for _, link := range words(`\]\(([^)#:]+)(?:#[^)]*)?\)`, text) { // none with a scheme
+		for _, link := range words(`\]\(([^)#:]+)(?:#[^)]*)?\)`, prose(text)) { // none with a scheme
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), link)); err != nil {
 				t.Errorf("%s: the link to %s leads nowhere: %v", page, link, err)
 			}
@@ -198,5 +204,37 @@ func TestLinks(t *testing.T) {
 		if name, ok := strings.CutPrefix(page, "docs/"); ok && name != "README.md" && !strings.Contains(index, "("+name+")") {
 			t.Errorf("docs/README.md does not lead to %s", name)
 		}
+	}
+}
+
+// anchors are the headings of a page, as links name them: in lower case, without punctuation, with hyphens for blanks.
+func anchors(text string) []string {
+	var out []string
+	for _, heading := range words(`(?m)^#+ (.+)$`, text) {
+		heading = regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
+		out = append(out, strings.ReplaceAll(heading, " ", "-"))
+	}
+	return out
+}
+
+// Links to parts of pages lead to headings that are there.
+func TestAnchors(t *testing.T) {
+	all := pages(t)
+	seen := 0
+	for page, text := range all {
+		for _, link := range words(`\]\(([^):]*#[^)]+)\)`, prose(text)) {
+			seen++
+			to, anchor, _ := strings.Cut(link, "#")
+			target := page
+			if to != "" {
+				target = filepath.Join(filepath.Dir(page), to)
+			}
+			if !slices.Contains(anchors(all[target]), anchor) {
+				t.Errorf("%s: the link to %s names a heading that %s does not have", page, link, target)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("found %d links to headings: this test does not find them", seen)
 	}
 }

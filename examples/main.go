@@ -9,6 +9,7 @@ import (
 	"github.com/ancho-dev/ancho"
 	hello "github.com/ancho-dev/ancho/examples/01-hello"
 	namespaces "github.com/ancho-dev/ancho/examples/02-namespaces"
+	webapp "github.com/ancho-dev/ancho/examples/03-webapp"
 )
 
-func main() { ancho.Main(hello.Capability, namespaces.Capability) }
+func main() { ancho.Main(hello.Capability, namespaces.Capability, webapp.Capability) }

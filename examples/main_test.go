@@ -105,8 +105,22 @@ func TestPlanJSON(t *testing.T) {
 	if both := streams["web-running"]; len(both) != 1 || !strings.HasSuffix(both[0], "fieldSelector=metadata.name%3Dweb%2Cstatus.phase%3DRunning") {
 		t.Errorf("web-running is served by %q, want both selectors in one fieldSelector", both)
 	}
-	if n := p.Streams(); n != 4 {
-		t.Errorf("%d streams, want 4", n)
+	if n := p.Streams(); n != 9 {
+		t.Errorf("%d streams, want 9", n)
+	}
+}
+
+// account is the ServiceAccount that config/ makes.
+const account = "ancho-examples/examples"
+
+func TestRBAC(t *testing.T) {
+	deployed := filepath.Join("..", "..", "config", "rbac", "rbac.yaml") // what config/ gives is what is needed
+	for format, file := range map[string]string{"yaml": deployed, "json": "rbac.json"} {
+		stdout, stderr, code := program(t, "--rbac", "--leader-elect", "--leader-elect-resource-name", "examples", "--service-account", account, "-o", format)
+		if code != 0 || stderr != "" {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		golden(t, file, stdout)
 	}
 }
 
@@ -125,7 +139,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"help":                     {[]string{"--help"}, 0, "--kubeconfig"},
 		"unknown flag":             {[]string{"--no-such-flag"}, 2, "unknown flag"},
-		"unknown capability":       {[]string{"--only", "nobody"}, 2, "hello, namespaces"},
+		"unknown capability":       {[]string{"--only", "nobody"}, 2, "hello, namespaces, webapp"},
 		"outside of its namespace": {[]string{"--plan", "--namespace", "elsewhere"}, 2, `namespace "demo" is outside the program's namespace "elsewhere"`},
 		"no cluster":               {nil, 1, "no cluster to talk to"},
 	} {

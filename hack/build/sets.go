@@ -41,6 +41,8 @@ func sets() map[string]set {
 			module: "hack/tools",
 			out:    "bin",
 			programs: []program{
+				{name: "controller-gen", pkg: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
+				{name: "kustomize", pkg: "sigs.k8s.io/kustomize/kustomize/v5"},
 				{name: "benchstat", pkg: "golang.org/x/perf/cmd/benchstat"},
 				{name: "govulncheck", pkg: "golang.org/x/vuln/cmd/govulncheck"},
 				{name: "golangci-lint", pkg: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"},

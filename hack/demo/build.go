@@ -16,16 +16,16 @@ const modulePath = "github.com/ancho-dev/ancho"
 const slowBuild = 10 * time.Second
 
 // buildProgram compiles the examples into bin, which git ignores. Where nothing changed that takes a moment.
-func (d *demo) buildProgram(ctx context.Context) (string, error) {
+func (d *demo) buildProgram(ctx context.Context) (bin string, err error) {
 	d.screen.didf("build the examples (go build ./examples)")
-	root, err := goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", modulePath)
+	d.root, err = goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", modulePath)
 	if err != nil {
 		return "", fmt.Errorf("find the module %s: %w; run the demo inside a checkout", modulePath, err)
 	}
 	began := time.Now()
 	tick := time.AfterFunc(slowBuild, func() { d.screen.notef("compiling, which takes a minute or two the first time") })
 	defer tick.Stop()
-	bin := filepath.Join(root, "bin", "examples")
+	bin = filepath.Join(d.root, "bin", "examples")
 	if _, err := goCommand(ctx, "build", "-o", bin, modulePath+"/examples"); err != nil {
 		return "", fmt.Errorf("build the examples: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
@@ -24,12 +25,17 @@ type demo struct {
 	shown  bool // the script is over: what comes is the user's
 
 	dir        string // temporary: kubeconfig
+	root       string // of the checkout
 	bin        string // the program
-	kubeconfig string
+	kubeconfig string // the administrator's
 	env        *testenv.Env
 	cluster    *kubernetes.Clientset
-	program    *program
-	mark       int // lines of the log before the present step
+	objects    client.Client // knows WebApps
+
+	programKubeconfig string // has a token of the program's ServiceAccount
+
+	program *program
+	mark    int // lines of the log before the present step
 }
 
 // run shows everything and cleans up, whatever happens on the way.
@@ -43,11 +49,14 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}()
 	for _, part := range []func(context.Context) error{
 		d.prepare,
+		d.install,
 		d.showPlan,
+		d.giveRights,
 		d.start,
 		d.defaults,
 		d.greeting,
 		d.pods,
+		d.webapp,
 		d.outage,
 		d.leave,
 		d.end,
@@ -64,7 +73,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 
 // prepare builds what is missing and starts the control plane.
 func (d *demo) prepare(ctx context.Context) (err error) {
-	d.screen.line(d.screen.paint(bold, "Ancho: a program of two capabilities on a real Kubernetes API server"))
+	d.screen.line(d.screen.paint(bold, "Ancho: a program of three capabilities on a real Kubernetes API server"))
 	d.screen.line("")
 	if d.dir, err = os.MkdirTemp("", "ancho-demo-"); err != nil {
 		return fmt.Errorf("create a folder for the kubeconfig: %w", err)

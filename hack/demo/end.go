@@ -38,6 +38,9 @@ func (d *demo) suggestions() string {
    kubectl --namespace another get configmap,limitrange defaults
    kubectl --namespace demo patch configmap greeting --patch '{"data":{"text":"hi"}}'
    kubectl --namespace demo run web --image example.com/server --labels app=web
+   kubectl --namespace demo apply --filename examples/03-webapp/shop.yaml
+   kubectl --namespace demo delete deployment shop
+   kubectl --namespace demo get webapps,deployments,events
 
    curl URL/readyz             are all streams complete?
    curl URL/metrics            for Prometheus

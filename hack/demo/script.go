@@ -14,6 +14,7 @@ import (
 
 const (
 	namespace = "demo"
+	team      = "team"
 	greeting  = "greeting"
 	defaults  = "defaults"
 	web       = "web"
@@ -22,7 +23,7 @@ const (
 // start runs the program and waits until all its streams follow the server.
 func (d *demo) start(ctx context.Context) (err error) {
 	d.screen.chapter("The program starts")
-	if d.program, err = startProgram(d.bin, d.kubeconfig, nil); err != nil {
+	if d.program, err = startProgram(d.bin, d.programKubeconfig, nil); err != nil {
 		return err
 	}
 	d.step()
@@ -36,7 +37,10 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.ready(ctx, "ready")
+	if err := d.ready(ctx, "ready"); err != nil {
+		return err
+	}
+	return d.expect(ctx, want{msg: "applied the defaults", capability: "namespaces", object: namespace})
 }
 
 // ready waits until /readyz says so and every stream is open.
@@ -60,12 +64,12 @@ func (d *demo) ready(ctx context.Context, as string) error {
 func (d *demo) defaults(ctx context.Context) error {
 	d.screen.chapter(`Capability "namespaces": each new Namespace gets defaults, by server-side apply`)
 	d.step()
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: team}}
 	if _, err := d.cluster.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the Namespace: %w", err)
 	}
-	d.screen.didf("created Namespace %s", namespace)
-	applied := want{msg: "applied the defaults", capability: "namespaces", object: namespace}
+	d.screen.didf("created Namespace %s", team)
+	applied := want{msg: "applied the defaults", capability: "namespaces", object: team}
 	if err := d.expect(ctx, applied); err != nil {
 		return err
 	}
@@ -74,16 +78,16 @@ func (d *demo) defaults(ctx context.Context) error {
 	}
 
 	d.step()
-	configMaps := d.cluster.CoreV1().ConfigMaps(namespace)
+	configMaps := d.cluster.CoreV1().ConfigMaps(team)
 	patch := []byte(`{"data":{"log-level":"debug","team":"blue"}}`)
 	if _, err := configMaps.Patch(ctx, defaults, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "somebody"}); err != nil {
 		return fmt.Errorf("change the ConfigMap %s: %w", defaults, err)
 	}
 	patch = []byte(`{"metadata":{"labels":{"stage":"test"}}}`)
-	if _, err := d.cluster.CoreV1().Namespaces().Patch(ctx, namespace, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+	if _, err := d.cluster.CoreV1().Namespaces().Patch(ctx, team, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("label the Namespace: %w", err)
 	}
-	d.screen.didf("as somebody else, set log-level=debug and added team=blue in ConfigMap demo/defaults; labelled the Namespace")
+	d.screen.didf("as somebody else, set log-level=debug and added team=blue in ConfigMap team/defaults; labelled the Namespace")
 	if err := d.expect(ctx, applied); err != nil {
 		return err
 	}
@@ -92,27 +96,27 @@ func (d *demo) defaults(ctx context.Context) error {
 
 // showDefaults reads what the program applied, and wants keys of others to have stayed.
 func (d *demo) showDefaults(ctx context.Context, foreign ...string) error {
-	cm, err := d.cluster.CoreV1().ConfigMaps(namespace).Get(ctx, defaults, metav1.GetOptions{})
+	cm, err := d.cluster.CoreV1().ConfigMaps(team).Get(ctx, defaults, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("expected that the Namespace has the ConfigMap: %w", err)
 	}
 	if level := cm.Data["log-level"]; level != "info" {
-		return fmt.Errorf("expected log-level=info in ConfigMap %s/%s, found %q", namespace, defaults, level)
+		return fmt.Errorf("expected log-level=info in ConfigMap %s/%s, found %q", team, defaults, level)
 	}
 	for _, key := range foreign {
 		if cm.Data[key] == "" {
-			return fmt.Errorf("expected that the key %s of ConfigMap %s/%s is kept: it is gone", key, namespace, defaults)
+			return fmt.Errorf("expected that the key %s of ConfigMap %s/%s is kept: it is gone", key, team, defaults)
 		}
 	}
-	limits, err := d.cluster.CoreV1().LimitRanges(namespace).Get(ctx, defaults, metav1.GetOptions{})
+	limits, err := d.cluster.CoreV1().LimitRanges(team).Get(ctx, defaults, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("expected that the Namespace has the LimitRange: %w", err)
 	}
 	if len(foreign) > 0 {
-		d.screen.sawf("cluster", "ConfigMap demo/defaults has %s: log-level is as declared again, team stayed", pairs(cm.Data))
+		d.screen.sawf("cluster", "ConfigMap team/defaults has %s: log-level is as declared again, team stayed", pairs(cm.Data))
 		return nil
 	}
-	d.screen.sawf("cluster", "ConfigMap demo/defaults has %s, LimitRange demo/defaults gives containers %s of memory",
+	d.screen.sawf("cluster", "ConfigMap team/defaults has %s, LimitRange team/defaults gives containers %s of memory",
 		pairs(cm.Data), limits.Spec.Limits[0].Default.Memory())
 	return nil
 }

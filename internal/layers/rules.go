@@ -101,9 +101,11 @@ func Rules() []Rule {
 			// What a user of the library could write.
 			Path:    "examples",
 			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},
+			Tests:   []string{"pkg/anchotest"},
 		},
 		// Tools, tests and what holds the documentation to the code are at the end of
 		// all arrows: nothing above names them.
+		{Path: "config", Free: true},
 		{Path: "docs", Free: true},
 		{Path: "hack", Free: true},
 		{Path: "internal", Free: true},

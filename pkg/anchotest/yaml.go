@@ -60,6 +60,7 @@ func (c *Cluster) YAML(kinds ...kind.Any) string {
 			for _, field := range volatile {
 				unstructured.RemoveNestedField(o.Object, "metadata", field)
 			}
+			dropOwnerUIDs(&o)
 			text, err := sigsyaml.Marshal(o.Object)
 			if err != nil {
 				c.t.Fatalf("cannot write %s %s: %v", gvk.Kind, o.GetName(), err)
@@ -68,6 +69,19 @@ func (c *Cluster) YAML(kinds ...kind.Any) string {
 		}
 	}
 	return strings.Join(slices.Clip(out), "---\n")
+}
+
+// dropOwnerUIDs takes from references to owners what differs from run to run.
+func dropOwnerUIDs(o *unstructured.Unstructured) {
+	references, _, _ := unstructured.NestedSlice(o.Object, "metadata", "ownerReferences")
+	for _, r := range references {
+		if m, ok := r.(map[string]any); ok {
+			delete(m, "uid")
+		}
+	}
+	if len(references) > 0 {
+		_ = unstructured.SetNestedSlice(o.Object, references, "metadata", "ownerReferences")
+	}
 }
 
 // UpdateEnv is the environment variable that has Golden write its files instead of comparing with them.

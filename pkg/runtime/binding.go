@@ -114,6 +114,7 @@ type reader interface {
 	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
 	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
 	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
+	ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
 // bindingOptions are what a binding's engine gets from the runtime.

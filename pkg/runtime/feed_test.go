@@ -13,7 +13,9 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -311,6 +313,9 @@ type answers struct {
 	frame *watcher.Frame
 	found bool
 	err   error
+
+	listed *watcher.Frame // by a list of the one name
+	refuse error          // such a list
 }
 
 func (a answers) Lookup(context.Context, kind.Resource, string, string) (watcher.Meta, bool, error) {
@@ -332,15 +337,26 @@ func (a answers) Read(context.Context, kind.Resource, string, string, watcher.Re
 	return a.frame, a.found, a.err
 }
 
+func (a answers) ReadListed(context.Context, kind.Resource, string, string, watcher.ReaderOptions) (*watcher.Frame, bool, error) {
+	return a.listed, a.listed != nil, a.refuse
+}
+
 func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 	match := func(cm *corev1.ConfigMap) {
 		cm.Annotations, cm.Data = map[string]string{"in": ""}, map[string]string{"k": "fresh"}
 	}
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "configmaps"}, "n", errors.New("not for you"))
 	for name, c := range map[string]struct {
 		answers
 		want  queue.Outcome
 		calls int
 	}{
+		"get is forbidden, list is not":     {answers: answers{err: forbidden, listed: frameOf(t, aMap("u", "2", match))}, want: queue.Done, calls: 1},
+		"get is forbidden, and it is gone":  {answers: answers{err: forbidden}, want: queue.Drop},
+		"get and list are forbidden":        {answers: answers{err: forbidden, refuse: forbidden}, want: queue.Postpone},
+		"get is forbidden, and list fails":  {answers: answers{err: forbidden, refuse: errors.New("away")}, want: queue.Postpone},
+		"get fails in another way, no list": {answers: answers{err: errors.New("away"), listed: frameOf(t, aMap("u", "2", match))}, want: queue.Postpone},
+
 		"there":          {answers: answers{frame: frameOf(t, aMap("u", "2", match)), found: true}, want: queue.Done, calls: 1},
 		"gone":           {want: queue.Drop},
 		"another object": {answers: answers{frame: frameOf(t, aMap("other", "2", match)), found: true}, want: queue.Drop},

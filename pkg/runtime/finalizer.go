@@ -166,6 +166,9 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 // cleanUp calls the clean-up, once, and takes the finalizer off.
 func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
 	f, uid := b.finalizer, frame.Meta.UID
+	if !b.fence.open() { // reading again takes its time
+		return noLease()
+	}
 	if !f.isCleaned(c.Key, uid) {
 		if !b.fence.open() {
 			return noLease()

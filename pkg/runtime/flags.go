@@ -14,7 +14,7 @@ import (
 // DefaultHTTPAddress is where ancho.Main serves health and metrics.
 const DefaultHTTPAddress = ":8080"
 
-// Output formats of --plan.
+// Output formats of --plan; JSON also of --rbac.
 const (
 	outputTable = "table"
 	outputJSON  = "json"
@@ -27,6 +27,8 @@ type flags struct {
 	context    string
 	server     string
 	plan       bool
+	rbac       bool
+	account    string
 	output     string
 	namespace  string
 	http       string
@@ -36,10 +38,10 @@ type flags struct {
 	cbor       bool
 	record     string
 	secrets    bool
-	release    bool
-	embedded   string // the kubeconfig of the embedded API server; empty: none
 	elect      bool
 	lease      LeaderElection
+	release    bool
+	embedded   string // the kubeconfig of the embedded API server; empty: none
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
@@ -61,7 +63,8 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 		set.Lookup("embedded").NoOptDefVal = DefaultEmbeddedKubeconfig
 	}
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
-	set.StringVarP(&f.output, "output", "o", outputTable, "`format` of --plan: table or json")
+	f.addRBAC(set)
+	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan: table (default) or json; of --rbac: yaml (default) or json")
 	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
@@ -89,18 +92,15 @@ func (f *flags) check(set *pflag.FlagSet) error {
 		return fmt.Errorf("unexpected argument %q: is it the file for --embedded? Write --embedded=%[1]s", set.Arg(0))
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
-	case f.output != outputTable && f.output != outputJSON:
-		return fmt.Errorf("-o %s: choose %s or %s", f.output, outputTable, outputJSON)
-	case set.Changed("output") && !f.plan:
-		return fmt.Errorf("-o %s: goes with --plan", f.output)
-	case f.release && f.plan:
-		return errors.New("--release-finalizers: does not go with --plan, which changes nothing")
+	case f.release && (f.plan || f.rbac):
+		return errors.New("--release-finalizers: does not go with --plan and --rbac, which change nothing")
 	case f.release && f.embedded != "":
 		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
-	case f.plan && f.record != "":
-		return fmt.Errorf("--record %s: does not go with --plan, which asks no API server", f.record)
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
+	}
+	if err := f.checkOutput(); err != nil {
+		return err
 	}
 	if err := f.checkLeaseFlags(set); err != nil {
 		return err

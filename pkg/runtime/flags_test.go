@@ -35,7 +35,14 @@ func TestMainRefuses(t *testing.T) {
 	}{
 		{[]string{"--nonsense"}, ExitDeclared, "nonsense"},
 		{[]string{"extra"}, ExitDeclared, "unexpected argument"},
-		{[]string{"-o", "json"}, ExitDeclared, "goes with --plan"},
+		{[]string{"-o", "json"}, ExitDeclared, "goes with --plan or --rbac"},
+		{[]string{"--rbac", "-o", "table"}, ExitDeclared, "yaml or json"},
+		{[]string{"--rbac", "--plan"}, ExitDeclared, "choose one"},
+		{[]string{"--rbac", "--record", "x"}, ExitDeclared, "does not go with --rbac"},
+		{[]string{"--rbac", "--only", "other"}, ExitDeclared, "there are: c"},
+		{[]string{"--rbac", "--service-account", "robot"}, ExitDeclared, "give namespace/name"},
+		{[]string{"--rbac", "--service-account", "a/B"}, ExitDeclared, `the name "B" of the ServiceAccount`},
+		{[]string{"--service-account", "a/b"}, ExitDeclared, "goes with --rbac"},
 		{[]string{"--plan", "-o", "yaml"}, ExitDeclared, "table or json"},
 		{[]string{"--log-level", "loud"}, ExitDeclared, "loud"},
 		{[]string{"--log-format", "xml"}, ExitDeclared, "xml"},
@@ -64,7 +71,7 @@ func TestMainHelps(t *testing.T) {
 	if code != ExitStopped || !strings.Contains(stderr, "Usage: program [flags]") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "-o, --output", "--namespace", "--http", "--log-level", "--log-format", "--cbor", "--record", "--record-secrets"} {
+	for _, flag := range []string{"--only", "--kubeconfig", "--context", "--server", "--plan", "--rbac", "--service-account", "-o, --output", "--namespace", "--http", "--log-level", "--log-format", "--cbor", "--record", "--record-secrets"} {
 		if !strings.Contains(stderr, flag) {
 			t.Errorf("help lacks %s", flag)
 		}
@@ -76,6 +83,27 @@ func TestMainPlansWithoutACluster(t *testing.T) {
 	code, stdout, stderr := mainWith(t, "--plan", "--namespace", "here")
 	if code != ExitStopped || !strings.Contains(stdout, "/api/v1/namespaces/here/configmaps?watch=true") {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestMainPrintsRightsWithoutACluster(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "absent"))
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--rbac"}, "  name: default:program\n"},
+		{[]string{"--rbac", "--namespace", "here"}, "  name: program\n  namespace: here\n"},
+		{[]string{"--rbac", "--service-account", "system/robot"}, "- kind: ServiceAccount\n  name: robot\n  namespace: system\n"},
+		{[]string{"--rbac", "-o", "json"}, `"kind": "ClusterRole"`},
+		{[]string{"--rbac", "--leader-elect"}, "  resourceNames:\n  - program\n  resources:\n  - leases\n"},
+		{[]string{"--rbac", "--leader-elect", "--service-account", "system/robot"}, "  name: robot\n  namespace: system\nrules:\n# create for leader election: the runtime\n"},
+		{[]string{"--rbac", "--leader-elect", "--leader-elect-resource-namespace", "locks"}, "  name: program\n  namespace: locks\n"},
+	} {
+		code, stdout, stderr := mainWith(t, c.args...)
+		if code != ExitStopped || !strings.Contains(stdout, c.says) {
+			t.Errorf("%q: exit %d, %q; want %q in %s", c.args, code, stderr, c.says, stdout)
+		}
 	}
 }
 

@@ -58,6 +58,10 @@ func (w *world) LookupListed(_ context.Context, _ kind.Resource, namespace, name
 	return watcher.Meta{UID: uid}, uid != "", w.listErr
 }
 
+func (w *world) ReadListed(context.Context, kind.Resource, string, string, watcher.ReaderOptions) (*watcher.Frame, bool, error) {
+	return nil, false, errors.New("nobody reads objects here")
+}
+
 func (w *world) LookupAll(_ context.Context, _ kind.Resource, namespace string, each func(*watcher.Meta)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

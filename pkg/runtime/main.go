@@ -66,6 +66,9 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 	if f.plan {
 		return printPlan(f, o, stdout, stderr)
 	}
+	if f.rbac {
+		return printRBAC(f, args[0], o, stdout, stderr)
+	}
 	if f.embedded != "" {
 		return p.runEmbedded(f, o, stdout, stderr)
 	}

@@ -22,6 +22,7 @@ type bindingMetrics struct {
 	calls                    [queue.Postpone + 1]prometheus.Counter
 	dropped                  *prometheus.CounterVec
 	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
+	parked                   func(queue.Finish) // writes a Kubernetes Event; nil: none is written
 }
 
 func (m *metrics) forBinding(b *binding) *bindingMetrics {
@@ -75,6 +76,9 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 	o.calls[min(int(f.Outcome), len(o.calls)-1)].Inc()
 	if o.ended != nil {
 		o.ended(f)
+	}
+	if f.Parked && o.parked != nil {
+		o.parked(f)
 	}
 	_, undecodable := errors.AsType[*capability.DecodeError](f.Err)
 	if undecodable {

@@ -119,6 +119,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	for _, c := range r.plan.bindings {
 		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
 		b.fence = f
+		b.metrics.parked = tellParked(r.env.env.Recorder, c, b.id)
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
 		}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/fields"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
@@ -26,43 +25,39 @@ const acceptMetadataList = acceptProtobuf + asMetadataList + "," + acceptJSON + 
 // object after the other; what that is given is good until it returns. An error says that some were not read: a refusal
 // is an *errors.StatusError of apimachinery's.
 func (s *Server) LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*Meta)) error {
-	return s.lookupPages(ctx, collectionPath(r, namespace), "", each)
+	of := pagesOf{path: collectionPath(r, namespace), accept: acceptMetadataList}
+	return s.lookupPages(ctx, of, func(f *Frame) { each(&f.Meta) })
 }
 
-// LookupListed is Lookup by a list of that one name, for those who have the right to list and not to get.
-func (s *Server) LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (m Meta, found bool, err error) {
-	only := fields.OneTermEqualSelector(fieldName, name).String()
-	err = s.lookupPages(ctx, collectionPath(r, namespace), only, func(o *Meta) {
-		if o.Name == name && o.Namespace == namespace {
-			m, found = o.Clone(), true
-		}
-	})
-	return m, found, err
+// pagesOf says what is listed, and in which form.
+type pagesOf struct {
+	path, selector, accept string
+	options                wire.ReaderOptions
 }
 
-func (s *Server) lookupPages(ctx context.Context, path, selector string, each func(*Meta)) error {
+func (s *Server) lookupPages(ctx context.Context, of pagesOf, each func(*Frame)) error {
 	q := url.Values{"limit": {strconv.Itoa(lookupPage)}}
-	if selector != "" {
-		q.Set("fieldSelector", selector)
+	if of.selector != "" {
+		q.Set("fieldSelector", of.selector)
 	}
 	for {
 		token := q.Get("continue")
-		next, err := s.lookupPage(ctx, path, q, each)
+		next, err := s.lookupPage(ctx, of, q, each)
 		if err != nil || next == "" {
 			return err
 		}
 		if next == token {
-			return fmt.Errorf("the list of %s leads in circles: a page names itself as the next", path)
+			return fmt.Errorf("the list of %s leads in circles: a page names itself as the next", of.path)
 		}
 		q.Set("continue", next)
 	}
 }
 
 // lookupPage reads one page, and returns the token of the next.
-func (s *Server) lookupPage(ctx context.Context, path string, q url.Values, each func(*Meta)) (next string, err error) {
+func (s *Server) lookupPage(ctx context.Context, of pagesOf, q url.Values, each func(*Frame)) (next string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	resp, err := s.get(ctx, path, q, acceptMetadataList, true)
+	resp, err := s.get(ctx, of.path, q, of.accept, true)
 	if err != nil {
 		return "", err
 	}
@@ -70,16 +65,16 @@ func (s *Server) lookupPage(ctx context.Context, path string, q url.Values, each
 	if !resp.OK() {
 		return "", &apierrors.StatusError{ErrStatus: *resp.Status()}
 	}
-	items, err := resp.Items(wire.ReaderOptions{})
+	items, err := resp.Items(of.options)
 	for err == nil {
 		var f *Frame
 		if f, err = items.Next(); err == nil {
-			each(&f.Meta)
+			each(f)
 			f.Release()
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("the list of %s: %w", path, err)
+		return "", fmt.Errorf("the list of %s: %w", of.path, err)
 	}
 	return items.Meta().Continue, nil
 }

@@ -96,3 +96,30 @@ func TestLookupListed(t *testing.T) {
 		}
 	}
 }
+
+// The whole object comes as a stream's page would bring it.
+func TestReadListed(t *testing.T) {
+	const one = "/apis/example.com/v1/namespaces/demo/webapps?fieldSelector=metadata.name%3Dshop&limit=500"
+	const object = `{"apiVersion":"example.com/v1","kind":"WebApp","metadata":{"name":"shop","namespace":"demo","uid":"u"},"spec":{"size":3}}`
+	for name, c := range map[string]struct {
+		resp  *http.Response
+		found bool
+		is    func(error) bool
+	}{
+		"there":   {answer(200, "application/json", `{"kind":"WebAppList","metadata":{},"items":[`+object+`]}`), true, nil},
+		"gone":    {answer(200, "application/json", `{"kind":"WebAppList","metadata":{},"items":[]}`), false, nil},
+		"refused": {answer(403, "application/json", `{"kind":"Status","reason":"Forbidden","code":403}`), false, apierrors.IsForbidden},
+	} {
+		s, a := ask(t, "http://server", map[string]*http.Response{one: c.resp})
+		f, found, err := s.ReadListed(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
+		if found != c.found || (f != nil) != c.found || (err == nil) != (c.is == nil) || err != nil && !c.is(err) {
+			t.Errorf("%s: %+v, %v, %v", name, f, found, err)
+		}
+		if found && (string(f.Raw) != object || f.Meta.UID != "u" || f.Type != Listed) {
+			t.Errorf("%s: %s %s", name, f.Type, f.Raw)
+		}
+		if accept := a.last().Header.Get("Accept"); strings.Contains(accept, "Partial") {
+			t.Errorf("accepts %s", accept)
+		}
+	}
+}

@@ -1,0 +1,294 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	nsdefaults "github.com/ancho-dev/ancho/examples/02-namespaces"
+	"github.com/ancho-dev/ancho/internal/manifests"
+	"github.com/ancho-dev/ancho/internal/testenv"
+)
+
+// Where config/ deploys the examples.
+const (
+	deployedIn = "ancho-examples"
+	deployedAs = "examples"
+)
+
+// quickLease has the flags of the Deployment, and an election that takes no time.
+var quickLease = []string{
+	"--leader-elect", "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s", "--leader-elect-retry-period", "500ms",
+}
+
+// deployed is a cluster with what config/ has, but for the Pods, which nobody would run.
+type deployed struct {
+	env    *testenv.Env
+	client client.Client
+	set    *kubernetes.Clientset
+	bin    string
+}
+
+// deploy applies config/ to a server that streams no snapshots, so that lists are needed as well.
+func deploy(t *testing.T) *deployed {
+	t.Helper()
+	env := ownCluster(t, testenv.Options{APIServerArgs: []string{"--feature-gates=WatchList=false"}})
+	d := &deployed{env: env, client: newClient(t, env.Config), bin: filepath.Join(t.TempDir(), deployedAs)}
+	var err error
+	d.set, err = kubernetes.NewForConfig(env.Config)
+	must(t, err)
+	objects, err := manifests.Read(filepath.Join("..", "..", "config"))
+	must(t, err)
+	must(t, manifests.Apply(t.Context(), d.client, objects...))
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", d.bin, "github.com/ancho-dev/ancho/examples").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return d
+}
+
+// start runs the examples as the Deployment's ServiceAccount.
+func (d *deployed) start(t *testing.T) (*process, *gate) {
+	t.Helper()
+	g := newGate(t, d.env.Config)
+	a := newAccount(t, g, deployedIn, tokenFor(t, d.set, deployedIn, deployedAs, ""))
+	return startPod(t, g, a, d.bin, quickLease...), g
+}
+
+// TestDeployed: what config/ deploys is enough for the examples, and least.
+func TestDeployed(t *testing.T) {
+	d := deploy(t)
+	t.Run("all that is needed is allowed", func(t *testing.T) { testEnough(t, d) })
+	t.Run("tokens are replaced", func(t *testing.T) { testTokens(t, d) })
+	t.Run("nothing could be left out", func(t *testing.T) { testLeast(t, d) })
+}
+
+// testEnough does with the examples all that they react to: nothing is refused, and they stay within what they ask for.
+func testEnough(t *testing.T, d *deployed) {
+	t.Helper()
+	p, g := d.start(t)
+	waitUntil(t, "ready", func() bool {
+		code, _ := p.get(t, "/readyz")
+		return code == 200
+	})
+	space := newNamespace(t, d.client)
+	waitUntil(t, "the Namespace has its defaults", func() bool {
+		return d.client.Get(t.Context(), client.ObjectKey{Namespace: space, Name: nsdefaults.LimitName}, &corev1.LimitRange{}) == nil
+	})
+	d.act(t, p)
+	if _, body := p.get(t, "/readyz"); strings.Contains(body, "blocked") {
+		t.Errorf("something is blocked:\n%s", body)
+	}
+	d.resources(t, p)
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	if code := p.exit(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	t.Logf("%s of CPU time in all", p.cmd.ProcessState.UserTime()+p.cmd.ProcessState.SystemTime())
+	if refused := g.refused(); len(refused) > 0 {
+		t.Errorf("refused: %v", refused)
+	}
+	for _, verb := range []string{"list", "watch", "get", "update", "create", "patch"} {
+		if !slices.ContainsFunc(g.all(), func(one passed) bool { return one.verb() == verb }) {
+			t.Errorf("nothing was asked for with %s: is this the program?", verb)
+		}
+	}
+}
+
+// act changes what 01-hello watches, and waits for what it says.
+func (d *deployed) act(t *testing.T, p *process) {
+	t.Helper()
+	greeting := configMap("demo", "greeting", "text", "hello")
+	create(t, d.client, greeting)
+	p.log.wait(t, `"the greeting says"`)
+	must(t, d.client.Delete(t.Context(), greeting))
+	p.log.wait(t, `"the greeting is gone"`)
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "web"},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "example.com/server"}}},
+	}
+	create(t, d.client, pod)
+	p.log.wait(t, `"a pod appeared"`)
+	edit(t, d.client, pod, func(o *corev1.Pod) { o.Labels = map[string]string{"app": "web"} })
+	p.log.wait(t, `"a pod joined the web pods"`)
+	running := pod.DeepCopy()
+	running.Status.Phase = corev1.PodRunning
+	must(t, d.client.Status().Patch(t.Context(), running, client.MergeFrom(pod)))
+	p.log.wait(t, `"the web pod runs"`)
+	must(t, d.client.Get(t.Context(), keyOf(pod), pod))
+	edit(t, d.client, pod, func(o *corev1.Pod) { o.Labels = nil })
+	p.log.wait(t, `"a pod left the web pods"`)
+	must(t, d.client.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
+	p.log.wait(t, `"a pod is gone"`)
+}
+
+// resources measures the program, and wants the Deployment to ask for no less.
+func (d *deployed) resources(t *testing.T, p *process) {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	must(t, err)
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if m == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	peak, err := strconv.ParseInt(string(m[1]), 10, 64)
+	must(t, err)
+	var on appsv1.Deployment
+	must(t, d.client.Get(t.Context(), client.ObjectKey{Namespace: deployedIn, Name: deployedAs}, &on))
+	asks := on.Spec.Template.Spec.Containers[0].Resources.Requests.Memory()
+	t.Logf("at most %d KiB of memory; the Deployment asks for %s", peak, asks)
+	if peak<<10 > asks.Value() {
+		t.Errorf("the program took %d KiB of memory, the Deployment asks for %s", peak, asks)
+	}
+}
+
+// testTokens: the token that the kubelet puts in the place of another one is used, and the program goes on.
+func testTokens(t *testing.T, d *deployed) {
+	t.Helper()
+	bound := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: deployedIn, Name: "bound"}}
+	create(t, d.client, bound)
+	first, second := tokenFor(t, d.set, deployedIn, deployedAs, bound.Name), tokenFor(t, d.set, deployedIn, deployedAs, "")
+	g := newGate(t, d.env.Config)
+	a := newAccount(t, g, deployedIn, first)
+	p := startPod(t, g, a, d.bin, quickLease...)
+	waitUntil(t, "ready", func() bool {
+		code, _ := p.get(t, "/readyz")
+		return code == 200
+	})
+	if !g.served(first) || g.served(second) {
+		t.Fatalf("the first token was served: %t, the second %t", g.served(first), g.served(second))
+	}
+	a.write(t, "token", second)
+	waitUntil(t, "the second token is used", func() bool { return g.served(second) }) // client-go reads the file once a minute
+	must(t, d.client.Delete(t.Context(), bound))                                      // the first is good for nothing any more
+	requests := len(g.all())
+	g.server.CloseClientConnections()
+	waitUntil(t, "the streams are open again", func() bool {
+		open := map[string]bool{}
+		for _, one := range g.all()[requests:] {
+			if one.verb() == "watch" && one.code == http.StatusOK {
+				open[one.path+"?"+one.query] = true
+			}
+		}
+		code, _ := p.get(t, "/readyz")
+		return code == 200 && len(open) >= 4
+	})
+	create(t, d.client, configMap("demo", "greeting", "text", "with another token"))
+	p.log.wait(t, "with another token")
+	must(t, d.client.Delete(t.Context(), configMap("demo", "greeting")))
+}
+
+// oneLess is a role of config/ without one verb of one rule.
+type oneLess struct {
+	role  *unstructured.Unstructured
+	rules []rbacv1.PolicyRule
+	rule  int
+	verb  string
+}
+
+// testLeast takes each verb away that the examples use, one at a time: each time something is refused, and the log says so.
+func testLeast(t *testing.T, d *deployed) {
+	t.Helper()
+	objects, err := manifests.Read(filepath.Join("..", "..", "config", "rbac"))
+	must(t, err)
+	n := 0
+	for _, o := range objects {
+		if !strings.HasSuffix(o.GetKind(), "Role") {
+			continue
+		}
+		var role rbacv1.ClusterRole // a Role has the same fields
+		must(t, apiruntime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &role))
+		for i := range role.Rules {
+			for _, verb := range role.Rules[i].Verbs {
+				less := oneLess{o, role.Rules, i, verb}
+				if less.forCallbacks() {
+					continue
+				}
+				n++
+				t.Run(less.String(), func(t *testing.T) { less.test(t, d) })
+			}
+		}
+	}
+	if n < 12 {
+		t.Errorf("%d verbs: where are the others?", n)
+	}
+}
+
+// forCallbacks says whether a verb is for Kubernetes Events that callbacks write: the examples' write none, and TestRights has
+// some that do.
+func (l oneLess) forCallbacks() bool {
+	return l.rules[l.rule].Resources[0] == "events" && (l.role.GetNamespace() != deployedIn || l.verb == "patch")
+}
+
+func (l oneLess) String() string {
+	r := l.rules[l.rule]
+	return strings.Join([]string{l.role.GetKind(), l.role.GetNamespace(), l.verb, strings.Join(r.Resources, "+"), strings.Join(r.ResourceNames, "+")}, " ")
+}
+
+func (l oneLess) test(t *testing.T, d *deployed) {
+	t.Helper()
+	rules := slices.Clone(l.rules)
+	r := &rules[l.rule]
+	if r.Verbs = slices.DeleteFunc(slices.Clone(r.Verbs), func(v string) bool { return v == l.verb }); len(r.Verbs) == 0 {
+		rules = slices.Delete(rules, l.rule, l.rule+1)
+	}
+	less := l.role.DeepCopy()
+	raw, err := apiruntime.DefaultUnstructuredConverter.ToUnstructured(&rbacv1.ClusterRole{Rules: rules})
+	must(t, err)
+	less.Object["rules"] = raw["rules"]
+	must(t, manifests.Apply(t.Context(), d.client, less))
+	d.awaitRight(t, l, false)
+	defer d.awaitRight(t, l, true)
+	defer func() { must(t, manifests.Apply(t.Context(), d.client, l.role)) }()
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: deployedIn, Name: deployedAs}}
+	must(t, client.IgnoreNotFound(d.client.Delete(t.Context(), lease)))
+	space := newNamespace(t, d.client) // for 02-namespaces to write into
+
+	p, g := d.start(t)
+	resources := l.rules[l.rule].Resources
+	waitUntil(t, "it is refused, and the log says so", func() bool {
+		return p.log.has("cannot "+l.verb+" resource") && slices.ContainsFunc(g.refused(), func(one passed) bool {
+			return slices.Contains(resources, one.rest()[0])
+		})
+	})
+	must(t, p.cmd.Process.Kill())
+	p.exit(t)
+	must(t, d.client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: space}}))
+}
+
+// awaitRight waits until the server knows whether the ServiceAccount has the right.
+func (d *deployed) awaitRight(t *testing.T, l oneLess, want bool) {
+	t.Helper()
+	r := l.rules[l.rule]
+	at := &authorizationv1.ResourceAttributes{Namespace: l.role.GetNamespace(), Verb: l.verb, Group: r.APIGroups[0], Resource: r.Resources[0]}
+	if len(r.ResourceNames) > 0 {
+		at.Name = r.ResourceNames[0]
+	}
+	waitUntil(t, "the server knows of the rights", func() bool {
+		ask := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: "system:serviceaccount:" + deployedIn + ":" + deployedAs, ResourceAttributes: at,
+		}}
+		must(t, d.client.Create(t.Context(), ask))
+		return ask.Status.Allowed == want
+	})
+}
