@@ -56,24 +56,9 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 	if t.source.kindErr() != nil || d.kindErr() != nil {
 		return nil, t.ofSource(flaws)
 	}
-	within := *b
-	within.of = &Capability{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
-	if t.inherits && d.resource().Namespaced && (t.source.plain || t.via == queue.ViaOwned) && t.source.resource().Namespaced {
-		within.within = r.scope
-	}
-	src, more := within.reach(t.source)
-	flaws = append(flaws, more...)
-	if len(flaws) > 0 {
+	src, more := b.sourceReach(d, r, t)
+	if flaws = append(flaws, more...); len(flaws) > 0 {
 		return nil, t.ofSource(flaws)
-	}
-	if within.within.namespaces.set && !src.scope.namespaces.set {
-		src.scope = within.within
-	}
-	if t.inherits {
-		src.wide = src.wide || r.wide
-		if t.via == queue.ViaOwned && d.resource().Namespaced {
-			src.namespacePatterns = append(slices.Clone(src.namespacePatterns), r.namespacePatterns...)
-		}
 	}
 	c := t.source.compile(src)
 	c.AnyForm = c.Inspect == nil && !t.decodes
@@ -91,6 +76,29 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 		out.Names = t.asked("Mapped", t.source.decode, t.names, d.resource().Namespaced)
 	}
 	return out, nil
+}
+
+// sourceReach is where the source of a trigger looks: in the namespaces of the binding, where it inherits these.
+func (b *bindings) sourceReach(d *declaration, r *reach, t *trigger) (*reach, []flaw) {
+	within := *b
+	within.of = &Capability{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
+	if t.inherits && d.resource().Namespaced && (t.source.plain || t.via == queue.ViaOwned) && t.source.resource().Namespaced {
+		within.within = r.scope
+	}
+	src, flaws := within.reach(t.source)
+	if len(flaws) > 0 {
+		return nil, flaws
+	}
+	if within.within.namespaces.set && !src.scope.namespaces.set {
+		src.scope = within.within
+	}
+	if t.inherits {
+		src.wide = src.wide || r.wide
+		if t.via == queue.ViaOwned && d.resource().Namespaced {
+			src.namespacePatterns = append(slices.Clone(src.namespacePatterns), r.namespacePatterns...)
+		}
+	}
+	return src, nil
 }
 
 // ofSource says of flaws that they are those of the trigger's source.

@@ -229,10 +229,27 @@ func (s *sub) upsert(d watcher.Delta) {
 	} else {
 		before = s.b.cache.take(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
 	}
-	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
+	ev := s.event(&d, was, in, hash)
 	if was {
 		ev.Before = before.before()
 	}
+	if !ev.Passed && !s.b.knows(m) {
+		return
+	}
+	if in {
+		ev.Payload = newWork(d.Frame)
+		s.b.enqueue(ev, identityOf(m, ""))
+		return
+	}
+	id := identityOf(m, m.ResourceVersion)
+	ev.Payload = workOut(nil, before, id.rv)
+	s.b.enqueue(ev, id)
+}
+
+// event is what a new state of an object means, without the state.
+func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*work] {
+	m, words := &d.Frame.Meta, d.Entry.Words()
+	ev := queue.Event[*work]{Was: was, Generation: m.Generation}
 	switch {
 	case !in:
 		ev.Type = queue.Left
@@ -249,20 +266,10 @@ func (s *sub) upsert(d watcher.Delta) {
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)
 		if in {
-			ev.Passed = f.passes(ev.Passed, &d)
+			ev.Passed = f.passes(ev.Passed, d)
 		}
 	}
-	if !ev.Passed && !s.b.knows(m) {
-		return
-	}
-	if in {
-		ev.Payload = newWork(d.Frame)
-		s.b.enqueue(ev, identityOf(m, ""))
-		return
-	}
-	id := identityOf(m, m.ResourceVersion)
-	ev.Payload = workOut(nil, before, id.rv)
-	s.b.enqueue(ev, id)
+	return ev
 }
 
 // knows says whether the binding has work for the object, which an event that it does not take may change.

@@ -244,16 +244,6 @@ func (g *gate) ready() {
 	}
 }
 
-// held says whether calls have to wait.
-func (g *gate) held() bool {
-	select {
-	case <-g.open:
-		return false
-	default:
-		return true
-	}
-}
-
 // pass waits until calls may begin; false when ctx ended first.
 func (g *gate) pass(ctx context.Context) bool {
 	select {

@@ -36,7 +36,7 @@ func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name str
 	if s.agent != "" {
 		req.Header.Set("User-Agent", s.agent)
 	}
-	raw, err := s.client.Do(req)
+	raw, err := s.client.Do(req) //nolint:bodyclose // the Response closes it
 	if err != nil {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // without the whole URL
