@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -36,7 +37,7 @@ func read(t *testing.T, dir string) []*unstructured.Unstructured {
 func typed(t *testing.T, o *unstructured.Unstructured) apiruntime.Object {
 	t.Helper()
 	kinds := apiruntime.NewScheme()
-	for _, add := range []func(*apiruntime.Scheme) error{scheme.AddToScheme, monitoringv1.AddToScheme} {
+	for _, add := range []func(*apiruntime.Scheme) error{scheme.AddToScheme, apiextensionsv1.AddToScheme, monitoringv1.AddToScheme} {
 		if err := add(kinds); err != nil {
 			t.Fatal(err)
 		}

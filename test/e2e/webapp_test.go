@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -21,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -28,6 +31,7 @@ import (
 	v1 "github.com/ancho-dev/ancho/examples/03-webapp/api/v1"
 	"github.com/ancho-dev/ancho/examples/03-webapp/crd"
 	"github.com/ancho-dev/ancho/examples/03-webapp/parts"
+	"github.com/ancho-dev/ancho/internal/manifests"
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime"
@@ -38,15 +42,39 @@ import (
 func TestWebApp(t *testing.T) {
 	env := ownCluster(t, testenv.Options{})
 	c := webAppClient(t, env)
-	must(t, c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: parts.ZoneNamespace}}))
 	t.Run("Ancho", func(t *testing.T) {
-		run(t, env.Config, runtime.Options{Capabilities: []capability.Func{webapp.Capability}})
+		p := run(t, deployedConfig(t, env, c), runtime.Options{Capabilities: []capability.Func{webapp.Capability}})
 		testWebApp(t, c)
+		if log := p.log.String(); strings.Contains(log, "orbidden") {
+			t.Errorf("a right is missing:\n%s", log)
+		}
 	})
 	t.Run("controller-runtime", func(t *testing.T) {
 		startComparison(t, env)
 		testWebApp(t, c)
 	})
+}
+
+// deployedConfig applies what config/ deploys, and returns a configuration that has the rights of the ServiceAccount in it
+// and no other. The Deployment in it starts nothing, as there is nobody who makes Pods.
+func deployedConfig(t *testing.T, env *testenv.Env, c client.Client) *rest.Config {
+	t.Helper()
+	objects, err := manifests.Read(filepath.Join("..", "..", "config"))
+	must(t, err)
+	token := &authenticationv1.TokenRequest{}
+	cfg := rest.AnonymousClientConfig(env.Config)
+	for _, o := range objects {
+		if o.GetKind() == "CustomResourceDefinition" {
+			continue // it is there
+		}
+		must(t, c.Create(t.Context(), o))
+		if o.GetKind() == "ServiceAccount" {
+			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: o.GetNamespace(), Name: o.GetName()}}
+			must(t, c.SubResource("token").Create(t.Context(), account, token))
+		}
+	}
+	cfg.BearerToken = token.Status.Token
+	return cfg
 }
 
 // webAppClient has the server serve WebApps, and returns a client that knows them.
