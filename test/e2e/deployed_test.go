@@ -244,12 +244,10 @@ func (l oneLess) forCallbacks() bool {
 // lease and 02-namespaces need.
 func (l oneLess) forOperator() bool {
 	r := l.rules[l.rule]
-	switch {
-	case l.verb == "list" || l.verb == "watch":
+	if l.verb == "list" || l.verb == "watch" {
 		return false
-	default:
-		return !slices.ContainsFunc([]string{"leases", "events", "limitranges"}, func(name string) bool { return slices.Contains(r.Resources, name) })
 	}
+	return !slices.ContainsFunc([]string{"leases", "events", "limitranges"}, func(name string) bool { return slices.Contains(r.Resources, name) })
 }
 
 func (l oneLess) String() string {
