@@ -93,12 +93,12 @@ func version(t *testing.T, o client.Object) uint64 {
 	return n
 }
 
-// idle waits until no binding has a call that runs or is due.
+// idle waits until no binding has a call that runs or is due, or an object of which is not known how it went.
 func (p *program) idle(t *testing.T) {
 	t.Helper()
 	waitUntil(t, "idle", func() bool {
 		for _, b := range p.Snapshot().Bindings {
-			if b.Waiting > 0 || len(b.Running) > 0 {
+			if b.Waiting > 0 || len(b.Running) > 0 || b.Undecided > 0 {
 				return false
 			}
 		}
