@@ -48,9 +48,6 @@ func (s *looks) list(at place, taken []*look) {
 			there[queue.Key{Namespace: strings.Clone(m.Namespace), Name: strings.Clone(m.Name)}] = strings.Clone(m.UID)
 		}
 	})
-	s.mu.Lock()
-	delete(s.lists, at)
-	s.mu.Unlock()
 	switch {
 	case err == nil:
 		for _, l := range all {

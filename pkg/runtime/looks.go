@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,6 +26,9 @@ const (
 	lookAgainMin = time.Second
 	lookAgainMax = time.Minute
 )
+
+// errLookPanicked is about a look that ended in a panic.
+var errLookPanicked = errors.New("looking at the server panicked, which is a defect of Ancho")
 
 // looks finds out for all bindings whether objects exist: one request for each object, or one list for many at once.
 // It starts goroutines where there is something to look at, which end when there is nothing.
@@ -121,12 +126,28 @@ func (s *looks) work() {
 			return
 		}
 		s.mu.Unlock()
-		if list {
-			s.list(at, of)
-		} else {
-			s.read(of[0])
-		}
+		s.look(of, at, list)
 	}
+}
+
+// look makes one request. A panic on the way is a failure of it: nothing that a server answers ends the process.
+func (s *looks) look(of []*look, at place, list bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			// Of its value only the type is told: it may hold a part of an object.
+			s.failed(fmt.Errorf("%w: %T", errLookPanicked, p), of...)
+		}
+	}()
+	if !list {
+		s.read(of[0])
+		return
+	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.lists, at)
+	}()
+	s.list(at, of)
 }
 
 // next takes what one request is to answer: one look, or those that the list of a place will answer. mu is held.

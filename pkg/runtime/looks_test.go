@@ -34,6 +34,7 @@ type world struct {
 	lists         []string // namespaces
 	reading, most int      // reads that are under way
 	hang          chan struct{}
+	panics        bool
 }
 
 func (w *world) Lookup(ctx context.Context, _ kind.Resource, namespace, name string) (watcher.Meta, bool, error) {
@@ -41,6 +42,10 @@ func (w *world) Lookup(ctx context.Context, _ kind.Resource, namespace, name str
 	w.reads++
 	w.reading++
 	w.most = max(w.most, w.reading)
+	if w.panics {
+		w.mu.Unlock()
+		panic("of a secret")
+	}
 	uid, err := w.uids[queue.Key{Namespace: namespace, Name: name}], w.readErr
 	w.mu.Unlock()
 	wait(ctx, w.hang)
@@ -66,6 +71,9 @@ func (w *world) LookupAll(_ context.Context, _ kind.Resource, namespace string, 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lists = append(w.lists, namespace)
+	if w.panics {
+		panic("of a secret")
+	}
 	if w.listErr != nil {
 		return w.listErr
 	}
@@ -350,6 +358,33 @@ func TestAListFindsWhatCouldNotBeRead(t *testing.T) {
 			t.Errorf("%d reads and %q listed of what is known", reads, lists)
 		}
 	})
+}
+
+// A panic is a failure, of which the value is not told, and the object is looked at again.
+func TestALookPanics(t *testing.T) {
+	for name, n := range map[string]int{"one": 1, "a list": 2 * lookTogether} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{panics: true}
+			lookingAt(t, w, goers()[:1], func(r *rig) { crowd(r, w, 1, n) }, func(t *testing.T, r *rig, said func() []string) {
+				synctest.Wait()
+				if got := strings.Join(said(), "\n"); !strings.Contains(got, "defect of Ancho") || strings.Contains(got, "secret") {
+					t.Errorf("said %q", got)
+				}
+				w.mu.Lock()
+				w.panics = false
+				w.mu.Unlock()
+				time.Sleep(lookAgainMin)
+				synctest.Wait()
+				if got := r.told(0); got[queue.Left]+got[queue.Deleted] != n {
+					t.Errorf("told %v of %d", got, n)
+				}
+				r.nothingOpen()
+				if len(r.looks.lists) > 0 {
+					t.Errorf("lists that nobody makes: %v", r.looks.lists)
+				}
+			})
+		})
+	}
 }
 
 // A list that breaks off is made again later, all wait, and one line says so.
