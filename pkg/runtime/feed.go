@@ -210,7 +210,9 @@ func (s *sub) upsert(d watcher.Delta) {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
 			s.b.poisoned(m, err) // this object alone is passed over, and stays in the set or out of it
-			return
+			if !s.b.finalizer.due(m) {
+				return
+			}
 		}
 	}
 	if f := s.b.finalizer; f != nil {

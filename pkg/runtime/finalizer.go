@@ -43,6 +43,9 @@ func newFinalizer(name string) *finalizer {
 
 func (f *finalizer) on(m *watcher.Meta) bool { return slices.Contains(m.Finalizers, f.name) }
 
+// due says whether an object is to be cleaned up, whatever the selection makes of it. Nil is never due.
+func (f *finalizer) due(m *watcher.Meta) bool { return f != nil && m.Deleting && f.on(m) }
+
 // member says whether an object is in the binding's set, of which it was a member, and which its selection takes or not: one
 // that carries the finalizer stays until it is gone, and one without can get it only if it is not being deleted.
 func (f *finalizer) member(within, was, selected bool, m *watcher.Meta) bool {
@@ -170,9 +173,6 @@ func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watch
 		return noLease()
 	}
 	if !f.isCleaned(c.Key, uid) {
-		if !b.fence.open() {
-			return noLease()
-		}
 		res := capability.ResultOf(b.Cleanup(logr.NewContext(ctx, callLogger(b.log, c.Key, c.Type)), b.delivery(c, c.Type, frame)))
 		res.Forever = true
 		switch res.Outcome {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -85,14 +86,11 @@ func (w *waker) last(k queue.Key) []queue.Key {
 	return w.stands.m[k]
 }
 
-// users are the objects that name a source.
-func (w *waker) users(k queue.Key) (out []queue.Key) {
+// users are the objects that name a source, sorted: what is random here would be so in every test of a user's, too.
+func (w *waker) users(k queue.Key) []queue.Key {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for user := range w.named.m[k] {
-		out = append(out, user)
-	}
-	return out
+	return sorted(slices.Collect(maps.Keys(w.named.m[k])))
 }
 
 // upsert is told of each new state of an object of the binding, which is in its set or has left it.

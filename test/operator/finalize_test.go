@@ -105,6 +105,30 @@ func TestFinalizeWhatMatchesNoLonger(t *testing.T) {
 	})
 }
 
+// A function of Where that panics keeps no object from its clean-up, known before or not.
+func TestFinalizeWhereThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Start(t, anchotest.Options{
+			Capabilities: []capability.Func{finalizing(j, func(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+				return s.Where(func(cm *corev1.ConfigMap) bool { return cm.Data["list"][:1] == "a" })
+			})},
+			Objects: []client.Object{configMap("demo", "old", labelled, func(cm *corev1.ConfigMap) { cm.Finalizers = []string{mine, theirs} })},
+		})
+		c.Create(configMap("demo", "new", labelled, func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"list": "abc"} }))
+		c.Settle()
+		j.expect(t, "reconcile new Added "+mine)
+		edit(t, c, "new", func(cm *corev1.ConfigMap) { cm.Data = nil })
+		c.Settle()
+		j.expect(t) // passed over
+		c.Delete(configMap("demo", "new"), configMap("demo", "old"))
+		c.Settle()
+		j.expectSet(t, "clean new Modified "+mine, "clean old Added "+mine+","+theirs)
+		wantFinalizers(t, c, "new", "gone")
+		wantFinalizers(t, c, "old", theirs)
+	})
+}
+
 // What is being deleted when the program starts is cleaned up, if it carries the finalizer, and otherwise left alone.
 func TestFinalizeAtStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
