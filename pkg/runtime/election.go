@@ -261,7 +261,7 @@ func (e *election) failed(verb string, err error) {
 
 // release gives the lease back, so that a standby leads at once. Nothing may run any more that it protects.
 func (e *election) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(e.o.RenewDeadline/2, max(e.fence.left(), leastMoment)))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(e.o.requestTimeout(), max(e.fence.left(), leastMoment)))
 	defer cancel()
 	defer e.client.closeIdle()
 	e.fence.shut(errReleased, false)

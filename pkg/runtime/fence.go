@@ -39,8 +39,9 @@ func (f *fence) open() bool {
 	return f == nil || int64(time.Since(f.base)) < f.until.Load()
 }
 
-// renewed notes that a request succeeded which took or renewed the lease. It tells whether it is the first; once the lease
-// is lost, it is lost.
+// renewed notes that a request succeeded which took or renewed the lease, and wrote when it was sent. It tells whether it is the
+// first; once the lease is lost, it is lost. client-go's electors read that time in whole seconds, and see no renewal where
+// these are the same: such a one prolongs nothing.
 func (f *fence) renewed(sent time.Time) (first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -48,6 +49,9 @@ func (f *fence) renewed(sent time.Time) (first bool) {
 		return false
 	}
 	first = f.sent.IsZero()
+	if !first && sent.Unix() == f.sent.Unix() {
+		return false
+	}
 	f.sent, f.ends = sent, sent.Add(f.lease)
 	f.until.Store(int64(f.ends.Sub(f.base)))
 	if first {

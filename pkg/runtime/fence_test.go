@@ -49,6 +49,24 @@ func TestFence(t *testing.T) {
 	})
 }
 
+// A renewal within the same second as the one before is none to client-go's electors, and prolongs nothing.
+func TestFenceCountsSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFence(6*time.Second, 5*time.Second)
+		f.renewed(time.Now()) // a bubble begins with a second
+		time.Sleep(time.Second - 1)
+		f.renewed(time.Now())
+		if left := f.left(); left != 5*time.Second+1 {
+			t.Errorf("%s left after a renewal that others do not see", left)
+		}
+		time.Sleep(1)
+		f.renewed(time.Now())
+		if left := f.left(); left != 6*time.Second {
+			t.Errorf("%s left after one that they see", left)
+		}
+	})
+}
+
 func TestFenceOfALeaseThatOthersHave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFence(15*time.Second, 10*time.Second)

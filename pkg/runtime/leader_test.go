@@ -128,6 +128,91 @@ func TestLeaseIsKeptWhileACallbackHangs(t *testing.T) {
 	})
 }
 
+// Others compare what they read of a Lease by whole seconds. A renewal that they cannot tell from the one before counts for
+// nothing, or two would lead: here one that comes late, since its first try hung.
+func TestRenewalThatOthersCannotSee(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		short := func(o *Options) {
+			o.LeaderElection = &LeaderElection{
+				Namespace: "default", Name: "program", LeaseDuration: 6 * time.Second, RenewDeadline: 5 * time.Second, RetryPeriod: 500 * time.Millisecond,
+			}
+		}
+		a := c.replicaWith("a", ignoreEvent, short)
+		c.leadsAfter(a, time.Second)
+		b := c.replicaWith("b", ignoreEvent, short)
+		renewed := false
+		hang := time.Now().Add(100 * time.Millisecond)
+		a.cable.set(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case renewed:
+				return refuseAll(r)
+			case r.Method != http.MethodPut:
+				return nil, nil
+			case time.Since(hang) < time.Second:
+				return hangs(r)
+			}
+			renewed = true
+			return nil, nil
+		})
+		for began := time.Now(); !b.leads(); synctest.Wait() {
+			if time.Since(began) > time.Minute {
+				t.Fatalf("nobody leads:\n%s\n%s", a.log, b.log)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if a.leads() {
+			t.Errorf("both lead:\n%s\n%s", a.log, b.log)
+		}
+		if !renewed {
+			t.Error("nothing was renewed: this shows nothing")
+		}
+	})
+}
+
+// A request that is never answered is given up in time for another one: a connection that is dead costs no lease.
+func TestRenewalThatHangs(t *testing.T) {
+	for name, o := range map[string]LeaderElection{
+		"defaults":       {},
+		"short":          {LeaseDuration: 3 * time.Second, RenewDeadline: 2 * time.Second, RetryPeriod: 500 * time.Millisecond},
+		"little between": {LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 8 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t)
+				r := c.replicaWith("a", ignoreEvent, func(all *Options) {
+					o.Namespace, o.Name = "default", "program"
+					all.LeaderElection = &o
+				})
+				c.leadsAfter(r, time.Second)
+				for range 3 {
+					hung := make(chan struct{}, 1)
+					hung <- struct{}{}
+					r.cable.set(func(req *http.Request) (*http.Response, error) {
+						if req.Method != http.MethodPut {
+							return nil, nil
+						}
+						select {
+						case <-hung:
+							return hangs(req)
+						default:
+							return nil, nil
+						}
+					})
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					if len(hung) > 0 {
+						t.Fatal("no renewal hung: this shows nothing")
+					}
+					if over, err := r.over(); over || !r.leads() {
+						t.Fatalf("leading %v, over %v: %v\n%s", r.leads(), over, err, r.log)
+					}
+				}
+			})
+		})
+	}
+}
+
 // A leader that cannot renew ends, in time, also if its callback does not; the standby leads when the lease is over.
 func TestLostLease(t *testing.T) {
 	for name, fault := range map[string]func(*http.Request) (*http.Response, error){"refused": refuseAll, "silent": hangs} {

@@ -52,6 +52,13 @@ type LeaderElection struct {
 	RetryPeriod time.Duration
 }
 
+// requestTimeout is how long a request about the Lease may take. A renewal begins a retry period after the last one and is
+// tried again as soon as it has failed, so that each of two tries gets half of what is left of the deadline: a connection
+// that is dead is replaced while there is time.
+func (l *LeaderElection) requestTimeout() time.Duration {
+	return (l.RenewDeadline - l.RetryPeriod) / 2
+}
+
 // resolve fills in the defaults and reports all that is wrong together.
 func (l LeaderElection) resolve(confined string) (LeaderElection, error) {
 	return l.resolveIn(podNamespace(podNamespaceFile), confined)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
@@ -51,7 +52,8 @@ func (l *lease) Update(ctx context.Context, record resourcelock.LeaderElectionRe
 	return l.take(ctx, "update", record, l.Interface.Update)
 }
 
-// take takes or renews the Lease, for a process that has not lost it before.
+// take takes or renews the Lease, for a process that has not lost it before. The elector notes in the record when it began to
+// try; what counts for the others is how the Lease changes, so that it says when it was written.
 func (l *lease) take(
 	ctx context.Context, verb string, record resourcelock.LeaderElectionRecord,
 	do func(context.Context, resourcelock.LeaderElectionRecord) error,
@@ -62,6 +64,7 @@ func (l *lease) take(
 	var sent time.Time
 	err := l.request(ctx, verb, func(ctx context.Context) error {
 		sent = time.Now()
+		record.RenewTime = metav1.NewTime(sent)
 		return do(ctx, record)
 	})
 	if err == nil {
@@ -100,7 +103,7 @@ func (l *lease) request(ctx context.Context, verb string, do func(context.Contex
 		return ctx.Err()
 	}
 	defer func() { <-l.busy }()
-	bounded, cancel := context.WithTimeout(ctx, l.e.o.RenewDeadline/2)
+	bounded, cancel := context.WithTimeout(ctx, l.e.o.requestTimeout())
 	defer cancel()
 	err := do(bounded)
 	switch {

@@ -19,7 +19,8 @@ import (
 const leaseDialTimeout = 5 * time.Second
 
 // leaseClient talks about Leases over connections of its own: neither the requests of callbacks nor a connection of
-// theirs that is dead hold up a renewal.
+// theirs that is dead hold up a renewal. It speaks HTTP/1.1, where a request that is given up takes its connection with it;
+// with HTTP/2 the next one would be sent over the same one, which may be dead.
 type leaseClient struct {
 	leases coordinationclient.LeasesGetter
 	http   *http.Client
@@ -30,6 +31,9 @@ func newLeaseClient(cfg *rest.Config) (*leaseClient, error) {
 	own.QPS, own.RateLimiter = -1, nil
 	if own.Transport == nil && own.Dial == nil { // client-go shares the transports of those who do not dial by themselves
 		own.Dial = (&net.Dialer{Timeout: leaseDialTimeout, KeepAlive: leaseDialTimeout}).DialContext
+	}
+	if own.Transport == nil {
+		own.NextProtos = []string{"http/1.1"}
 	}
 	h, err := rest.HTTPClientFor(own)
 	if err != nil {

@@ -19,10 +19,11 @@ import (
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
 
-// The durations of the leases: short, so that the tests are.
+// The durations of the leases: short, so that the tests are, but not so short that a machine with other work loses one.
 const (
-	leaseDuration = 3 * time.Second
-	renewDeadline = 2 * time.Second
+	leaseDuration = 6 * time.Second
+	renewDeadline = 5 * time.Second
+	retryPeriod   = 500 * time.Millisecond
 )
 
 // pair are two processes of one program that want the same Lease: the first leads, the second stands by.
@@ -71,7 +72,7 @@ func (p *pair) start(t *testing.T, path string, kubeconfig []byte) *member {
 	t.Helper()
 	m := &member{dead: make(chan time.Time, 1), process: startProcessAt(t, path, kubeconfig,
 		"--namespace", p.ns, "--leader-elect", "--leader-elect-resource-name", "busy", "--leader-elect-lease-duration", leaseDuration.String(),
-		"--leader-elect-renew-deadline", renewDeadline.String(), "--leader-elect-retry-period", "500ms")}
+		"--leader-elect-renew-deadline", renewDeadline.String(), "--leader-elect-retry-period", retryPeriod.String())}
 	go func() {
 		<-m.ended
 		m.dead <- time.Now()
