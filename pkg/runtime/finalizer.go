@@ -170,9 +170,6 @@ func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watch
 		return noLease()
 	}
 	if !f.isCleaned(c.Key, uid) {
-		if !b.fence.open() {
-			return noLease()
-		}
 		res := capability.ResultOf(b.Cleanup(logr.NewContext(ctx, callLogger(b.log, c.Key, c.Type)), b.delivery(c, c.Type, frame)))
 		res.Forever = true
 		switch res.Outcome {
