@@ -136,7 +136,9 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 
 // undisturbed is a client of its own, that meets none of the faults which a test causes.
 func (c *Cluster) undisturbed(scheme *apiruntime.Scheme) client.Client {
-	made, err := client.New(c.Direct(), client.Options{Scheme: scheme})
+	cfg := c.Direct()
+	cfg.WarningHandler = rest.NoWarnings{}
+	made, err := client.New(cfg, client.Options{Scheme: scheme, Log: testr.NewWithInterface(c.t, testr.Options{})}) // else it takes a global one
 	if err != nil {
 		c.t.Fatalf("the test's client: %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	ctrllog.SetLogger(logr.Discard()) // else it complains after 30 seconds
+	ctrllog.SetLogger(logr.New(&global))
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		os.Stderr.WriteString(err.Error() + "\n")

@@ -41,7 +41,7 @@ func RetryAfter(d time.Duration, err error) error {
 }
 
 // Permanent says that the call failed with err and that trying again is of no use: the object is
-// called for again only when it changes. It returns nil if err is nil.
+// called for again only when it changes in a way that the binding's steps let through, or a trigger wakes it. It returns nil if err is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil

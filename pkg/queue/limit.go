@@ -3,6 +3,7 @@ package queue
 import (
 	"math"
 	"sync/atomic"
+	"time"
 )
 
 // Limit bounds the memory of what waits in a Queue or a Pool. An event that comes while what is held has
@@ -97,6 +98,7 @@ type load struct {
 	full   atomic.Bool   // for those who wait for room; it ends some way below the budget
 	count  *atomic.Int32 // of all that are full; may be nil
 	room   chan struct{} // closed when it ends; nil: nobody waits
+	roomy  time.Time     // when it ended last; zero: it never did
 }
 
 // over reports whether an event that comes now is slim.
@@ -108,6 +110,7 @@ func (l *load) update(closed bool) {
 	case closed || l.held <= l.budget-(l.budget+3)/4:
 		if l.full.Load() {
 			l.turn(false, -1)
+			l.roomy = time.Now()
 			if l.room != nil {
 				close(l.room)
 				l.room = nil
@@ -140,4 +143,12 @@ func (e *engine) Room() <-chan struct{} {
 		e.load.room = make(chan struct{})
 	}
 	return e.load.room
+}
+
+// Roomy is when there was room again, after there was none, for the last time: when a channel of Room was closed, if somebody
+// had one. Zero: it never was.
+func (e *engine) Roomy() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.load.roomy
 }

@@ -258,6 +258,10 @@ func TestRoom(t *testing.T) {
 		if room == nil || r.p.Room() != room {
 			t.Fatal("a full pool has room, or tells everybody something else")
 		}
+		if !r.p.Roomy().IsZero() {
+			t.Error("there was room again, says a pool that is full for the first time")
+		}
+		time.Sleep(time.Second)
 		for i := range 2 {
 			if isClosed(room) {
 				t.Fatalf("there is room with %d of 8 done", i)
@@ -267,12 +271,20 @@ func TestRoom(t *testing.T) {
 		if !isClosed(room) || r.p.Room() != nil || full.Load() != 0 {
 			t.Error("there is no room with 2 of 8 done")
 		}
+		roomy := time.Now()
+		time.Sleep(time.Second)
+		if got := r.p.Roomy(); !got.Equal(roomy) {
+			t.Errorf("there was room again at %s, want %s", got, roomy)
+		}
 		for range 2 {
 			r.on(added("a/x", "0"))
 		}
 		room = r.p.Room()
 		if room == nil || isClosed(room) {
 			t.Fatal("a pool that is full again has room")
+		}
+		if got := r.p.Roomy(); !got.Equal(roomy) {
+			t.Errorf("there was room again at %s, says a pool that is full, want %s", got, roomy)
 		}
 		r.p.Shutdown()
 		if !isClosed(room) || r.p.Room() != nil || full.Load() != 0 {

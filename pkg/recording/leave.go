@@ -11,16 +11,30 @@ const (
 	leftTokens  = "tokens are never recorded"
 )
 
-// leftOut says why the answer to a request is not recorded; empty: it is.
+// leftOut says why the answer to a request is not recorded; empty: it is. The API may be served below a path of somebody else's,
+// such as that of a proxy for many clusters.
 func (r *Recorder) leftOut(u *url.URL) string {
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
+	parts := strings.FieldsFunc(u.Path, func(c rune) bool { return c == '/' })
+	for i := range parts {
+		if why := r.leftOutOf(parts[i:]); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// leftOutOf is leftOut where the path of the API, which these are the parts of, begins.
+func (r *Recorder) leftOutOf(parts []string) string {
 	switch {
 	case parts[0] == "apis" && len(parts) > 1 && parts[1] == "authentication.k8s.io":
 		return leftTokens
-	case parts[0] != "api" || len(parts) < 3:
+	case parts[0] != "api" || len(parts) < 3 || parts[1] != "v1":
 		return ""
 	}
 	resource := parts[2:]
+	if resource[0] == "watch" && len(resource) > 1 { // an older way to ask for one
+		resource = resource[1:]
+	}
 	if resource[0] == "namespaces" && len(resource) > 2 {
 		resource = resource[2:]
 	}

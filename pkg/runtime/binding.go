@@ -82,7 +82,7 @@ type engine interface {
 	Shutdown()
 	Stats() queue.Stats
 	Running() []queue.RunningInfo
-	Room() <-chan struct{}
+	roomEngine
 }
 
 // binding is one binding of the program at work.
@@ -151,7 +151,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		b.engine = q
 	}
 	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
-	b.brake = newBrake(b.engine.Room, b.metrics.Paused, b.log)
+	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
 	return b
 }
 
@@ -161,7 +161,7 @@ func (b *binding) newSource(t *capability.CompiledTrigger, targets []watcher.Tar
 	src.log = b.log.WithValues("trigger", string(t.Via)+" "+t.Source.Resource.Kind)
 	w := newWaker(b, src, t, targets, b.gate.ready)
 	src.engine, src.wakes = w, w
-	src.brake = newBrake(w.Room, func(time.Duration) {}, src.log)
+	src.brake = newBrake(w, func(time.Duration) {}, src.log)
 	b.wakers = append(b.wakers, w)
 	return src
 }

@@ -21,33 +21,44 @@ const (
 // slower than the wire for a while gets everything from memory, and at its own pace. One that hangs uses up the
 // allowance, and holds up nobody any more until it has made room again.
 type brake struct {
-	room   func() <-chan struct{} // of the engine: nil while there is some
+	engine roomEngine
 	paused func(time.Duration)
 	log    logr.Logger
 
 	tight atomic.Bool // there was no room when a stream asked last
 
 	mu    sync.Mutex
-	left  time.Duration // of the allowance, at the beginning of the pause or at the end of the last one
-	began time.Time     // of the pause; zero: there is none
-	ended time.Time     // the last one
+	left  time.Duration   // of the allowance, at the beginning of the pause or at the end of the last one
+	began time.Time       // of the pause; zero: there is none
+	lacks <-chan struct{} // what the pause began with: the engine gives another when there was room since
+	ended time.Time       // the last one
 }
 
-func newBrake(room func() <-chan struct{}, paused func(time.Duration), log logr.Logger) *brake {
-	return &brake{room: room, paused: paused, log: log, left: pauseAllowance}
+// roomEngine says of an engine whether it has room, as queue.Queue and queue.Pool do.
+type roomEngine interface {
+	Room() <-chan struct{} // nil while there is some
+	Roomy() time.Time      // when there was some again for the last time
+}
+
+func newBrake(of roomEngine, paused func(time.Duration), log logr.Logger) *brake {
+	return &brake{engine: of, paused: paused, log: log, left: pauseAllowance}
 }
 
 // press is called by each stream of the binding before it hands out a frame. While the stream has to wait, it
 // returns a channel that is closed when there is room, and until when to wait at most.
 func (b *brake) press() (room <-chan struct{}, latest time.Time) {
-	room = b.room()
-	if room == nil && !b.tight.Load() {
+	if !b.tight.Load() && b.engine.Room() == nil {
 		return nil, time.Time{}
 	}
-	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if over := b.began.Add(b.left); !b.began.IsZero() && (room == nil || !now.Before(over)) {
+	room = b.engine.Room()
+	now := time.Now()
+	switch {
+	case b.began.IsZero():
+	case room != b.lacks:
+		b.end(b.engine.Roomy()) // not now: the stream may have stood still for another binding since
+	case !now.Before(b.began.Add(b.left)):
 		b.end(now)
 	}
 	if room == nil {
@@ -61,17 +72,17 @@ func (b *brake) press() (room <-chan struct{}, latest time.Time) {
 		return nil, time.Time{}
 	}
 	if b.began.IsZero() {
-		b.began = now
+		b.began, b.lacks = now, room
 		b.log.V(1).Info("reading pauses: more waits than the memory budget", "atMost", b.left.String())
 	}
 	return room, b.began.Add(b.left)
 }
 
-// end takes the time of a pause off the allowance.
-func (b *brake) end(now time.Time) {
-	took := min(now.Sub(b.began), b.left)
+// end takes the time of a pause, which was over at a moment, off the allowance.
+func (b *brake) end(at time.Time) {
+	took := min(max(at.Sub(b.began), 0), b.left)
 	b.left -= took
-	b.began, b.ended = time.Time{}, now
+	b.began, b.lacks, b.ended = time.Time{}, nil, b.began.Add(took)
 	b.paused(took)
 	if b.left <= 0 {
 		b.log.V(1).Info("reading goes on: what does not fit the memory budget is merged, and read again")

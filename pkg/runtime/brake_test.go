@@ -15,6 +15,7 @@ type braked struct {
 	*brake
 	t      *testing.T
 	room   <-chan struct{} // nil: there is some
+	freed  time.Time
 	paused time.Duration
 	log    lines
 }
@@ -22,12 +23,16 @@ type braked struct {
 func newBraked(t *testing.T) *braked {
 	b := &braked{t: t}
 	log := funcr.New(func(_, args string) { b.log.text.WriteString(args + "\n") }, funcr.Options{Verbosity: 1})
-	b.brake = newBrake(func() <-chan struct{} { return b.room }, func(d time.Duration) { b.paused += d }, log)
+	b.brake = newBrake(b, func(d time.Duration) { b.paused += d }, log)
 	return b
 }
 
 func (b *braked) full()  { b.room = make(chan struct{}) }
-func (b *braked) clear() { b.room = nil }
+func (b *braked) clear() { b.room, b.freed = nil, time.Now() }
+
+// Room and Roomy are the engine's.
+func (b *braked) Room() <-chan struct{} { return b.room }
+func (b *braked) Roomy() time.Time      { return b.freed }
 
 // pauses presses as a stream does: it waits and presses again, until it may go on. The engine is full all the while.
 func (b *braked) pauses(want time.Duration) {
@@ -155,6 +160,43 @@ func TestFeedHoldsForAnyBinding(t *testing.T) {
 		}
 		a.counted(pauseAllowance)
 		b.counted(pauseAllowance)
+	})
+}
+
+// While a stream stands still for one binding, another that has room again is charged with nothing more.
+func TestBrakeCountsUntilThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var full atomic.Int32
+		full.Store(1)
+		hangs, short := newBraked(t), newBraked(t)
+		r := &liveRoute{attached: true}
+		for _, k := range []*braked{hangs, short} {
+			r.subs = append(r.subs, &sub{b: &binding{brake: k.brake, full: &full}})
+		}
+		f := &feed{routes: []*liveRoute{r}, subs: r.subs}
+		hangs.full()
+		short.full()
+		if room, _ := f.hold(); room != hangs.room {
+			t.Fatal("not held up for the first")
+		}
+		time.Sleep(time.Second)
+		short.clear()
+		time.Sleep(time.Second)
+		short.full() // again, with what another stream brought
+		time.Sleep(2 * time.Second)
+		if room, _ := f.hold(); room != hangs.room {
+			t.Error("not held up for the first any more")
+		}
+		short.counted(time.Second)
+		time.Sleep(time.Second)
+		short.clear()
+		if room, _ := f.hold(); room != nil {
+			t.Error("held up when all patience is over")
+		}
+		hangs.counted(pauseAllowance)
+		short.counted(2 * time.Second)
+		short.full()
+		short.pauses(pauseAllowance - 2*time.Second)
 	})
 }
 

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 )
@@ -33,7 +35,7 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	if err := scheme.AddToScheme(s); err != nil {
 		return nil, fmt.Errorf("register the built-in kinds: %w", err)
 	}
-	c, err := client.New(cfg, client.Options{Scheme: s})
+	c, err := newClient(cfg, s, log)
 	if err != nil {
 		return nil, fmt.Errorf("make the client for callbacks: %w", err)
 	}
@@ -44,6 +46,34 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	e := &environment{scheme: s, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: &recorder{}}
 	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
 	return e, nil
+}
+
+// newClient makes the client for callbacks. It is given what it logs with: otherwise controller-runtime takes a global logger of its
+// own, and complains of a program that has not set it.
+func newClient(cfg *rest.Config, s *apiruntime.Scheme, log logr.Logger) (client.Client, error) {
+	if cfg.WarningHandler == nil && cfg.WarningHandlerWithContext == nil {
+		cfg = rest.CopyConfig(cfg)
+		cfg.WarningHandlerWithContext = warnings{log}
+	}
+	if log.IsZero() { // which counts as none
+		log = logr.New(ctrllog.NullLogSink{})
+	}
+	return client.New(cfg, client.Options{Scheme: s, Log: log})
+}
+
+// warnings logs what the API server warns of in answer to a callback's request.
+type warnings struct{ log logr.Logger }
+
+// HandleWarningHeaderWithContext implements rest.WarningHandlerWithContext. Only code 299 is about the API.
+func (w warnings) HandleWarningHeaderWithContext(ctx context.Context, code int, _, text string) {
+	if code != 299 || text == "" {
+		return
+	}
+	log, err := logr.FromContext(ctx)
+	if err != nil { // a request of nobody's call
+		log = w.log
+	}
+	log.Info("the API server warns", "warning", text)
 }
 
 // withoutCluster is the configuration that capability functions see where only the plan is wanted.

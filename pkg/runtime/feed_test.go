@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/go-logr/logr"
@@ -43,6 +44,7 @@ func (i *inbox) Shutdown()                    {}
 func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }
 func (i *inbox) Running() []queue.RunningInfo { return nil }
 func (i *inbox) Room() <-chan struct{}        { return nil }
+func (i *inbox) Roomy() time.Time             { return time.Time{} }
 
 // take empties the inbox and names what was in it: type, and "-" where it did not pass.
 func (i *inbox) take() (out []string) {

@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 func ignoreEvent(context.Context, capability.Event[*corev1.ConfigMap]) error { return nil }
@@ -371,6 +373,82 @@ func TestStandbyThatCannotHaveTheLease(t *testing.T) {
 	}
 }
 
+// overNow ends the lease by the clock: nobody has noticed yet.
+func (f *fence) overNow() { f.until.Store(int64(time.Since(f.base))) }
+
+// reads counts requests for single ConfigMaps, and does something before one is answered.
+func reads(n *atomic.Int32, before func()) func(*http.Request) (*http.Response, error) {
+	return func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/configmaps/") {
+			n.Add(1)
+			before()
+		}
+		return nil, nil
+	}
+}
+
+// What a call needs to read is not asked for when the lease is over.
+func TestFenceStopsReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		var read atomic.Int32
+		c.fault = reads(&read, func() {})
+		a := c.replica("a", ignoreEvent)
+		synctest.Wait()
+		a.election.fence.overNow()
+		c.create("one")
+		a.bindings[0].wake(queue.Key{Namespace: "default", Name: "two"}, queue.Cause{Via: queue.ViaUsed})
+		synctest.Wait()
+		if read.Load() != 0 || len(a.seen) != 2 {
+			t.Fatalf("%d read, %d told", read.Load(), len(a.seen))
+		}
+		for range 2 {
+			if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
+				t.Errorf("%+v", call)
+			}
+		}
+	})
+}
+
+// A lease that is over once the object was read for the call stops the call, too: of Reconcile and of the clean-up.
+func TestFenceStopsCallsThatHadToRead(t *testing.T) {
+	for name, deleted := range map[string]bool{"Reconcile": false, "clean-up": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t)
+				later := func(context.Context, capability.Event[*corev1.ConfigMap]) error {
+					return capability.RequeueAfter(time.Hour)
+				}
+				maps := capability.When(kind.ConfigMap).InNamespace("default")
+				a := c.replicaWith("a", nil, func(o *Options) {
+					o.Capabilities = oneCapability(maps.Reconcile(later).Finalize("example.com/mine", later)).Capabilities
+				})
+				c.create("one")
+				synctest.Wait()
+				if deleted {
+					if err := c.client.CoreV1().ConfigMaps("default").Delete(t.Context(), "one", metav1.DeleteOptions{}); err != nil {
+						t.Fatal(err)
+					}
+					synctest.Wait()
+				}
+				for len(a.seen) > 0 {
+					<-a.seen
+				}
+				var read atomic.Int32
+				a.cable.set(reads(&read, a.election.fence.overNow))
+				a.bindings[0].wake(queue.Key{Namespace: "default", Name: "one"}, queue.Cause{Via: queue.ViaUsed})
+				synctest.Wait()
+				if read.Load() != 1 || len(a.seen) != 1 {
+					t.Fatalf("%d read, %d told", read.Load(), len(a.seen))
+				}
+				if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
+					t.Errorf("%+v", call)
+				}
+			})
+		})
+	}
+}
+
 // A call that comes when the lease is over is not made, although nobody has noticed yet that it is.
 func TestFenceStopsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -381,8 +459,7 @@ func TestFenceStopsCalls(t *testing.T) {
 			return nil
 		})
 		synctest.Wait()
-		f := a.election.fence
-		f.until.Store(int64(time.Since(f.base)))
+		a.election.fence.overNow()
 		c.create("one")
 		synctest.Wait()
 		if calls.Load() != 0 || len(a.seen) != 1 {

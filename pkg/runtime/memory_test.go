@@ -174,6 +174,41 @@ func TestFloodWithASlowCallback(t *testing.T) {
 	})
 }
 
+// Two bindings run out of room in the same moment, and one of them has room again soon: it is not charged with the pause that
+// the other goes on to ask for, nor does it run out of its allowance by that.
+func TestFloodPausesAreChargedToThoseWhoAskForThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const objects, slowness = 300, 10 * time.Millisecond
+		f := newFlood(t, objects, 20<<10)
+		slow := newTold(objects)
+		maps := capability.When(kind.ConfigMap).InNamespace("ns").MemoryBudget(256 << 10)
+		r := startAt(t, f.config(), oneCapability(
+			maps.Alias("blocks").Watch(func(ctx context.Context, _ capability.Event[*corev1.ConfigMap]) error {
+				<-ctx.Done()
+				return nil
+			}),
+			maps.Alias("slow").Watch(func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+				time.Sleep(slowness)
+				slow.take(e)
+				return nil
+			}),
+		))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		r.metric(t, `ancho_binding_paused_seconds_total{binding="blocks",capability="c"} 5`)
+		if took := r.value(t, `ancho_binding_paused_seconds_total{binding="slow",capability="c"}`); took <= 0 || took >= 1 {
+			t.Errorf("the slow one is charged with %g s, want what its calls take, which is less than one", took)
+		}
+		r.metric(t, `ancho_binding_reread_total{binding="slow",capability="c"} 0`)
+		if slow.calls != objects || slow.merged != 0 {
+			t.Errorf("%d calls, %d merged, want %d, each by itself", slow.calls, slow.merged, objects)
+		}
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A stop does not wait for the end of a pause.
 func TestFloodStopsWhileReadingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -214,4 +249,17 @@ func (r *running) metric(t *testing.T, line string) {
 		name, _, _ = strings.Cut(name, "\n")
 		t.Errorf("no metric %q, but %s", line, name)
 	}
+}
+
+// value is what the metrics say of a series.
+func (r *running) value(t *testing.T, series string) float64 {
+	t.Helper()
+	_, text := r.get(t, "/metrics")
+	_, after, _ := strings.Cut(text, "\n"+series+" ")
+	word, _, _ := strings.Cut(after, "\n")
+	n, err := strconv.ParseFloat(word, 64)
+	if err != nil {
+		t.Errorf("no metric %s: %v", series, err)
+	}
+	return n
 }

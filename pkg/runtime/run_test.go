@@ -18,7 +18,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -26,7 +25,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	ctrllog.SetLogger(logr.Discard()) // else it complains after 30 seconds
 	poison.Enable()
 	goleak.VerifyTestMain(m)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -172,12 +173,13 @@ func (w *waker) begun(t watcher.Target) {
 // Knows has it told also of what does not wake: names may have changed.
 func (w *waker) Knows(queue.Key, string) bool { return true }
 
-// Run, Shutdown, Stats, Running and Room are those of an engine that never has work waiting.
+// Run, Shutdown, Stats, Running, Room and Roomy are those of an engine that never has work waiting.
 func (w *waker) Run(ctx context.Context)      { <-ctx.Done() }
 func (w *waker) Shutdown()                    {}
 func (w *waker) Stats() queue.Stats           { return queue.Stats{} }
 func (w *waker) Running() []queue.RunningInfo { return nil }
 func (w *waker) Room() <-chan struct{}        { return nil }
+func (w *waker) Roomy() time.Time             { return time.Time{} }
 
 // keys are names in memory of their own, sorted, each once.
 func keys(names []types.NamespacedName) []queue.Key {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -47,7 +46,7 @@ func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name str
 	defer func() { _ = resp.Close() }() // all that matters of it was read
 	s.warnings(resp.Header.Values("Warning"))
 	if !resp.OK() {
-		return nil, &apierrors.StatusError{ErrStatus: *resp.Status()}
+		return nil, refusal(resp.Status())
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, wire.DefaultMaxFrame+1))
 	if err != nil {

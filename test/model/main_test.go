@@ -8,9 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	"go.uber.org/goleak"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // The environment variables that say how long the model test goes on, and from which seed: how many programs, each with
@@ -22,7 +20,6 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	ctrllog.SetLogger(logr.Discard()) // else it complains after 30 seconds
 	flag.Parse()
 	if err := settings(); err != nil {
 		os.Stderr.WriteString(err.Error() + "\n")

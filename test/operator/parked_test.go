@@ -8,9 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/anchotest"
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -71,6 +73,58 @@ func TestParkedObjectsHaveAnEvent(t *testing.T) {
 			t.Errorf("the error's text is in it: %s", e.Note)
 		}
 	})
+}
+
+// An object that is parked is tried again when something happens that the binding is told of, and by nothing else: with
+// OnSpecChange a callback that writes its failure into the status would otherwise call itself for ever.
+func TestParkedObjectsAreTriedAgain(t *testing.T) {
+	type selection = capability.Selection[*appsv1.Deployment]
+	for name, k := range map[string]struct {
+		narrow              func(selection) selection
+		status, label, spec int // calls after a change of each
+	}{
+		"any change": {func(s selection) selection { return s }, 1, 1, 1},
+		"the spec":   {selection.OnSpecChange, 0, 0, 1},
+		"a part": {func(s selection) selection {
+			return s.OnChange(func(d *appsv1.Deployment) any { return d.Labels })
+		}, 0, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := make(chan string, 1000)
+				c := anchotest.Run(t, func(capability.Env) *capability.Capability {
+					return capability.New("c", k.narrow(capability.When(kind.Deployment)).Uses(kind.Secret, func(*appsv1.Deployment) []types.NamespacedName {
+						return []types.NamespacedName{{Namespace: "demo", Name: "used"}}
+					}).Reconcile(failing[*appsv1.Deployment](calls, capability.Permanent(errTold))))
+				})
+				expect := func(after string, want int) {
+					t.Helper()
+					time.Sleep(time.Hour)
+					c.Settle()
+					if len(calls) != want {
+						t.Errorf("%d calls after %s, want %d", len(calls), after, want)
+					}
+					for range len(calls) {
+						<-calls
+					}
+				}
+				d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "a"}}
+				c.Create(d)
+				expect("the creation", 1)
+				d.Status.Replicas = 1
+				c.UpdateStatus(d)
+				expect("a change of the status", k.status)
+				d.Labels = map[string]string{"a": "b"}
+				c.Update(d)
+				expect("a change of a label", k.label)
+				d.Spec.Replicas = new(int32(3))
+				c.Update(d)
+				expect("a change of the spec", k.spec)
+				c.Create(secret("used"))
+				expect("a change of what it uses", 1)
+			})
+		})
+	}
 }
 
 // A binding that fails on Events is not called for one about its own failure, and so on for ever.

@@ -131,7 +131,7 @@ var errItemsTwice = errors.New("the list has its items twice")
 // checkListKind refuses Tables, single objects and whatever else is not a list.
 func checkListKind(name string) error {
 	if !strings.HasSuffix(name, "List") {
-		return &NotAListError{Kind: name}
+		return &NotAListError{Kind: kindName(name)}
 	}
 	return nil
 }

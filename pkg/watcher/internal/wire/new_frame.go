@@ -60,14 +60,14 @@ func (f *Frame) bad(t EventType, enc kind.Encoding, err error) *BadFrameError {
 	return bad
 }
 
-// Scan finds the metadata of an object in any encoding.
+// Scan finds the metadata of an object in any encoding. What it finds beside an error is good for naming the object.
 func Scan(raw []byte, enc kind.Encoding, m *Meta) error {
 	switch enc {
 	case kind.JSON:
 		return ScanJSON(raw, m)
 	case kind.CBOR:
-		return ScanCBOR(raw, m)
+		return m.legible(ScanCBOR(raw, m))
 	default:
-		return ScanProtobuf(raw, enc == kind.ProtobufBare, m)
+		return m.legible(ScanProtobuf(raw, enc == kind.ProtobufBare, m))
 	}
 }

@@ -81,7 +81,7 @@ func protobufStatus(body []byte) (*metav1.Status, error) {
 
 func checkStatusKind(name string) error {
 	if name != "Status" {
-		return fmt.Errorf("it is of kind %.64q, not a Status", name) // a kind has 63 characters at most
+		return fmt.Errorf("it is of kind %q, not a Status", kindName(name))
 	}
 	return nil
 }
