@@ -21,10 +21,10 @@ const (
 // TestCachedHeap measures what an object costs that Cached keeps, beside the object itself, and that what is gone costs
 // nothing. The number of objects is the worst for a Go map that grows, and a good one.
 func TestCachedHeap(t *testing.T) {
-	for _, objects := range []int{60_000, 100_000} {
+	for _, objects := range []int{30_000, 50_000} {
 		t.Run(fmt.Sprint(objects), func(t *testing.T) {
 			c := newCache(&capability.Compiled{Attach: func(capability.Cache) {}})
-			frame := &watcher.Frame{Raw: make([]byte, 1024), Encoding: kind.JSON, Cut: true} // a size without a remainder
+			frame := &watcher.Frame{Raw: make([]byte, 256), Encoding: kind.JSON, Cut: true} // a size that the allocator has
 			meta := func(i int) watcher.Meta {
 				return watcher.Meta{
 					Namespace: fmt.Sprintf("namespace-%06d", i%1000), Name: fmt.Sprintf("the-name-of-an-object-%010d", i),
