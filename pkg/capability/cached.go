@@ -11,8 +11,9 @@ import (
 // Cached keeps the last state of each object in the binding's set, as the bytes that came over the wire. Event.Old is
 // then the object as it was before: for Watch, and with InOrder, before this event; for a merging Reconcile before the
 // first of the events that the call stands for, which is how the last call that did not fail found it, but for changes
-// that the binding's filters passed over. Added and Unchanged have none. A Deleted or Left is not Partial but carries
-// the last state, also where it was found by a list after a gap.
+// that the binding's filters passed over. Added and Unchanged have none, nor has a Deleted or Left that is called for
+// again by RequeueAfter. A Deleted or Left is not Partial but carries the last state, also where it was found by a list
+// after a gap.
 //
 // Each reader is filled with what is kept. One Reader serves one binding.
 //
