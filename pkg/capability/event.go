@@ -36,7 +36,7 @@ type Event[T kind.Object] struct {
 	// has namespace, name, uid, resourceVersion, apiVersion and kind, and nothing else.
 	Object T
 	// Old is the object as it was before, see [Selection.Cached]. It belongs to the callback alone, too. It is nil for
-	// Added and Unchanged, and where the binding is not Cached; see HasOld.
+	// Added and Unchanged, for what RequeueAfter has called for again, and where the binding is not Cached; see HasOld.
 	Old T
 	// Initial: the object was already there when the binding began to deliver.
 	Initial bool

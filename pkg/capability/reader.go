@@ -9,8 +9,11 @@ import (
 )
 
 // Reader reads the objects that a binding with [Selection.Cached] watches, from memory: those in its set, as the
-// stream told them last. A callback finds its own object in it at least as new as it was given. The zero Reader is
-// ready to be given to Cached; until the runtime runs it is empty, and after the end it keeps what was there last.
+// stream told them last. What a callback is given is in it at least as new, unless it is gone by now, and but for two
+// calls that are given what the server answered, of which the stream brings the news: one that a trigger woke, and the
+// first of an object that Finalize has just put its finalizer on. The set of a binding with Finalize has what carries the
+// finalizer, whether or not it matches. The zero Reader is ready to be given to Cached; until the runtime runs it is empty,
+// and after the end it keeps what was there last.
 //
 // All methods may be called from anywhere, such as the handler of an HTTP request, by many goroutines. Each object is
 // decoded for the caller, whose own it is. One that does not decode into T is passed over, as if it were not there.

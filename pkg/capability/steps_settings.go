@@ -69,10 +69,11 @@ func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 	})
 }
 
-// MemoryBudget is how many bytes may wait for the binding's callbacks: raw objects and, for Watch and with
-// InOrder, 512 bytes for each call. Over it reading pauses, for seconds in all. Then an object waits by its
-// identity alone and is read again when its turn comes, for which the program needs the verb get, a Deleted,
-// which nobody can read again, is Partial, and events of one object that wait are merged. Default: 16 MiB.
+// MemoryBudget is how many bytes may wait for the binding's callbacks: raw objects, with Cached also as they were before,
+// and, for Watch and with InOrder, 512 bytes for each call. Over it reading pauses, for seconds in all. Then an object
+// waits by its identity alone and is read again when its turn comes, with the verb get, or list where that is all there
+// is; a Deleted, which nobody can read again, is Partial; and events of one object that wait are merged. With Cached
+// nothing is read again and no Deleted is Partial: what is kept takes the place of what did not fit. Default: 16 MiB.
 func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	return s.with(func(p *spec) {
 		if bytes < 1 {

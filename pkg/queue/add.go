@@ -97,6 +97,7 @@ func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
 	default: // the call is of another event, but a requeue of it is of this state
 		q.fit(o, e, nil)
 		newer := *e
+		newer.Before = nil // it is for a requeue, which tells of no change
 		had.extra().newer = &newer
 		had.see(e.Generation)
 	}

@@ -80,7 +80,7 @@ type Event[P any] struct {
 	// was told or as was filtered out. It is the basis of the net type.
 	Was bool
 	// Before is how the object was before this event, as far as whoever adds the event keeps that and wants it told;
-	// nil where not. The queue does not look into it.
+	// nil where not. The queue does not look into it; Limit weighs it.
 	Before any
 	// Initial says that the event is of the initial list: it waits behind all
 	// live events.

@@ -139,7 +139,7 @@ func (it *item[P]) refresh(e *Event[P]) {
 	if e.Type == Unchanged {
 		return
 	}
-	if !it.touched {
+	if !it.touched && e.Passed { // the first that the type tells of
 		it.compare(e.Was, e.Before)
 	}
 	switch e.Type {

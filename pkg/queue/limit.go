@@ -9,14 +9,16 @@ import (
 // Limit bounds the memory of what waits in a Queue or a Pool. An event that comes while what is held has
 // reached the budget is slim: of its payload is kept what Slim makes of it, and it becomes part of work of its
 // object that waits, where there is any, also with InOrder and in a Pool. So the last that came below the
-// budget may reach beyond it, and after that the memory grows with the objects that wait, not with the events.
+// budget may reach beyond it, and after that the memory grows with the objects that wait, not with the events:
+// what Event.Before says of the first event of a call is kept, and weighed, whatever there is room for.
 type Limit[P any] struct {
-	// Budget is how many bytes may be held: the payloads of what waits and of what runs and, where events are
-	// not merged, CallOverhead for each. Not positive: there is no limit.
+	// Budget is how many bytes may be held: the payloads of what waits and of what runs with what they were before,
+	// and, where events are not merged, CallOverhead for each. Not positive: there is no limit.
 	Budget int64
-	// Weight gives the bytes of a payload.
-	Weight func(P) int64
-	// Slim gives what is kept of a payload for which there is no room. It weighs nothing.
+	// Weight gives the bytes of a payload, slim or not, and of what Call.Before is, together: what both have in common
+	// counts once. Where there is no payload it is given the zero one, where there is no Before nil.
+	Weight func(payload P, before any) int64
+	// Slim gives what is kept of a payload for which there is no room. It should weigh next to nothing.
 	Slim func(P) P
 	// Full, if it is not nil, counts those that have no room, of all that share it: see Room.
 	Full *atomic.Int32
@@ -57,8 +59,9 @@ func (l *limit[P]) fit(e *Event[P], instead *item[P], behindSlim bool) {
 		return
 	}
 	held := l.load.held
-	if instead != nil {
-		held -= int64(instead.weight)
+	if instead != nil { // what it is compared with stays
+		var none P
+		held -= int64(instead.weight) - l.Weight(none, instead.before())
 	}
 	if held >= l.Budget || behindSlim {
 		e.Payload, e.slim = l.Slim(e.Payload), true
@@ -70,15 +73,16 @@ func (l *limit[P]) weigh(it *item[P]) {
 	if l.Budget <= 0 {
 		return
 	}
-	var sum int64
-	if !it.slim {
-		sum = l.extra
-		if !it.bare {
-			sum += l.Weight(it.payload)
-		}
+	var payload P
+	if !it.bare {
+		payload = it.payload
 	}
-	if n := it.newer(); n != nil && !n.slim && !n.Bare {
-		sum += l.Weight(n.Payload)
+	sum := l.Weight(payload, it.before())
+	if !it.slim {
+		sum += l.extra
+	}
+	if n := it.newer(); n != nil && !n.Bare {
+		sum += l.Weight(n.Payload, nil)
 	}
 	sum = min(sum, math.MaxUint32)
 	l.load.held += sum - int64(it.weight)

@@ -9,20 +9,25 @@ import (
 	"time"
 )
 
-// limited is a limit for these tests: a payload weighs what the number says that it begins with, and what is
-// slim ends with a tilde.
+// limited is a limit for these tests: a payload weighs the number that it is, and so does what was before; what is
+// slim ends with a tilde, and weighs nothing.
 func limited(budget int64) Limit[string] {
 	return Limit[string]{
 		Budget: budget,
-		Weight: func(p string) int64 {
-			n, err := strconv.ParseInt(p, 10, 64)
-			if err != nil {
-				return 0
-			}
-			return n
+		Weight: func(p string, before any) int64 {
+			b, _ := before.(string)
+			return numberIn(p) + numberIn(b)
 		},
 		Slim: func(p string) string { return strings.TrimSuffix(p, "~") + "~" },
 	}
+}
+
+func numberIn(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // calls is the limit for so many calls with a payload that weighs nothing.
@@ -64,6 +69,64 @@ func TestLimitBoundsWhatWaits(t *testing.T) {
 		r.expect("Added a=3 merged 1", "Added b=1 merged 2", "Added c=2~ merged 1", "Added d=4", "Added fails=4", "Added fails=4 attempt 2")
 		r.atRest()
 	})
+}
+
+// How an object was before its first event counts, is kept where there is no room, and is not made room for.
+func TestLimitWeighsWhatWasBefore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, Options{Concurrency: 1})
+		r.q.Limit(limited(10))
+		r.hold("z")
+		r.on(added("z", "0"))
+		r.on(modified("a/x", "3", before("4")))
+		r.bytes(7)
+		r.on(modified("a/x", "2", before("3"))) // of what merges the first
+		r.bytes(6)
+		r.on(modified("b/x", "1", before("4"))) // reaches beyond
+		r.bytes(11)
+		r.on(modified("c/x", "5", before("6")))
+		r.bytes(17)
+		r.on(modified("a/x", "9", before("2"))) // what it takes the place of does not make room enough
+		r.bytes(15)
+		if r.q.Room() == nil {
+			t.Error("there is room")
+		}
+		r.answers("c/x", permanent())
+		r.release("z")
+		r.expect("Added z=0", "Modified a/x=9~ before=4 merged 2", "Modified b/x=1 before=4", "Modified c/x=5~ before=6")
+		r.bytes(6) // parked, it will be compared with the same
+		r.on(deleted("c/x", "", filtered))
+		r.atRest()
+	})
+}
+
+// In order, and in a pool, each call has its own, as long as there is room.
+func TestLimitWeighsWhatWasBeforeEachCall(t *testing.T) {
+	for name, rigOf := range map[string]func(*testing.T) *rig{
+		"in order": func(t *testing.T) *rig { return newRig(t, Options{InOrder: true, Concurrency: 1}) },
+		"pool":     func(t *testing.T) *rig { return newPoolRig(t, Options{Concurrency: 1}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				r := rigOf(t)
+				if r.q != nil {
+					r.q.Limit(limitedTo(3))
+				} else {
+					r.p.Limit(limitedTo(3))
+				}
+				r.hold("a/x")
+				r.on(modified("a/x", "1", before("600")))
+				r.bytes(CallOverhead + 601)
+				r.on(modified("a/x", "2", before("500")))
+				r.bytes(2*CallOverhead + 1103)
+				r.on(modified("a/x", "3", before("400")))
+				r.bytes(CallOverhead + 601 + 500)
+				r.release("a/x")
+				r.expect("Modified a/x=1 before=600", "Modified a/x=3~ before=500 merged 1")
+				r.atRest()
+			})
+		})
+	}
 }
 
 func TestLimitLetsGoOfWhatIsDropped(t *testing.T) {

@@ -34,36 +34,42 @@ func (m *model) held() int64 {
 	return sum
 }
 
+// parts are what runs of a unit, and what waits; nil: nothing does.
+func (k *modelKey) parts(u *unit) (ran, waits *unit) {
+	if k.run != u {
+		return nil, u
+	}
+	now := *u
+	ran = &now
+	if i := slices.IndexFunc(u.log[u.ran:], func(e entryOf) bool { return e.Passed }); i >= 0 {
+		ran.log, waits = u.log[:u.ran+i], &unit{log: u.log[u.ran+i:]}
+	}
+	return ran, waits
+}
+
 // weights are those of what runs of a unit, and of what waits.
 func (m *model) weights(k *modelKey, u *unit) (ran, waits int64) {
-	if k.run != u {
-		return 0, m.weight(u.log) + m.newer(u)
-	}
-	log := u.log
-	if i := slices.IndexFunc(log[u.ran:], func(e entryOf) bool { return e.Passed }); i >= 0 {
-		waits = m.weight(log[u.ran+i:])
-		log = log[:u.ran+i]
-	}
-	return m.weight(log) + m.newer(u), waits
+	r, w := k.parts(u)
+	return m.weight(r), m.weight(w)
 }
 
-func (m *model) weight(log []entryOf) int64 {
-	s := stateOf(log)
-	switch {
-	case s.slim:
+func (m *model) weight(u *unit) int64 {
+	if u == nil {
 		return 0
-	case s.Bare:
-		return m.overhead()
 	}
-	return m.overhead() + m.limit.Weight(s.Payload)
+	s := stateOf(u.log)
+	sum := m.limit.Weight(s.Payload, u.heldBefore())
+	if !s.slim {
+		sum += m.overhead()
+	}
+	if u.latest.Type != "" {
+		sum += m.limit.Weight(u.latest.Payload, nil)
+	}
+	return sum
 }
 
-func (m *model) newer(u *unit) int64 {
-	if u.latest.Type == "" || u.latest.slim || u.latest.Bare {
-		return 0
-	}
-	return m.limit.Weight(u.latest.Payload)
-}
+// heldBefore is what a unit keeps of how the object was, told or not.
+func (u *unit) heldBefore() any { return u.wasBefore(Modified) }
 
 func (m *model) overhead() int64 {
 	if m.opts.InOrder {
@@ -99,7 +105,11 @@ func (m *model) replaced(k *modelKey, u *unit, e Event[string]) int64 {
 	if u == nil {
 		return 0
 	}
-	_, waits := m.weights(k, u)
+	_, w := k.parts(u)
+	if w == nil {
+		return 0
+	}
+	waits := m.weight(w) - m.limit.Weight("", w.heldBefore())
 	switch {
 	case !m.opts.InOrder:
 		if !e.Passed && e.Type.out() {

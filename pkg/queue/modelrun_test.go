@@ -133,7 +133,7 @@ func (w *world) event(t *rapid.T, k Key, typ EventType, was bool) Event[string] 
 		e.Bare, e.Payload = true, ""
 	}
 	if was && rapid.Bool().Draw(t, "before") {
-		e.Before = "before " + strconv.Itoa(w.version)
+		e.Before = strconv.Itoa(w.version)
 	}
 	return e
 }

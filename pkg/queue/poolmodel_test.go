@@ -65,7 +65,7 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 	host := m.host(waiting)
 	held := m.held()
 	if host != nil {
-		held -= m.weight(host)
+		held -= m.weight(host) - m.limit.Weight("", host.heldBefore())
 	}
 	reads := slices.ContainsFunc(m.all, func(u *poolUnit) bool { return u.id == id && u.running && u.ranSlim })
 	if m.limit.Budget > 0 && !e.Bare && (held >= m.limit.Budget || reads) {
@@ -135,14 +135,15 @@ func (m *poolModel) held() (sum int64) {
 }
 
 func (m *poolModel) weight(u *poolUnit) int64 {
-	s := stateOf(u.log)
-	switch {
-	case m.limit.Budget <= 0 || s.slim:
+	if m.limit.Budget <= 0 {
 		return 0
-	case s.Bare:
-		return CallOverhead
 	}
-	return CallOverhead + m.limit.Weight(s.Payload)
+	s := stateOf(u.log)
+	sum := m.limit.Weight(s.Payload, u.heldBefore())
+	if !s.slim {
+		sum += CallOverhead
+	}
+	return sum
 }
 
 // elapse ends the next delay that is over.

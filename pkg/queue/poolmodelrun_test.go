@@ -116,7 +116,7 @@ func (w *poolWorld) event(t *rapid.T) {
 		e.Payload = ""
 	}
 	if e.Was && rapid.Bool().Draw(t, "before") {
-		e.Before = "before " + strconv.Itoa(w.version)
+		e.Before = strconv.Itoa(w.version)
 	}
 	e.Passed = w.takes[e.Type] && rapid.IntRange(0, 5).Draw(t, "passes") > 0
 	w.p.Add(e)

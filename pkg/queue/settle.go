@@ -15,8 +15,9 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 	case Done:
 		return false
 	case Drop:
-		if next := o.follower(it); next != nil && !q.opts.InOrder {
+		if next := o.follower(it); next != nil && next.touched && !q.opts.InOrder {
 			next.inherit(it)
+			q.limit.weigh(next)
 		}
 		return false
 	case Requeue:

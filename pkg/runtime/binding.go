@@ -19,7 +19,7 @@ type work struct {
 	frame     *watcher.Frame // nil: only the identity is known
 	rv        string         // the resourceVersion, where there is no frame, or none that counts
 	last      *state         // Cached: as the object was last in the set, of which it is out now
-	size      int64          // bytes that the raw object keeps in use
+	size      int64          // bytes that the frame keeps in use
 	postponed int            // how often a live read that the call needs has failed
 	over      atomic.Bool    // the frame was given up
 	slim      bool           // the object was let go for the sake of the memory budget, and is read again
@@ -51,12 +51,18 @@ func (w *work) object() *watcher.Frame {
 	return w.frame
 }
 
-// weight is how many bytes wait with the work, beside its identity.
-func (w *work) weight() int64 {
+// weigh is how many bytes wait with work, beside its identity, and with what its object was before: with the last state of
+// what is gone that is often the same.
+func weigh(w *work, before any) (bytes int64) {
+	s, _ := before.(*state)
+	bytes = s.weight()
 	if w == nil {
-		return 0
+		return bytes
 	}
-	return w.size
+	if w.last != s {
+		bytes += w.last.weight()
+	}
+	return bytes + w.size
 }
 
 // slimmed gives the object up, which is to be read again. The queue has not taken w yet.
@@ -140,7 +146,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		Kind:        c.Resource.Kind,
 		Observer:    b.metrics,
 	}
-	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: (*work).weight, Slim: (*work).slimmed, Full: &m.full}
+	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: weigh, Slim: (*work).slimmed, Full: &m.full}
 	if c.Action == capability.ActionWatch {
 		p := queue.NewPool(o, b.call)
 		p.Limit(limit)

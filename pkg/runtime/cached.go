@@ -198,13 +198,18 @@ func (s *state) before() any {
 	return s
 }
 
+// weight is how many bytes a state keeps in use, as the memory budget counts them: those of the object.
+func (s *state) weight() int64 {
+	if s == nil {
+		return 0
+	}
+	return int64(len(s.raw))
+}
+
 // workOut is the work of an object that is not in the set any more: of the frame, where the event had one, else of the
 // last state that was kept. last stays with it whatever the memory budget.
 func workOut(f *watcher.Frame, last *state, rv string) *work {
 	w := newWork(f)
 	w.rv, w.last = rv, last
-	if f == nil && last != nil {
-		w.size = int64(len(last.raw))
-	}
 	return w
 }

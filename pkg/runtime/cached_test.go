@@ -136,6 +136,55 @@ func TestCachedDepartures(t *testing.T) {
 	}
 }
 
+// How an object was before weighs in the memory budget like the object itself, while a call waits that tells of it; with
+// the last state of what is gone it is one.
+func TestCachedWeighsWhatWas(t *testing.T) {
+	maps := capability.When(kind.ConfigMap).WithAnnotation("in", "yes").IsUpdated().IsDeleted().HasLeft()
+	for name, bind := range map[string]func(capability.Selection[*corev1.ConfigMap]) capability.Binding{
+		"Watch": func(s capability.Selection[*corev1.ConfigMap]) capability.Binding { return s.Watch(ignoreMap) },
+		"InOrder": func(s capability.Selection[*corev1.ConfigMap]) capability.Binding {
+			return s.InOrder().Reconcile(ignoreMap)
+		},
+		"Reconcile": func(s capability.Selection[*corev1.ConfigMap]) capability.Binding { return s.Reconcile(ignoreMap) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, bind(maps.Cached().Alias("cached")), bind(maps.Alias("plain")))
+			r.hire()
+			cached, plain := r.feed.subs[0].b, r.feed.subs[1].b
+			r.upsert(aMap("u", "1", valued("a")), false)
+			_, first := cached.cache.size()
+			each := int64(0)
+			for _, step := range []struct {
+				what    string
+				do      func()
+				was, in bool
+			}{
+				{"changed", func() { r.upsert(aMap("u", "2", valued("bb")), false) }, true, true},
+				{"changed again", func() { r.upsert(aMap("u", "3", valued("ccc")), false) }, true, true},
+				{"left", func() { r.upsert(aMap("u", "4"), false) }, true, false},
+				{"back", func() { r.upsert(aMap("u", "5", valued("dddd")), false) }, false, true},
+				{"deleted", func() { r.gone(aMap("u", "6", valued("eeeee")), false) }, true, false},
+			} {
+				_, last := cached.cache.size()
+				step.do()
+				if step.was {
+					each += last
+				}
+				want := each
+				if name == "Reconcile" { // one call: the first of these, and the last of what is not in the set
+					want = first
+					if !step.in {
+						want += last
+					}
+				}
+				if got := cached.engine.Stats().Bytes - plain.engine.Stats().Bytes; got != want {
+					t.Errorf("%s: %d bytes more than without Cached, want %d", step.what, got, want)
+				}
+			}
+		})
+	}
+}
+
 // What did not fit while it waited is there all the same: nothing is read from the server.
 func TestCachedReadsFromMemory(t *testing.T) {
 	k := newKeeper(t, capability.When(kind.ConfigMap))

@@ -102,6 +102,18 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 	return r
 }
 
+// hire puts the engines of the bindings in the place of the inboxes. They make no calls.
+func (r *rig) hire() {
+	r.t.Helper()
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, s := range r.feed.subs {
+		s.b.engine = newBinding(s.b.Compiled, bindingOptions{}, r.looks, logr.Discard(), m).engine
+	}
+}
+
 func frameOf(t testing.TB, cm *corev1.ConfigMap) *watcher.Frame {
 	t.Helper()
 	raw, err := json.Marshal(cm)

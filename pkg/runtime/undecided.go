@@ -32,7 +32,7 @@ type undecided struct {
 	n  atomic.Int32 // how many
 	mu sync.Mutex
 	of map[queue.Key]*departure
-	// bytes is what they keep in use. Over the memory budget a Deleted carries no more than the identity.
+	// bytes is what they keep in use. Over the memory budget a Deleted carries no more than the identity, or what Cached kept.
 	bytes int64
 }
 
@@ -40,7 +40,7 @@ type undecided struct {
 func (b *binding) depart(d *departure) {
 	u := &b.undecided
 	u.mu.Lock()
-	if u.bytes+d.work.weight() > b.Settings.MemoryBudget {
+	if u.bytes+weigh(d.work, nil) > b.Settings.MemoryBudget {
 		d.work.release()
 		d.work = &work{rv: d.id.rv, last: d.work.last}
 	}
@@ -55,7 +55,7 @@ func (b *binding) depart(d *departure) {
 		u.of = map[queue.Key]*departure{}
 	}
 	u.of[d.id.key] = d
-	u.bytes += d.work.weight()
+	u.bytes += weigh(d.work, nil)
 	u.n.Add(1)
 	b.looks.open.Add(1)
 	u.mu.Unlock()
@@ -113,7 +113,7 @@ func (d *departure) close() {
 	if len(u.of) == 0 {
 		u.of = nil // a map does not shrink
 	}
-	u.bytes -= d.work.weight()
+	u.bytes -= weigh(d.work, nil)
 	u.n.Add(-1)
 	d.b.looks.open.Add(-1)
 }

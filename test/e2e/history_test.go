@@ -127,7 +127,7 @@ func inOrder[T kind.Object](t *testing.T, binding string, all []call[T]) {
 			wrong = "came after the deletion"
 		case now.Type == added && was.Type != hasLeft:
 			wrong = "came twice"
-		case now.Type != added && now.Type != modified && now.Partial:
+		case now.Type != added && now.Type != modified && (now.Partial || now.HasOld()): // with Cached it is the last state that was told
 			if version(t, o) < version(t, was.Object) {
 				wrong = "goes back"
 			}

@@ -73,7 +73,7 @@ func TestTwentyBindingsShareOneStream(t *testing.T) {
 	for _, o := range objects[:5] { // the others come while the program runs
 		create(t, c, o)
 	}
-	before := serverWatches(t, env.Config, "podtemplates")
+	unwatched(t, env.Config, "podtemplates")
 	cfg, spy := spied(env.Config)
 	p := run(t, cfg, runtime.Options{Capabilities: caps})
 	p.ready(t)
@@ -99,7 +99,7 @@ func TestTwentyBindingsShareOneStream(t *testing.T) {
 		}
 		s.calls.only(t, s.name, want...)
 	}
-	if n := serverWatches(t, env.Config, "podtemplates") - before; n != 1 {
+	if n := serverWatches(t, env.Config, "podtemplates"); n != 1 {
 		t.Errorf("the server counts %d watches, want 1", n)
 	}
 	if got := spy.gets("/podtemplates"); len(got) != 1 || got[0].path != "/api/v1/podtemplates" || strings.Contains(got[0].query, "elector") {
@@ -192,6 +192,12 @@ func objectFrames(t *testing.T, p *program, stream string) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// unwatched waits until the API server has noticed that nobody watches a resource any more.
+func unwatched(t *testing.T, cfg *rest.Config, resource string) {
+	t.Helper()
+	waitUntil(t, resource+" are not watched", func() bool { return serverWatches(t, cfg, resource) == 0 })
 }
 
 // serverWatches asks the API server how many watches on a resource are open.
