@@ -288,7 +288,7 @@ func (s *sub) gone(d watcher.Delta) {
 	if s.b.cache != nil {
 		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
 	}
-	s.forget(e)
+	defer s.forget(e)
 	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
@@ -316,7 +316,7 @@ func (s *sub) forget(e watcher.Entry) {
 	}
 	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
 	if f := s.b.finalizer; f != nil {
-		f.gone(k)
+		s.b.left(k, e.UID())
 	}
 	for _, w := range s.b.wakers {
 		w.set(k, nil)

@@ -30,8 +30,10 @@ type finalizer struct {
 	mu sync.Mutex
 	// added are the UIDs of objects that the finalizer is being put on, until the stream brings that.
 	added table[queue.Key, string]
-	// cleaned are the UIDs of objects whose clean-up has succeeded, until they are gone.
+	// cleaned are the UIDs of objects whose clean-up has succeeded, until they are gone and no call is left that has to know.
 	cleaned table[queue.Key, string]
+	// leaving are the UIDs of objects that are gone while a call of theirs ran.
+	leaving table[queue.Key, string]
 }
 
 func newFinalizer(name string) *finalizer {
@@ -90,12 +92,41 @@ func (f *finalizer) epoch(m *watcher.Meta) int64 {
 	return g
 }
 
-// gone forgets an object.
-func (f *finalizer) gone(k queue.Key) {
+// forget drops what is known of an object that nobody is called for any more.
+func (f *finalizer) forget(k queue.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.added.delete(k)
 	f.cleaned.delete(k)
+	f.leaving.delete(k)
+}
+
+// left is called when an object is gone and the binding's engine has heard of that, which leaves the call that runs, if any;
+// or where deletions are told, all calls that wait, up to that of the deletion. Until these are over it is known that the
+// clean-up has succeeded.
+func (b *binding) left(k queue.Key, uid string) {
+	f := b.finalizer
+	f.unset(&f.added, k)
+	if b.Takes(queue.Deleted, false) {
+		return
+	}
+	f.set(&f.leaving, k, uid)
+	if !b.engine.Knows(k, uid) {
+		f.forget(k)
+	}
+}
+
+// over is called after each call.
+func (f *finalizer) over(c *queue.Call[*work]) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	uid, gone := f.leaving.m[c.Key]
+	f.mu.Unlock()
+	if gone && uid == c.UID || c.Type == queue.Deleted {
+		f.forget(c.Key)
+	}
 }
 
 // set remembers a UID in one of the two tables.
