@@ -265,8 +265,9 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 	}
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)
+		carried := s.slots.carries(words, f.on(m))
 		if in {
-			ev.Passed = f.passes(ev.Passed, d)
+			ev.Passed = f.passes(ev.Passed, d, carried)
 		}
 	}
 	return ev

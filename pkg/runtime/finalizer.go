@@ -59,21 +59,24 @@ func (f *finalizer) member(within, was, selected bool, m *watcher.Meta) bool {
 }
 
 // passes says of a change of a member whether the binding is called for it: always for the clean-up, never for what is being
-// deleted without the finalizer, nor for the finalizer itself; else what the event steps say.
-func (f *finalizer) passes(says bool, d *watcher.Delta) bool {
+// deleted without the finalizer, nor for the finalizer itself; else what the event steps say. Carried is whether the state
+// before had the finalizer.
+func (f *finalizer) passes(says bool, d *watcher.Delta, carried bool) bool {
 	m := &d.Frame.Meta
 	on := f.on(m)
+	echo := on && f.echo(m) && !carried && !d.Relist // a list may bring more with it
 	switch {
 	case m.Deleting:
 		return on
-	case on && !d.Relist && f.echo(m):
+	case echo:
 		return false
 	default:
 		return says
 	}
 }
 
-// echo says whether the stream brings nothing but the finalizer that was just put on.
+// echo says whether the stream may bring nothing but the finalizer that was just put on. It is asked of the first state that
+// carries it.
 func (f *finalizer) echo(m *watcher.Meta) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -175,7 +178,8 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 	return b.hand(ctx, c, c.Type, frame)
 }
 
-// addFinalizer gives the object with the finalizer, and nil for one that is gone, going or of no interest any more.
+// addFinalizer gives the object with the finalizer, and nil for one that is gone, going or of no interest any more. In order,
+// what came before the deletion is told before the clean-up.
 func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.Frame) (*watcher.Frame, error) {
 	f := b.finalizer
 	f.set(&f.added, k, frame.Meta.UID)
@@ -188,7 +192,7 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 	if !patched {
 		f.unset(&f.added, k)
 	}
-	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting {
+	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting && !b.Settings.InOrder {
 		return nil, err
 	}
 	return with, nil
