@@ -164,6 +164,8 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 		return queue.Result{Outcome: queue.Drop}
 	case m.Deleting:
 		return b.cleanUp(ctx, c, frame)
+	case f.isCleaned(c.Key, m.UID): // a live read was ahead of the stream
+		return queue.Result{Outcome: queue.Drop}
 	case !on:
 		with, err := b.addFinalizer(ctx, c.Key, frame)
 		switch {

@@ -310,3 +310,28 @@ func TestFinalizeThroughAGap(t *testing.T) {
 		j.expect(t, "reconcile a Modified "+mine)
 	})
 }
+
+// A trigger's live read may find the deletion before the stream tells of the changes that were before it. After the clean-up
+// these are no reason to reconcile.
+func TestFinalizeIsTheLastCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j, func(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+			return s.Owns(kind.Secret)
+		}))
+		c.Create(configMap("demo", "a", labelled, func(cm *corev1.ConfigMap) { cm.Finalizers = []string{theirs} }))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+theirs+","+mine)
+		late := c.Fault(fake.Stall(), fake.For(kind.ConfigMap), fake.Verbs("watch"))
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		c.Delete(configMap("demo", "a"))
+		c.Create(secret("s", ownedBy("a")))
+		c.Settle()
+		j.expect(t, "clean a Unchanged "+theirs+","+mine+" (owned Secret demo/s Added)")
+		late.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t)
+		wantFinalizers(t, c, "a", theirs)
+	})
+}
