@@ -41,6 +41,7 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 		return noLease()
 	}
 	res := b.deliver(ctx, c)
+	b.finalizer.over(&c)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
 	}

@@ -267,8 +267,9 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 	}
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)
+		carried := s.slots.carries(words, f.on(m))
 		if in {
-			ev.Passed = f.passes(ev.Passed, d)
+			ev.Passed = f.passes(ev.Passed, d, carried)
 		}
 	}
 	return ev
@@ -290,7 +291,7 @@ func (s *sub) gone(d watcher.Delta) {
 	if s.b.cache != nil {
 		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
 	}
-	s.forget(e)
+	defer s.forget(e)
 	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
@@ -318,7 +319,7 @@ func (s *sub) forget(e watcher.Entry) {
 	}
 	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
 	if f := s.b.finalizer; f != nil {
-		f.gone(k)
+		s.b.left(k, e.UID())
 	}
 	for _, w := range s.b.wakers {
 		w.set(k, nil)

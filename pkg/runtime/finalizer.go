@@ -30,8 +30,10 @@ type finalizer struct {
 	mu sync.Mutex
 	// added are the UIDs of objects that the finalizer is being put on, until the stream brings that.
 	added table[queue.Key, string]
-	// cleaned are the UIDs of objects whose clean-up has succeeded, until they are gone.
+	// cleaned are the UIDs of objects whose clean-up has succeeded, until they are gone and no call is left that has to know.
 	cleaned table[queue.Key, string]
+	// leaving are the UIDs of objects that are gone while a call of theirs ran.
+	leaving table[queue.Key, string]
 }
 
 func newFinalizer(name string) *finalizer {
@@ -60,21 +62,24 @@ func (f *finalizer) member(within, was, selected bool, m *watcher.Meta) bool {
 }
 
 // passes says of a change of a member whether the binding is called for it: always for the clean-up, never for what is being
-// deleted without the finalizer, nor for the finalizer itself; else what the event steps say.
-func (f *finalizer) passes(says bool, d *watcher.Delta) bool {
+// deleted without the finalizer, nor for the finalizer itself; else what the event steps say. Carried is whether the state
+// before had the finalizer.
+func (f *finalizer) passes(says bool, d *watcher.Delta, carried bool) bool {
 	m := &d.Frame.Meta
 	on := f.on(m)
+	echo := on && f.echo(m) && !carried && !d.Relist // a list may bring more with it
 	switch {
 	case m.Deleting:
 		return on
-	case on && !d.Relist && f.echo(m):
+	case echo:
 		return false
 	default:
 		return says
 	}
 }
 
-// echo says whether the stream brings nothing but the finalizer that was just put on.
+// echo says whether the stream may bring nothing but the finalizer that was just put on. It is asked of the first state that
+// carries it.
 func (f *finalizer) echo(m *watcher.Meta) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,12 +98,41 @@ func (f *finalizer) epoch(m *watcher.Meta) int64 {
 	return g
 }
 
-// gone forgets an object.
-func (f *finalizer) gone(k queue.Key) {
+// forget drops what is known of an object that nobody is called for any more.
+func (f *finalizer) forget(k queue.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.added.delete(k)
 	f.cleaned.delete(k)
+	f.leaving.delete(k)
+}
+
+// left is called when an object is gone and the binding's engine has heard of that, which leaves the call that runs, if any;
+// or where deletions are told, all calls that wait, up to that of the deletion. Until these are over it is known that the
+// clean-up has succeeded.
+func (b *binding) left(k queue.Key, uid string) {
+	f := b.finalizer
+	f.unset(&f.added, k)
+	if b.Takes(queue.Deleted, false) {
+		return
+	}
+	f.set(&f.leaving, k, uid)
+	if !b.engine.Knows(k, uid) {
+		f.forget(k)
+	}
+}
+
+// over is called after each call.
+func (f *finalizer) over(c *queue.Call[*work]) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	uid, gone := f.leaving.m[c.Key]
+	f.mu.Unlock()
+	if gone && uid == c.UID || c.Type == queue.Deleted {
+		f.forget(c.Key)
+	}
 }
 
 // set remembers a UID in one of the two tables.
@@ -133,6 +167,8 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 		return queue.Result{Outcome: queue.Drop}
 	case m.Deleting:
 		return b.cleanUp(ctx, c, frame)
+	case f.isCleaned(c.Key, m.UID): // a live read was ahead of the stream
+		return queue.Result{Outcome: queue.Drop}
 	case !on:
 		with, err := b.addFinalizer(ctx, c.Key, frame)
 		switch {
@@ -147,7 +183,8 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 	return b.hand(ctx, c, c.Type, frame)
 }
 
-// addFinalizer gives the object with the finalizer, and nil for one that is gone, going or of no interest any more.
+// addFinalizer gives the object with the finalizer, and nil for one that is gone, going or of no interest any more. In order,
+// what came before the deletion is told before the clean-up.
 func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.Frame) (*watcher.Frame, error) {
 	f := b.finalizer
 	f.set(&f.added, k, frame.Meta.UID)
@@ -160,7 +197,7 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 	if !patched {
 		f.unset(&f.added, k)
 	}
-	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting {
+	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting && !b.Settings.InOrder {
 		return nil, err
 	}
 	return with, nil

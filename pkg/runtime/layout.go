@@ -1,15 +1,20 @@
 package runtime
 
-import "github.com/ancho-dev/ancho/pkg/capability"
+import (
+	"slices"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+)
 
 // slots is where one binding keeps what it knows of an object, in the words of its index entry:
 // one bit for "in its set", and, only for bindings that compare, the last generation and the hash
-// of the last projection.
+// of the last projection; and only where there are finalizers, one bit for "carries the binding's".
 type slots struct {
 	word int
 	mask uint64
 	gen  int // index of the word with the last generation; 0 is none, since word 0 holds bits
 	hash int // index of the word with the projection's hash; 0 is none
+	on   int // index of the word in which mask is the bit for the finalizer; 0 is none
 }
 
 // layOut shares out the words of a stream's entries among the bindings it serves. A generation is
@@ -28,7 +33,27 @@ func layOut(bindings []*capability.Compiled) (places []slots, words int) {
 			words++
 		}
 	}
+	if slices.ContainsFunc(bindings, func(b *capability.Compiled) bool { return b.Finalizer != "" }) {
+		for i := range places {
+			places[i].on = words + places[i].word
+		}
+		words += wordsOfBits(len(bindings))
+	}
 	return places, words
+}
+
+// carries remembers whether an object carries the binding's finalizer, and says whether it did last time.
+func (s slots) carries(words []uint64, on bool) (before bool) {
+	if s.on == 0 {
+		return false
+	}
+	before = words[s.on]&s.mask != 0
+	if on {
+		words[s.on] |= s.mask
+	} else {
+		words[s.on] &^= s.mask
+	}
+	return before
 }
 
 func (s slots) member(words []uint64) bool {
@@ -62,6 +87,9 @@ func (s slots) changed(words []uint64, generation int64, hash uint64) bool {
 // move carries what a binding knows of an object from one stream's entry to another's.
 func (s slots) move(from []uint64, to slots, dst []uint64) {
 	to.setMember(dst, s.member(from))
+	if s.on > 0 {
+		to.carries(dst, from[s.on]&s.mask != 0)
+	}
 	if s.gen > 0 && to.gen > 0 {
 		dst[to.gen] = from[s.gen]
 	}

@@ -262,3 +262,100 @@ func TestFinalizeIsRefused(t *testing.T) {
 		wantFinalizers(t, c, "a", "gone")
 	})
 }
+
+func inOrder(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+	return s.InOrder()
+}
+
+func told(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+	return s.IsCreatedOrUpdated().IsDeleted()
+}
+
+// An event that waits while the object goes does not have it cleaned up again: here the finalizer is taken off by hand between
+// the clean-up and the attempt to do that.
+func TestFinalizeOnceInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j, inOrder, told))
+		c.Create(configMap("demo", "a", labelled))
+		c.Settle()
+		j.expect(t, "reconcile a Added")
+		refused := c.Fault(fake.Status(503), fake.Verbs("patch"))
+		c.Delete(configMap("demo", "a"))
+		c.Settle()
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Finalizers = nil })
+		c.Settle()
+		refused.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t, "clean a Modified "+mine, "reconcile a Deleted "+mine)
+	})
+}
+
+// In order, an event that failed is called for again also when the object is being deleted meanwhile, and carries the finalizer.
+func TestFinalizeInOrderKeepsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		j.answers("reconcile a", errors.New("no"))
+		c := anchotest.Run(t, finalizing(j, inOrder))
+		c.Create(configMap("demo", "a", labelled))
+		c.Settle()
+		j.expect(t, "reconcile a Added")
+		c.Delete(configMap("demo", "a"))
+		j.answers("reconcile a", nil)
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t, "reconcile a Added", "clean a Modified "+mine)
+	})
+}
+
+// What a list brings together with the finalizer hides nothing that comes later.
+func TestFinalizeThroughAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j))
+		refused := c.Fault(fake.Status(503), fake.Verbs("patch"))
+		c.Create(configMap("demo", "a", labelled))
+		c.Settle()
+		away := c.Fault(fake.Refuse(), fake.Verbs("list", "watch"))
+		c.Cut()
+		refused.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t, "reconcile a Added "+mine)
+		c.Compact()
+		away.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.take()
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		c.Settle()
+		j.expect(t, "reconcile a Modified "+mine)
+	})
+}
+
+// A trigger's live read may find the deletion before the stream tells of the changes that were before it. After the clean-up
+// these are no reason to reconcile.
+func TestFinalizeIsTheLastCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, finalizing(j, func(s capability.Selection[*corev1.ConfigMap]) capability.Selection[*corev1.ConfigMap] {
+			return s.Owns(kind.Secret)
+		}))
+		c.Create(configMap("demo", "a", labelled, func(cm *corev1.ConfigMap) { cm.Finalizers = []string{theirs} }))
+		c.Settle()
+		j.expect(t, "reconcile a Added "+theirs+","+mine)
+		late := c.Fault(fake.Stall(), fake.For(kind.ConfigMap), fake.Verbs("watch"))
+		edit(t, c, "a", func(cm *corev1.ConfigMap) { cm.Data = map[string]string{"k": "v"} })
+		c.Delete(configMap("demo", "a"))
+		c.Create(secret("s", ownedBy("a")))
+		c.Settle()
+		j.expect(t, "clean a Unchanged "+theirs+","+mine+" (owned Secret demo/s Added)")
+		late.Stop()
+		time.Sleep(time.Minute)
+		c.Settle()
+		j.expect(t)
+		wantFinalizers(t, c, "a", theirs)
+	})
+}

@@ -30,7 +30,7 @@ func Cases() []Case {
 	return slices.Concat(
 		startCases(), beginCases(), bookmarkCases(), pageCases(), pageStateCases(), versionCases(), expiryCases(), resumeCases(), selectorCases(), statusCases(),
 		servingCases(), mediaCases(), metadataCases(), metadataListCases(), discoveryCases(), createCases(), updateCases(), patchCases(), applyCases(),
-		deleteCases(), namespaceCases(), streamCases(), beyondCases(),
+		deleteCases(), finalizerCases(), leaseCases(), namespaceCases(), streamCases(), beyondCases(),
 	)
 }
 
