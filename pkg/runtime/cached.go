@@ -3,7 +3,6 @@ package runtime
 import (
 	"bytes"
 	"iter"
-	"maps"
 	"sync"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -19,8 +18,7 @@ type cache struct {
 	managed bool // managedFields are kept
 
 	mu      sync.RWMutex
-	states  map[queue.Key]*state
-	peak    int   // of states since the map was made
+	states  table[queue.Key, *state]
 	bytes   int64 // raw ones
 	pending map[watcher.Target]bool
 }
@@ -33,15 +31,12 @@ type state struct {
 	cut bool
 }
 
-// cacheLargest is from what size on a map that emptied gives its memory back, which a Go map does not by itself.
-const cacheLargest = 1024
-
 // newCache gives nil for a binding that keeps nothing. The methods that a feed calls take that.
 func newCache(c *capability.Compiled) *cache {
 	if c.Attach == nil {
 		return nil
 	}
-	k := &cache{managed: c.Settings.ManagedFields, states: map[queue.Key]*state{}, pending: map[watcher.Target]bool{}}
+	k := &cache{managed: c.Settings.ManagedFields, pending: map[watcher.Target]bool{}}
 	for _, t := range c.Targets {
 		k.pending[t] = true
 	}
@@ -57,15 +52,14 @@ func (c *cache) put(f *watcher.Frame) (before *state) {
 	s := c.copied(f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.states[s.id.key]; old != nil {
+	if old := c.states.m[s.id.key]; old != nil {
 		c.bytes -= int64(len(old.raw))
 		if old.id.uid == s.id.uid {
 			before = old
 		}
 	}
-	c.states[s.id.key] = s
+	c.states.set(s.id.key, s)
 	c.bytes += int64(len(s.raw))
-	c.peak = max(c.peak, len(c.states))
 	return before
 }
 
@@ -88,17 +82,12 @@ func (c *cache) take(key queue.Key, uid string) *state {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.states[key]
+	s := c.states.m[key]
 	if s == nil || s.id.uid != uid {
 		return nil
 	}
-	delete(c.states, key)
+	c.states.delete(key)
 	c.bytes -= int64(len(s.raw))
-	if c.peak >= cacheLargest && len(c.states) <= c.peak/8 {
-		m := make(map[queue.Key]*state, len(c.states))
-		maps.Copy(m, c.states)
-		c.states, c.peak = m, len(m)
-	}
 	return s
 }
 
@@ -115,7 +104,7 @@ func (c *cache) begun(t watcher.Target) {
 // latest is the state of an object that is in the set now, nil where it is not.
 func (c *cache) latest(key queue.Key, uid string) *watcher.Frame {
 	c.mu.RLock()
-	s := c.states[key]
+	s := c.states.m[key]
 	c.mu.RUnlock()
 	if s == nil || s.id.uid != uid {
 		return nil
@@ -130,13 +119,13 @@ func (c *cache) size() (objects int, raw int64) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.states), c.bytes
+	return len(c.states.m), c.bytes
 }
 
 // Frame implements capability.Cache.
 func (c *cache) Frame(namespace, name string) *watcher.Frame {
 	c.mu.RLock()
-	s := c.states[queue.Key{Namespace: namespace, Name: name}]
+	s := c.states.m[queue.Key{Namespace: namespace, Name: name}]
 	c.mu.RUnlock()
 	return s.frame()
 }
@@ -147,9 +136,9 @@ func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
 		c.mu.RLock()
 		var some []*state
 		if all {
-			some = make([]*state, 0, len(c.states))
+			some = make([]*state, 0, len(c.states.m))
 		}
-		for key, s := range c.states {
+		for key, s := range c.states.m {
 			if all || key.Namespace == namespace {
 				some = append(some, s)
 			}

@@ -218,7 +218,7 @@ func TestCachedKeepsNoManagedFields(t *testing.T) {
 	r.upsert(aMap("u", "1", valued("a"), managed), false)
 	_, less := r.feed.subs[0].b.cache.size()
 	_, more := r.feed.subs[1].b.cache.size()
-	if less >= more || cap(r.feed.subs[0].b.cache.states[queue.Key{Namespace: "ns", Name: "n"}].raw) >= int(more) {
+	if less >= more || cap(r.feed.subs[0].b.cache.states.m[queue.Key{Namespace: "ns", Name: "n"}].raw) >= int(more) {
 		t.Errorf("%d bytes without managedFields, %d with them", less, more)
 	}
 	a, _ := plain.Get("ns", "n")
@@ -231,7 +231,7 @@ func TestCachedKeepsNoManagedFields(t *testing.T) {
 // The cache of a binding that watched many objects is small when they are gone.
 func TestCacheShrinks(t *testing.T) {
 	k := newKeeper(t, capability.When(kind.ConfigMap))
-	many := make([]*corev1.ConfigMap, 4*cacheLargest)
+	many := make([]*corev1.ConfigMap, 1000)
 	for i := range many {
 		many[i] = aMap(fmt.Sprint("u", i), "1", valued("a"))
 		many[i].Name = fmt.Sprint("n", i)
@@ -242,8 +242,8 @@ func TestCacheShrinks(t *testing.T) {
 		k.missed(cm, false)
 	}
 	k.keeps(1)
-	if c := k.binding().cache; c.peak > len(many)/8 {
-		t.Errorf("the map has room for %d objects, and holds %d", c.peak, len(c.states))
+	if c := k.binding().cache; c.states.peak > len(many)/8 {
+		t.Errorf("the map has room for %d objects, and holds %d", c.states.peak, len(c.states.m))
 	}
 }
 
