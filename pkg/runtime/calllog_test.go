@@ -45,7 +45,7 @@ func TestCallLogger(t *testing.T) {
 	for name, write := range lines {
 		t.Run(name, func(t *testing.T) {
 			core, logged := observer.New(zapcore.DebugLevel)
-			log := zapr.NewLogger(zap.New(core, zap.AddCaller())).WithValues("binding", "b")
+			log := bodiless(zapr.NewLogger(zap.New(core, zap.AddCaller()))).WithValues("binding", "b")
 			write(logr.NewContext(t.Context(), callLogger(log, queue.Key{Namespace: "ns", Name: "n"}, queue.Added)))
 			if logged.Len() == 0 {
 				t.Fatal("nothing is written")
@@ -73,7 +73,7 @@ func TestCallLoggerOfPlainSinks(t *testing.T) {
 	var lines []string
 	plain := funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{})
 	for _, base := range []logr.Logger{plain, plain.WithSink(bareSink{plain.GetSink()}), logr.Discard()} {
-		log := callLogger(base, queue.Key{Name: "n"}, queue.Deleted)
+		log := callLogger(bodiless(base), queue.Key{Name: "n"}, queue.Deleted)
 		log.Info("said")
 		log.WithCallDepth(1).Info("said")
 	}

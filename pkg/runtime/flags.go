@@ -68,7 +68,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
-	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number")
+	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number from 0 to 7")
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")

@@ -55,8 +55,11 @@ func logLevel(s string) (zapcore.Level, error) {
 		return zapcore.ErrorLevel, nil
 	}
 	v, err := strconv.ParseInt(s, 10, 8)
-	if err != nil || v < 0 {
-		return 0, fmt.Errorf("log level %q: choose debug, info, error, or a number from 0 to 127", s)
+	switch {
+	case err != nil || v < 0:
+		return 0, fmt.Errorf("log level %q: choose debug, info, error, or a number from 0 to %d", s, bodies-1)
+	case v >= bodies:
+		return 0, fmt.Errorf("log level %q: choose %d at most; from %d on client-go would log whole requests and answers, Secrets among them", s, bodies-1, bodies)
 	}
 	return zapcore.Level(-v), nil
 }

@@ -26,7 +26,8 @@ type Options struct {
 	// that asks for another is an error. Empty: no limit.
 	Namespace string
 	// Logger receives the runtime's messages and, with the object's name added, is the logger in the
-	// context of every callback. The zero value discards.
+	// context of every callback. What is logged at V(8) and above is dropped: client-go, which takes the logger from the
+	// context of a request, logs there what it sends and gets, also Secrets. The zero value discards.
 	Logger logr.Logger
 	// HTTPAddress is where /healthz, /readyz, /metrics and /debug are served, such as ":8080" or
 	// "127.0.0.1:0". Empty: nowhere; Runtime.Handler serves the same paths to an embedding program.
@@ -72,9 +73,7 @@ func (o Options) withDefaults() Options {
 	if o.GracePeriod == 0 {
 		o.GracePeriod = DefaultGracePeriod
 	}
-	if o.Logger.GetSink() == nil {
-		o.Logger = logr.Discard()
-	}
+	o.Logger = bodiless(o.Logger)
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}

@@ -1,0 +1,264 @@
+package operator_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/zapr"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
+)
+
+// The markers are what nobody may say: a value of Secrets, and one of custom resources, which a recording holds.
+const (
+	marker = "hunter2-Gx7Qm2Zp9LwT4vKb"
+	custom = "letmein-Rf5Ny8Jc3HsD6aXe"
+)
+
+// parts are all pieces of eight bytes of a marker, in each form in which bytes are written down: as they are, as base64, wherever in
+// a larger text that begins, and as numbers.
+func parts(of string) (out []string) {
+	texts := []string{of}
+	for skip := range 3 {
+		texts = append(texts, base64.RawStdEncoding.EncodeToString([]byte(of)[skip:]))
+	}
+	for _, text := range texts {
+		for i := range len(text) - 7 {
+			out = append(out, text[i:i+8])
+		}
+	}
+	for i := range len(of) - 7 {
+		eight := []byte(of)[i : i+8]
+		out = append(out, strings.Trim(fmt.Sprint(eight), "[]"), fmt.Sprintf("%x", eight), fmt.Sprintf("%X", eight), fmt.Sprintf("% x", eight))
+	}
+	return out
+}
+
+var (
+	ofMarker = parts(marker)
+	ofCustom = parts(custom)
+	ofBoth   = slices.Concat(ofMarker, ofCustom)
+)
+
+// keeps fails the test if a text has one of these pieces.
+func keeps(t *testing.T, where, text string, pieces []string) {
+	t.Helper()
+	for _, p := range pieces {
+		if at := strings.Index(text, p); at >= 0 {
+			t.Fatalf("%s has a value, %q:\n... %s ...", where, p, text[max(0, at-600):min(len(text), at+100)])
+		}
+	}
+}
+
+// page is what is written from many goroutines.
+type page struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	read int
+}
+
+// news is what was not read before, and the end of what was.
+func (p *page) news() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	from := max(0, p.read-100)
+	p.read = p.text.Len()
+	return string(p.text.Bytes()[from:])
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *page) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+// talkative are loggers that write everything, whatever its level.
+var talkative = map[string]func(io.Writer) logr.Logger{
+	"JSON": func(w io.Writer) logr.Logger { return everything(w, zapcore.NewJSONEncoder) },
+	"text": func(w io.Writer) logr.Logger { return everything(w, zapcore.NewConsoleEncoder) },
+}
+
+func everything(w io.Writer, encoder func(zapcore.EncoderConfig) zapcore.Encoder) logr.Logger {
+	enc := encoder(zap.NewProductionEncoderConfig())
+	return zapr.NewLogger(zap.New(zapcore.NewCore(enc, zapcore.AddSync(w), zapcore.Level(-127)), zap.AddCaller()))
+}
+
+// watched is a program under observation: whatever it says is kept.
+type watched struct {
+	*runtime.Runtime
+	t      *testing.T
+	server *fake.Server
+	client client.Client
+	log    page
+	tape   bytes.Buffer
+	mu     sync.Mutex
+	errs   []error
+	stop   func()
+}
+
+// observe starts a program of these options, over a connection of which damage makes what it likes.
+func observe(t *testing.T, o runtime.Options, format string, damage func(http.RoundTripper) http.RoundTripper) *watched {
+	t.Helper()
+	w := &watched{t: t, server: fake.New()}
+	o.Logger = talkative[format](&w.log)
+	o.Record = &w.tape
+	o.OnCall = func(c runtime.Call) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if c.Err != nil {
+			w.errs = append(w.errs, c.Err)
+		}
+	}
+	cfg := w.server.Config()
+	if damage != nil {
+		cfg.Transport = damage(cfg.Transport)
+	}
+	r, err := runtime.New(cfg, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Runtime = r
+	w.client, err = client.New(w.server.Direct(), client.Options{Scheme: r.Env().Client.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(w.stop)
+	return w
+}
+
+// asked is what the program's pages say.
+func (w *watched) asked() string {
+	var out strings.Builder
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/debug", "/debug/plan"} {
+		answer := httptest.NewRecorder()
+		w.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, path, http.NoBody))
+		out.WriteString(answer.Body.String())
+	}
+	return out.String()
+}
+
+// events are all Kubernetes Events.
+func (w *watched) events() (all eventsv1.EventList) {
+	if err := w.client.List(w.t.Context(), &all); err != nil {
+		w.t.Fatal(err)
+	}
+	return all
+}
+
+// keepsAll looks into everything that the program has said up to now.
+func (w *watched) keepsAll() {
+	w.t.Helper()
+	keeps(w.t, "the log", w.log.news(), ofBoth)
+	keeps(w.t, "a page", w.asked(), ofBoth)
+	told, err := json.Marshal(w.events())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	keeps(w.t, "a Kubernetes Event", string(told), ofBoth)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, err := range w.errs {
+		keeps(w.t, "an error", fmt.Sprintf("%v %+v", err, err), ofBoth)
+	}
+}
+
+// keepsTape looks into the recording, once the program has ended. It holds objects in full, but for Secrets.
+func (w *watched) keepsTape() {
+	w.t.Helper()
+	keeps(w.t, "the recording", w.tape.String(), ofMarker)
+	all, err := recording.Read(&w.tape)
+	if err != nil || len(all) == 0 {
+		w.t.Fatalf("%d recorded, %v", len(all), err)
+	}
+	var whole strings.Builder
+	for _, x := range all {
+		for _, s := range x.Steps {
+			whole.Write(s.Data)
+		}
+	}
+	keeps(w.t, "the recording", whole.String(), ofMarker)
+	if !strings.Contains(whole.String(), custom) {
+		w.t.Error("the recording holds nothing")
+	}
+}
+
+// WrappedRoundTripper is how client-go finds the transport inside.
+func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
+
+// damaging changes a byte here and there in answers about Secrets.
+type damaging struct {
+	next http.RoundTripper
+	mu   sync.Mutex
+	rand *rand.Rand
+	hits int
+}
+
+func (d *damaging) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := d.next.RoundTrip(r)
+	if err == nil && strings.Contains(r.URL.Path, "/secrets") {
+		resp.Body = &damagedBody{ReadCloser: resp.Body, d: d}
+	}
+	return resp, err
+}
+
+type damagedBody struct {
+	io.ReadCloser
+	d *damaging
+}
+
+func (b *damagedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.d.mu.Lock()
+	defer b.d.mu.Unlock()
+	for i := range p[:n] {
+		if b.d.rand.IntN(300) == 0 {
+			p[i] ^= byte(1 + b.d.rand.IntN(255))
+			b.d.hits++
+		}
+	}
+	return n, err
+}
+
+// marked is a Secret with the marker wherever one has values.
+func marked(name string) *corev1.Secret {
+	return secret(name, func(s *corev1.Secret) {
+		s.Data = map[string][]byte{"password": []byte(marker)}
+		s.Annotations = map[string]string{
+			corev1.LastAppliedConfigAnnotation: `{"data":{"password":"` + base64.StdEncoding.EncodeToString([]byte(marker)) + `"}}`,
+		}
+	})
+}
