@@ -84,7 +84,7 @@ func (l *limit[P]) weigh(it *item[P]) {
 	if n := it.newer(); n != nil && !n.Bare {
 		sum += l.Weight(n.Payload, nil)
 	}
-	sum = min(sum, math.MaxUint32)
+	sum = min(max(sum, 0), math.MaxUint32)
 	l.load.held += sum - int64(it.weight)
 	it.weight = uint32(sum) //nolint:gosec // it fits, and weighs nothing negative
 }
