@@ -207,8 +207,8 @@ func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watch
 		return noLease()
 	}
 	if !f.isCleaned(c.Key, uid) {
-		if !b.fence.open() {
-			return noLease()
+		if res, held := b.held(); held {
+			return res
 		}
 		res := capability.ResultOf(b.Cleanup(logr.NewContext(ctx, callLogger(b.log, c.Key, c.Type)), b.delivery(c, c.Type, frame)))
 		res.Forever = true
