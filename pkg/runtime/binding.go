@@ -104,6 +104,8 @@ type binding struct {
 	metrics *bindingMetrics
 	fence   *fence // of the lease; nil: there is none
 
+	stopping *atomic.Bool // no callback starts any more, also none whose worker reads or writes the object first
+
 	undecided undecided
 	finalizer *finalizer // nil: none
 	wakers    []*waker   // of its triggers

@@ -89,8 +89,8 @@ func woken(c *queue.Call[*work]) bool {
 
 // hand calls the user's function.
 func (b *binding) hand(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) queue.Result {
-	if !b.fence.open() { // reading again, and the finalizer, take their time
-		return noLease()
+	if res, held := b.held(); held { // reading again, and the finalizer, take their time
+		return res
 	}
 	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame)))
 }
@@ -148,6 +148,17 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 		return nil, err
 	}
 	return f, nil
+}
+
+// held says whether no callback may start now, and what becomes of the call then.
+func (b *binding) held() (res queue.Result, held bool) {
+	switch {
+	case !b.fence.open():
+		return noLease(), true
+	case b.stopping != nil && b.stopping.Load():
+		return queue.Result{Outcome: queue.Postpone, After: postponeMax}, true
+	}
+	return queue.Result{}, false
 }
 
 // noLease is the result of a call that another replica is to make. The program is about to end.

@@ -51,6 +51,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 }
 
 func (r *Runtime) shutdownEngines() {
+	r.stopping.Store(true)
 	for _, b := range r.bindings {
 		b.engine.Shutdown()
 	}

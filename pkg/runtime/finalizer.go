@@ -206,10 +206,13 @@ func (b *binding) addFinalizer(ctx context.Context, k queue.Key, frame *watcher.
 // cleanUp calls the clean-up, once, and takes the finalizer off.
 func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
 	f, uid := b.finalizer, frame.Meta.UID
-	if !b.fence.open() { // reading again takes its time
+	if !b.fence.open() { // reading again takes its time, and nothing is written then either
 		return noLease()
 	}
 	if !f.isCleaned(c.Key, uid) {
+		if res, held := b.held(); held {
+			return res
+		}
 		res := capability.ResultOf(b.Cleanup(logr.NewContext(ctx, callLogger(b.log, c.Key, c.Type)), b.delivery(c, c.Type, frame)))
 		res.Forever = true
 		switch res.Outcome {

@@ -31,6 +31,7 @@ type Runtime struct {
 	election *election           // nil: there is none
 	exit     func()              // ends the process; nil: that is not this package's to do
 	ran      atomic.Bool
+	stopping atomic.Bool // no callback starts any more
 }
 
 // errRanBefore is about a Runtime that was to run twice.
@@ -118,7 +119,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
 		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
-		b.fence = f
+		b.fence, b.stopping = f, &r.stopping
 		b.metrics.parked = tellParked(r.env.env.Recorder, c, b.id)
 		if told := r.o.OnCall; told != nil {
 			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }

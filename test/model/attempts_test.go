@@ -8,17 +8,17 @@ func (b *bound) retries(c, prev *call, wrong wrongFunc) {
 	case prev == nil && c.attempt != 1:
 		wrong("is the first for the object")
 	case prev == nil:
-		if c.typ == capability.Unchanged {
+		if c.typ == capability.Unchanged && !c.woken() {
 			wrong("is the first for the object, and nobody asked")
 		}
 	case c.attempt == 1:
-		if prev.outcome == failed && !b.droppable(c.life, prev.rv) {
+		if prev.outcome == failed && !b.droppable(c.life, prev.rv) && !prev.woken() {
 			wrong("is no further attempt after %s", prev)
 		}
-		if c.typ == capability.Unchanged && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay) {
+		if c.typ == capability.Unchanged && !c.woken() && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay) {
 			wrong("came though nobody asked, or too soon after %s", prev)
 		}
-		if prev.outcome == succeeded && prev.is() && c.is() && c.rv == prev.rv {
+		if b.plain() && prev.outcome == succeeded && prev.is() && c.is() && c.rv == prev.rv {
 			wrong("was handled before: %s", prev)
 		}
 	default:
@@ -30,6 +30,9 @@ func (b *bound) retries(c, prev *call, wrong wrongFunc) {
 func (b *bound) again(c, prev *call, wrong wrongFunc) {
 	if prev.outcome != failed || c.attempt != prev.attempt+1 {
 		wrong("is no attempt that follows %s", prev)
+	}
+	if c.woken() { // and read live
+		return
 	}
 	same := c.rv == prev.rv && c.merged == prev.merged
 	if c.typ == capability.Left && b.unheard(c.life) {

@@ -21,23 +21,35 @@ func (b *bound) begin(c *call) {
 	b.alone(c, wrong)
 	b.content(c, wrong)
 	t := b.track(c.uid)
+	w.seen.count(c)
+	switch {
+	case c.cleanup:
+		b.cleansUp(c, t, wrong)
+	case b.finalizer != absent && c.is():
+		b.isGuarded(c, t, wrong)
+	}
+	b.before(c, t, wrong)
 	prev, seen := t.last, t.events[c.event()]
 	c.first = seen == nil && c.typ != capability.Unchanged
 	if b.budget == 0 {
-		if b.mode == watch {
+		switch {
+		case b.mode == watch:
 			b.attempts(c, seen, t, wrong)
-		} else {
+		case b.finalizer == absent:
 			b.retries(c, prev, wrong)
 		}
-		if b.mode != latest && c.merged != 0 {
+		if b.mode != latest && c.merged != 0 && !c.woken() {
 			wrong("stands for more than one event")
 		}
 	}
-	if b.mode != watch || b.concurrency == 1 && c.first && b.budget == 0 {
+	if !b.plain() { // it is read live, so that it may be told of what the stream has yet to tell
+		t.in = c.is() && (t.in || c.typ != capability.Unchanged)
+	} else if b.mode != watch || b.concurrency == 1 && c.first && b.budget == 0 {
 		b.order(c, t, wrong)
 	}
 	b.initial(c, t, wrong)
 
+	t.calls = append(t.calls, c)
 	t.last, t.events[c.event()] = c, c
 	if c.is() {
 		t.states[c.rv] = true
@@ -46,6 +58,9 @@ func (b *bound) begin(c *call) {
 		t.outs[c.typ]++
 	}
 }
+
+// plain says whether what the binding is told comes from its stream alone.
+func (b *bound) plain() bool { return b.finalizer == absent && len(b.triggers) == 0 }
 
 type wrongFunc func(format string, a ...any)
 
@@ -82,11 +97,11 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 	}
 	switch c.typ {
 	case capability.Left:
-		if !c.partial {
-			wrong("carries more than identity")
+		if c.partial == b.cached {
+			wrong("carries more than identity, or less than what is cached")
 		}
 		var since uint64
-		if t := b.track(c.uid); b.budget == 0 && b.mode != watch {
+		if t := b.track(c.uid); b.budget == 0 && b.mode != watch && b.plain() {
 			if since = t.presentRV; b.unheard(l) {
 				since = t.doneRV
 			}
@@ -101,7 +116,10 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 		if !l.everIn(b.spec) {
 			wrong("is about an object that never was in the set")
 		}
-		if !c.partial && !b.selects(l.place, &state{app: c.app, note: c.note}) {
+		if b.cached && c.partial {
+			wrong("carries less than what is cached")
+		}
+		if !c.partial && b.finalizer == absent && !b.fits(l.place, &state{app: c.app, note: c.note}) {
 			wrong("tells of a state outside the selection: %s=%s %s=%s", label, c.app, note, c.note)
 		}
 	default:
@@ -120,7 +138,7 @@ func (b *bound) content(c *call, wrong wrongFunc) {
 		}
 	}
 	alone := b.mode != latest && b.budget == 0 // each event is a call
-	excused := c.typ == capability.Unchanged || c.initial && b.mode != watch
+	excused := c.cleanup || c.typ == capability.Unchanged || c.initial && b.mode != watch
 	if alone && !excused && !b.asks(c.typ) {
 		wrong("is of a type that nobody asked for")
 	}
@@ -187,11 +205,16 @@ func (b *bound) netType(c *call, t *track, wrong wrongFunc) {
 
 // initial: said of what was there, and of nothing else.
 func (b *bound) initial(c *call, t *track, wrong wrongFunc) {
-	if c.initial && (c.typ != capability.Added || b.p.calm) {
+	parked := t.last != nil && t.last.initial && t.last.outcome == givenUp // and woken
+	if c.initial && (c.typ != capability.Added || b.p.calm && !parked) {
 		wrong("is initial")
 	}
+	going := c.life.gone || c.life.now().deleting && b.finalizer != absent
+	if b.mode == watch && b.concurrency > 1 || going && (b.budget > 0 || b.finalizer != absent) {
+		return // the initial one may begin a moment later, or was dropped when it was read again and was gone
+	}
 	asks := b.asks(capability.Added) || b.mode != watch && b.asks(capability.Modified)
-	if asks && t.last == nil && c.is() && !c.initial && c.life.born < b.p.born && b.there(c.life) {
+	if asks && t.last == nil && !c.cleanup && !c.woken() && c.is() && !c.initial && c.life.born < b.p.born && b.there(c.life) {
 		wrong("is not initial, though the object was there before the program")
 	}
 }

@@ -3,11 +3,13 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // call is what a callback was called with, and how that ended.
@@ -21,6 +23,9 @@ type call struct {
 	causes           []capability.Cause
 	stamp, content   string
 	app, note        string
+	cleanup          bool  // what was called is the clean-up
+	old              *told // Event.Old
+	at               int   // the moment when it began
 
 	life    *life
 	first   bool // of its event, as far as the model can tell
@@ -32,6 +37,9 @@ type call struct {
 
 func (c *call) String() string {
 	flags := ""
+	if c.cleanup {
+		flags = " clean-up"
+	}
 	if c.initial {
 		flags += " initial"
 	}
@@ -40,6 +48,13 @@ func (c *call) String() string {
 	}
 	return fmt.Sprintf("%s of %s (%s at %d)%s attempt %d merged %d, %s, %s", c.typ, c.key, c.uid[:4], c.rv, flags, c.attempt, c.merged,
 		c.answer, c.outcome)
+}
+
+// woken says whether a trigger is among the reasons.
+func (c *call) woken() bool {
+	return slices.ContainsFunc(c.causes, func(why capability.Cause) bool {
+		return why.Via == queue.ViaOwned || why.Via == queue.ViaUsed || why.Via == queue.ViaMapped
+	})
 }
 
 // is says whether the call is for an object that is in the set.
@@ -55,6 +70,8 @@ type track struct {
 	states    map[uint64]bool              // that were told
 	outs      map[capability.EventType]int // calls that were the first for a Deleted or Left
 	events    map[event]*call              // the last call of each event
+	cleaned   bool                         // the clean-up has succeeded
+	calls     []*call                      // that started
 }
 
 // event stands for one event of one object.
@@ -80,6 +97,7 @@ type bound struct {
 	newest  map[string]*life // by key: told of last
 	free    chan struct{}    // closed when callbacks that hang are let go
 	known   map[types.UID]knowledge
+	reader  kept // of a binding with Cached
 }
 
 func newBound(s *spec, p *program) *bound {
@@ -100,7 +118,7 @@ func (b *bound) track(uid types.UID) *track {
 func (b *bound) handle(ctx context.Context, c *call) error {
 	w := b.p.w
 	w.mu.Lock()
-	c.began = time.Now()
+	c.began, c.at = time.Now(), w.truth.tick()
 	if plan := b.plans[c.key]; len(plan) > 0 {
 		c.answer, b.plans[c.key] = plan[0], plan[1:]
 	}
@@ -114,11 +132,17 @@ func (b *bound) handle(ctx context.Context, c *call) error {
 
 	w.mu.Lock()
 	c.ended, c.outcome = time.Now(), b.outcomeOf(c.answer, err, c.attempt)
+	if c.cleanup && c.outcome == givenUp {
+		c.outcome = failed // it is tried for ever
+	}
 	delete(b.running, c)
 	if t := b.tracks[c.uid]; t != nil && (c.outcome == succeeded || c.outcome == asked) {
 		t.told = c.is()
 		if t.told {
 			t.doneRV = max(t.doneRV, c.rv)
+		}
+		if c.cleanup && c.outcome == succeeded {
+			t.cleaned, w.cleaned[cleanUp{c.uid, b.finalizer}] = true, true
 		}
 	}
 	w.logf("%s %s: end of %s", time.Now().Format(clock), b.id(), c)

@@ -30,6 +30,7 @@ func (w *world) calm(fail failing) {
 	for _, b := range w.p.bindings {
 		clear(b.plans)
 	}
+	w.writes = nil
 	w.mu.Unlock()
 	w.let()
 	time.Sleep(longest)
@@ -49,13 +50,20 @@ func (w *world) compare() {
 			if l.resource != b.resource {
 				continue
 			}
-			if why := b.missed(l); why != "" {
+			why := b.missed(l)
+			if why == "" {
+				why = b.slept(l)
+			}
+			if why != "" {
 				w.bad = append(w.bad, fmt.Sprintf("%s: all is quiet: %s (%s): %s", b.spec, l.place, l.uid[:4], why))
 			}
 		}
 	}
+	for _, b := range w.p.bindings {
+		b.compareKept()
+	}
 	w.quiet()
-	w.p.calm, w.p.gap, w.p.since = true, false, w.rv
+	w.p.calm, w.p.gap, w.p.since, w.p.moment = true, false, w.rv, w.truth.moment
 }
 
 // quiet looks at what the program says of itself.
@@ -83,6 +91,9 @@ func (b *bound) missed(l *life) string {
 	known, knew := b.known[l.uid]
 	t := b.tracks[l.uid]
 	defer b.know(l)
+	if b.finalizer != absent {
+		return b.missedGuarded(l, t)
+	}
 	if t != nil {
 		if why := b.unfinished(l, t); why != "" {
 			return why

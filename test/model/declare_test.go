@@ -84,11 +84,34 @@ func declare[T kind.Object](b *bound, k kind.Kind[T], content func(T) string) ca
 			s = one.step(s)
 		}
 	}
-	handler := func(ctx context.Context, e capability.Event[T]) error {
+	if b.cached {
+		reader := &capability.Reader[T]{}
+		s, b.reader = s.Cached(reader), keeps(reader)
+	}
+	for _, tr := range b.triggers {
+		s = withTrigger(s, tr)
+	}
+	if b.mode == watch {
+		return s.Watch(handlerOf(b, false, content))
+	}
+	r := s.Reconcile(handlerOf(b, false, content))
+	if b.finalizer != absent {
+		return r.Finalize(b.finalizer, handlerOf(b, true, content))
+	}
+	return r
+}
+
+// handlerOf makes the callback, or the clean-up.
+func handlerOf[T kind.Object](b *bound, cleanup bool, content func(T) string) capability.Handler[T] {
+	return func(ctx context.Context, e capability.Event[T]) error {
 		c := &call{
 			typ: e.Type, key: e.Object.GetNamespace() + "/" + e.Object.GetName(), uid: e.Object.GetUID(), rv: version(e.Object.GetResourceVersion()),
 			initial: e.Initial, partial: e.Partial, attempt: e.Attempt, merged: e.Merged, causes: e.Causes,
 			stamp: e.Object.GetAnnotations()[stamp], app: e.Object.GetLabels()[label], note: e.Object.GetAnnotations()[note],
+			cleanup: cleanup,
+		}
+		if e.HasOld() {
+			c.old = toldOf(e.Old)
 		}
 		c.content = c.stamp
 		if content != nil && !e.Partial {
@@ -96,10 +119,6 @@ func declare[T kind.Object](b *bound, k kind.Kind[T], content func(T) string) ca
 		}
 		return b.handle(ctx, c)
 	}
-	if b.mode == watch {
-		return s.Watch(handler)
-	}
-	return s.Reconcile(handler)
 }
 
 func values(asked string) []string {

@@ -46,6 +46,7 @@ import (
 func TestModel(t *testing.T) {
 	t.Logf("%s=%s %s=%s %s=%s", checksEnv, setting("rapid.checks"), stepsEnv, setting("rapid.steps"), seedEnv, setting("rapid.seed"))
 	var steps, calls int
+	var seen counts
 	rapid.Check(t, func(t *rapid.T) {
 		rapid.SyncTest(t, func(t *rapid.T) {
 			w := newWorld(t)
@@ -58,6 +59,7 @@ func TestModel(t *testing.T) {
 				"burst 2":  w.stepBurst,
 				"answers":  w.stepAnswers,
 				"behind":   w.stepBehind,
+				"writes":   w.stepWrites,
 				"let":      w.stepLet,
 				"fault":    w.stepFault,
 				"heal":     w.stepHeal,
@@ -70,9 +72,10 @@ func TestModel(t *testing.T) {
 			})
 			w.clear(t)
 			steps, calls = steps+w.steps, calls+w.calls
+			seen.add(&w.seen)
 		})
 	})
-	t.Logf("%d steps, %d calls", steps, calls)
+	t.Logf("%d steps, %d calls: %+v", steps, calls, seen)
 }
 
 // check looks at what happened since the last step.
@@ -87,10 +90,16 @@ func (w *world) clear(t *rapid.T) {
 	w.calm(t)
 	w.mu.Lock()
 	for _, p := range w.lived() {
-		w.remove(t, p)
+		w.update(t, p, unprotect, looks{})
+		if w.truth.there[p] != nil {
+			w.remove(t, p)
+		}
 	}
 	w.mu.Unlock()
 	w.calm(t)
+	for _, p := range w.lived() {
+		t.Fatalf("%s is deleted, and not gone", p)
+	}
 	w.stop(t)
 }
 

@@ -27,6 +27,7 @@ type program struct {
 	startRV  uint64 // the server's, when it began
 	gap      bool   // a history was lost since all was handled last
 	since    uint64 // the server's resourceVersion when all was handled last
+	moment   int    // when that was, or when it began
 }
 
 // start runs the program against the server as it is.
@@ -36,7 +37,10 @@ func (w *world) start(fail failing) {
 	for _, s := range w.specs {
 		p.bindings = append(p.bindings, newBound(s, p))
 	}
-	r, err := runtime.New(w.server.Config(), runtime.Options{
+	p.moment = w.truth.moment
+	cfg := w.server.Config()
+	cfg.Transport = &writer{RoundTripper: cfg.Transport, w: w}
+	r, err := runtime.New(cfg, runtime.Options{
 		Capabilities: functions(p.bindings), GracePeriod: grace, Rand: func() float64 { return w.jitter },
 		Logger: funcr.New(func(prefix, args string) {
 			w.mu.Lock()

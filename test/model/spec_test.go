@@ -37,6 +37,9 @@ type spec struct {
 	maxAttempts       int
 	budget            int64
 	timeout           time.Duration
+	cached            bool
+	finalizer         string // absent: none
+	triggers          []*trigger
 }
 
 func (s *spec) id() string { return s.capability + "/" + s.alias }
@@ -53,6 +56,7 @@ func (s *spec) String() string {
 		{len(s.takes) > 0, fmt.Sprint(" takes ", s.takes)}, {s.perNamespace, " per namespace"},
 		{true, fmt.Sprint(" concurrency ", s.concurrency)}, {s.maxAttempts > 0, fmt.Sprint(" attempts ", s.maxAttempts)},
 		{s.budget > 0, fmt.Sprint(" budget ", s.budget)}, {s.timeout > 0, fmt.Sprint(" timeout ", s.timeout)},
+		{s.cached, " cached"}, {s.finalizer != absent, " finalize " + s.finalizer}, {len(s.triggers) > 0, fmt.Sprint(" triggers ", s.triggers)},
 	} {
 		if part.said {
 			b.WriteString(part.text)
@@ -63,10 +67,25 @@ func (s *spec) String() string {
 
 // selects says whether a state is in the binding's set.
 func (s *spec) selects(p place, st *state) bool {
-	fits := func(asked, has string) bool { return asked == absent || asked == "?" && has != absent || asked == has }
-	return p.resource == s.resource &&
-		(len(s.namespaces) == 0 || slices.Contains(s.namespaces, p.namespace)) &&
-		(s.name == "" || s.name == p.name) && fits(s.app, st.app) && fits(s.note, st.note)
+	if s.finalizer != absent {
+		return st.members[s.finalizer]
+	}
+	return s.fits(p, st)
+}
+
+// fits says whether a state is what the selection asks for.
+func (s *spec) fits(p place, st *state) bool {
+	return s.within(p) && has(s.app, st.app) && has(s.note, st.note)
+}
+
+// within says whether a place is where the binding looks.
+func (s *spec) within(p place) bool {
+	return p.resource == s.resource && (len(s.namespaces) == 0 || slices.Contains(s.namespaces, p.namespace)) && (s.name == "" || s.name == p.name)
+}
+
+// has says whether a label or annotation is as asked for.
+func has(asked, value string) bool {
+	return asked == absent || asked == "?" && value != absent || asked == value
 }
 
 // asks says whether the binding asks for events of a type.
@@ -110,5 +129,23 @@ func someSpec(t *rapid.T, i int) *spec {
 	if s.app == absent && s.note == absent { // nothing can leave
 		delete(s.takes, capability.Left)
 	}
+	s.extend(t)
 	return s
+}
+
+// extend draws what not every binding has.
+func (s *spec) extend(t *rapid.T) {
+	s.cached = rapid.IntRange(0, 3).Draw(t, "cached") == 0
+	finalize := rapid.IntRange(0, 2).Draw(t, "finalize") == 0
+	triggers := rapid.SliceOfN(rapid.Custom(someTrigger), 0, 2).Draw(t, "triggers")
+	if s.mode == watch {
+		return
+	}
+	if finalize {
+		s.finalizer = "model.example.com/" + s.alias
+		delete(s.takes, capability.Left)
+	}
+	if s.present() {
+		s.triggers = triggers
+	}
 }

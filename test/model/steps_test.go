@@ -81,6 +81,14 @@ func (w *world) stepSleep(t *rapid.T) {
 	}).Draw(t, "for"))
 }
 
+// stepWrites says what happens to the next writes of the program.
+func (w *world) stepWrites(t *rapid.T) {
+	some := rapid.SliceOfN(rapid.Custom(someHindrance), 1, 4).Draw(t, "writes")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes = append(w.writes, some...)
+}
+
 // stepWithdraw has the server not serve the custom resource for a while: its objects are deleted with it.
 func (w *world) stepWithdraw(t *rapid.T) {
 	if rapid.IntRange(0, 2).Draw(t, "really") > 0 {
@@ -92,6 +100,7 @@ func (w *world) stepWithdraw(t *rapid.T) {
 	w.server.Unregister(gadget)
 	for _, p := range w.lived() {
 		if p.resource == gadgets {
+			w.truth.there[p].robbed = true
 			w.truth.end(p)
 		}
 	}

@@ -31,6 +31,7 @@ var gvrs = [resources]schema.GroupVersionResource{
 const (
 	label  = "app"
 	note   = "note"
+	ref    = "ref"
 	stamp  = "stamp"
 	absent = ""
 )
@@ -52,6 +53,8 @@ type life struct {
 	born   int // its number, in the order of creation
 	states []state
 	gone   bool
+	ended  int  // the moment when it went
+	robbed bool // of a finalizer, by the cluster
 }
 
 // state is one state of an object.
@@ -60,7 +63,16 @@ type state struct {
 	stamp      string
 	app, note  string
 	generation int64
+	at         int      // the moment when it became so
+	ref        string   // a name, for Uses and Mapped
+	owner      place    // the controller
+	finalizers []string // all
+	deleting   bool
+	members    map[string]bool // of the bindings with these finalizers
+	by         string          // the finalizer of which it was that it was put on
 }
+
+func (s *state) carries(finalizer string) bool { return slices.Contains(s.finalizers, finalizer) }
 
 func (l *life) now() *state { return &l.states[len(l.states)-1] }
 
@@ -91,9 +103,17 @@ type truth struct {
 	lives map[types.UID]*life
 	order []*life
 	there map[place]*life
+	specs []*spec
+	// moment counts what happens: states of objects, their ends, and calls.
+	moment int
 }
 
 func newTruth() *truth { return &truth{lives: map[types.UID]*life{}, there: map[place]*life{}} }
+
+func (t *truth) tick() int {
+	t.moment++
+	return t.moment
+}
 
 // note keeps what an object has become.
 func (t *truth) note(p place, o *unstructured.Unstructured) {
@@ -105,16 +125,24 @@ func (t *truth) note(p place, o *unstructured.Unstructured) {
 	}
 	t.there[p] = l
 	if rv := version(o.GetResourceVersion()); len(l.states) == 0 || l.now().rv != rv {
-		l.states = append(l.states, state{
+		st := state{
 			rv: rv, stamp: o.GetAnnotations()[stamp], app: o.GetLabels()[label], note: o.GetAnnotations()[note],
-			generation: o.GetGeneration(),
-		})
+			generation: o.GetGeneration(), at: t.tick(), ref: o.GetAnnotations()[ref], owner: ownerOf(o),
+			finalizers: o.GetFinalizers(), deleting: o.GetDeletionTimestamp() != nil, members: map[string]bool{},
+		}
+		for _, s := range t.specs {
+			if s.finalizer != absent {
+				st.members[s.finalizer] = s.keeps(l, &st)
+			}
+		}
+		l.states = append(l.states, st)
 	}
 }
 
 // end keeps that the object is gone.
 func (t *truth) end(p place) {
-	t.there[p].gone = true
+	l := t.there[p]
+	l.gone, l.ended = true, t.tick()
 	delete(t.there, p)
 }
 

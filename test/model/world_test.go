@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -34,8 +35,13 @@ type world struct {
 	rv    uint64 // the latest that was seen
 	n     int    // stamps
 	calls int
-	log   []string
-	bad   []string
+	seen  counts
+	// cleaned are objects and finalizers whose clean-up has succeeded.
+	cleaned map[cleanUp]bool
+	// writes are what happens to the next writes of the program.
+	writes []hindrance
+	log    []string
+	bad    []string
 }
 
 // namespaces and names of the objects.
@@ -45,10 +51,11 @@ var (
 )
 
 func newWorld(t *rapid.T) *world {
-	w := &world{server: fake.New(fake.WithResources(gadget)), truth: newTruth(), jitter: rapid.SampledFrom([]float64{0, 0.5, 0.99}).Draw(t, "jitter")}
+	w := &world{server: fake.New(fake.WithResources(gadget)), truth: newTruth(), cleaned: map[cleanUp]bool{}, jitter: rapid.SampledFrom([]float64{0, 0.5, 0.99}).Draw(t, "jitter")}
 	for i := range rapid.IntRange(1, 6).Draw(t, "bindings") {
 		w.specs = append(w.specs, someSpec(t, i))
 	}
+	w.truth.specs = w.specs
 	var err error
 	if w.client, err = dynamic.NewForConfig(w.server.Direct()); err != nil {
 		t.Fatal(err)
@@ -122,22 +129,23 @@ func pick(t *rapid.T) place {
 
 // change does one thing to the object of a place, and creates it where there is none.
 func (w *world) change(t *rapid.T, p place) {
-	what := rapid.SampledFrom([]string{"update", "update", "relabel", "relabel", "annotate", "delete", "again"}).Draw(t, "what")
-	app := rapid.SampledFrom([]string{absent, "v", "u"}).Draw(t, label)
-	noted := rapid.SampledFrom([]string{absent, "p"}).Draw(t, note)
+	what := rapid.SampledFrom([]string{
+		"update", "update", "relabel", "relabel", "annotate", "rewire", "rewire", "delete", "again", protect, unprotect, rob,
+	}).Draw(t, "what")
+	to := someLooks(t)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.truth.there[p]
 	switch {
 	case l == nil:
-		w.create(t, p, app, noted)
+		w.create(t, p, to)
 	case what == "delete" || what == "again":
 		w.remove(t, p)
-		if what == "again" {
-			w.create(t, p, app, noted)
+		if what == "again" && w.truth.there[p] == nil {
+			w.create(t, p, to)
 		}
 	default:
-		w.update(t, p, what, app, noted)
+		w.update(t, p, what, to)
 	}
 }
 
@@ -145,69 +153,74 @@ func (w *world) resource(p place) dynamic.ResourceInterface {
 	return w.client.Resource(gvrs[p.resource]).Namespace(p.namespace)
 }
 
-func (w *world) create(fail failing, p place, app, noted string) {
+func (w *world) create(fail failing, p place, to looks) {
 	o := &unstructured.Unstructured{Object: map[string]any{}}
 	o.SetGroupVersionKind(gvks[p.resource])
 	o.SetNamespace(p.namespace)
 	o.SetName(p.name)
-	w.dress(o, app, noted)
+	w.dress(o, to)
 	w.fill(o)
 	made, err := w.resource(p).Create(context.Background(), o, metav1.CreateOptions{})
 	if err != nil {
 		fail.Fatalf("create %s: %v", p, err)
 	}
-	w.noted(p, made, "create")
+	w.noted(p, made, "create "+to.String())
 }
 
-func (w *world) update(fail failing, p place, what, app, noted string) {
+func (w *world) update(fail failing, p place, what string, to looks) {
 	o, err := w.resource(p).Get(context.Background(), p.name, metav1.GetOptions{})
 	if err != nil {
 		fail.Fatalf("get %s: %v", p, err)
 	}
 	st := w.truth.there[p].now()
+	now := looks{app: st.app, note: st.note, ref: st.ref, owner: st.owner}
 	switch what {
 	case "relabel":
-		w.dress(o, app, st.note)
+		now.app = to.app
 	case "annotate":
-		w.dress(o, st.app, noted)
-	default:
-		w.dress(o, st.app, st.note)
+		now.note = to.note
+	case "rewire":
+		now.ref, now.owner = to.ref, to.owner
+	case protect, unprotect, rob:
+		w.refinalize(o, what)
+	}
+	w.dress(o, now)
+	if what == "update" {
 		w.fill(o)
 	}
-	made, err := w.resource(p).Update(context.Background(), o, metav1.UpdateOptions{})
-	if err != nil {
+	if _, err = w.resource(p).Update(context.Background(), o, metav1.UpdateOptions{}); err != nil {
 		fail.Fatalf("update %s: %v", p, err)
 	}
-	w.noted(p, made, what)
+	w.look(fail, p, what+" "+now.String())
 }
 
 func (w *world) remove(fail failing, p place) {
 	if err := w.resource(p).Delete(context.Background(), p.name, metav1.DeleteOptions{}); err != nil {
 		fail.Fatalf("delete %s: %v", p, err)
 	}
-	w.logf("%s delete %s", time.Now().Format(clock), p)
-	w.truth.end(p)
+	w.look(fail, p, "delete")
+}
+
+// look keeps what has become of an object after a write.
+func (w *world) look(fail failing, p place, how string) {
+	o, err := w.resource(p).Get(context.Background(), p.name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		w.logf("%s %s %s: gone", time.Now().Format(clock), how, p)
+		w.truth.end(p)
+	case err != nil:
+		fail.Fatalf("get %s: %v", p, err)
+	default:
+		w.noted(p, o, how)
+	}
 }
 
 func (w *world) noted(p place, o *unstructured.Unstructured, how string) {
 	w.truth.note(p, o)
 	w.rv = max(w.rv, version(o.GetResourceVersion()))
 	st := w.truth.there[p].now()
-	w.logf("%s %s %s: %s at %d app=%s note=%s", time.Now().Format(clock), how, p, o.GetUID()[:4], st.rv, st.app, st.note)
-}
-
-// dress sets the metadata that selections look at.
-func (w *world) dress(o *unstructured.Unstructured, app, noted string) {
-	w.n++
-	notes := map[string]string{stamp: fmt.Sprint(w.n)}
-	if noted != absent {
-		notes[note] = noted
-	}
-	o.SetAnnotations(notes)
-	o.SetLabels(nil)
-	if app != absent {
-		o.SetLabels(map[string]string{label: app})
-	}
+	w.logf("%s %s %s: %s at %d app=%s note=%s finalizers %v deleting %t", time.Now().Format(clock), how, p, o.GetUID()[:4], st.rv, st.app, st.note,
+		st.finalizers, st.deleting)
 }
 
 // fill sets the content.

@@ -225,3 +225,26 @@ func TestWakesAreMerged(t *testing.T) {
 		j.expect(t, "reconcile a Unchanged (owned Secret demo/s Added) (owned Secret demo/t Added) (owned Secret demo/u Added)")
 	})
 }
+
+// A call that waits for the live read of its object when the program stops is not made.
+func TestStopWhileAnObjectIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		c := anchotest.Run(t, capabilityOf(demo.Owns(kind.Secret).Reconcile(j.as("reconcile"))))
+		c.Create(configMap("demo", "a", labelled))
+		c.Settle()
+		j.take()
+		slow := c.Fault(fake.Stall(), fake.For(kind.ConfigMap), fake.Verbs("get"))
+		c.Create(secret("s", ownedBy("a")))
+		c.Settle()
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			c.Stop()
+		}()
+		c.Settle()
+		slow.Stop()
+		<-stopped
+		j.expect(t)
+	})
+}
