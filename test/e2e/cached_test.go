@@ -250,6 +250,12 @@ func TestReaderHasWhatTheServerHas(t *testing.T) {
 	sel := capability.When(kind.ConfigMap).InNamespace(a, b)
 	var whole capability.Reader[*corev1.ConfigMap]
 	var seen calls[*corev1.ConfigMap]
+	seen.do = func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+		if now, found := whole.Get(e.Object.Namespace, e.Object.Name); found && now.UID == e.Object.UID && version(t, now) < version(t, e.Object) {
+			t.Errorf("the callback for %s was given %s, and the reader has %s", key(e.Object), e.Object.ResourceVersion, now.ResourceVersion)
+		}
+		return nil
+	}
 	p := run(t, cfg, runtime.Options{Capabilities: append(k.capabilities(sel.WithLabel("in", "yes")),
 		only("whole", sel.IsCreatedOrUpdated().IsDeleted().Cached(&whole).Alias("whole").Reconcile(seen.handle)))})
 	close(k.gate)
@@ -299,6 +305,7 @@ func TestReaderHasWhatTheServerHas(t *testing.T) {
 	proxy.restore(t)
 	p.ready(t)
 	k.watched.waitType(t, "new", added)
+	k.latest.waitType(t, "new", added)
 	settled(t, c, a, "whole", &seen)
 	settled(t, c, b, "whole", &seen)
 	for binding, r := range map[string]*calls[*corev1.ConfigMap]{"watched": &k.watched, "ordered": &k.ordered, "latest": &k.latest} {
