@@ -101,6 +101,62 @@ func TestMemoryBudget(t *testing.T) {
 	}
 }
 
+// TestMemoryBudgetWithoutGet: who may list, but not get, has what did not fit read again by a list of its name; a Deleted that did
+// not fit is its identity alone.
+func TestMemoryBudgetWithoutGet(t *testing.T) {
+	t.Parallel()
+	const objects = 60
+	c := newClient(t, cluster(t).Config)
+	ns := newNamespace(t, c)
+	cfg, user := somebody(t, "frugal")
+	rights{user: "frugal", namespace: ns, verbs: []string{"list", "watch"}}.give(t, c, user)
+	cfg, spy := spied(cfg)
+	name := func(i int) string { return fmt.Sprintf("large-%02d", i) }
+	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
+	seen := &calls[*corev1.ConfigMap]{do: func(context.Context, capability.Event[*corev1.ConfigMap]) error {
+		<-gate
+		return nil
+	}}
+	p := run(t, cfg, runtime.Options{}, capability.When(kind.ConfigMap).InNamespace(ns).IsCreatedOrUpdated().IsDeleted().
+		MemoryBudget(largeSize).Concurrency(1).Reconcile(seen.handle))
+	t.Cleanup(open)
+	p.ready(t)
+	atOnce(t, objects, func(i int) error {
+		return c.Create(t.Context(), configMap(ns, name(i), "pad", strings.Repeat("x", largeSize)))
+	})
+	first := seen.wait(t, 1)[0].Object.Name
+	gone := 0 // one that waits
+	if first == name(gone) {
+		gone++
+	}
+	p.waitCount(t, "ancho_binding_waiting", "configmaps", objects-1)
+	must(t, c.Delete(t.Context(), configMap(ns, name(gone))))
+	waitUntil(t, "the stream has told of it", func() bool { return p.metric(t, "ancho_stream_objects") == objects-1 })
+	open()
+	p.idle(t)
+	for i := range objects {
+		told := seen.of(name(i))
+		if len(told) != 1 {
+			t.Errorf("%d calls for %s, want 1", len(told), name(i))
+			continue
+		}
+		e := told[0]
+		if is := i == gone; (e.Type == deleted) != is || e.Partial != is || (len(e.Object.Data["pad"]) == largeSize) == is {
+			t.Errorf("%s of %s, partial %v, with %d bytes of data", e.Type, name(i), e.Partial, len(e.Object.Data["pad"]))
+		}
+	}
+	listed := 0
+	for _, r := range spy.gets("/configmaps") {
+		if strings.Contains(r.query, "metadata.name%3D") && !strings.Contains(r.query, "watch=") {
+			listed++
+		}
+	}
+	if n := p.count(t, "ancho_binding_reread_total", "configmaps"); n < objects/2 || listed != n {
+		t.Errorf("%d read again, %d by a list of their name", n, listed)
+	}
+}
+
 // checkTold checks the calls of a binding whose callback was held up while all this happened.
 func checkTold(t *testing.T, name string, all []call[*corev1.ConfigMap], now []corev1.ConfigMap, events int) {
 	t.Helper()

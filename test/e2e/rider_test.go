@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/runtime"
@@ -23,6 +25,8 @@ func TestNarrowStreamsWhileWideOnesAreRefused(t *testing.T) {
 	all := rights{user: "rider", namespace: "*", verbs: reads}
 	cfg, proxy := proxied(t, cfg, 0)
 	narrow, wide := &witnesses{}, &witnesses{}
+	var kept calls[*corev1.ConfigMap]
+	var reader capability.Reader[*corev1.ConfigMap] // what it has goes along from one stream to the other
 	// Other tests use the same server: of all namespaces, these two are looked at.
 	both := capability.When(kind.ConfigMap).InNamespaceRegex("^(" + ns + "|" + elsewhere + ")$")
 	p := run(t, cfg, runtime.Options{Capabilities: []capability.Func{
@@ -30,6 +34,7 @@ func TestNarrowStreamsWhileWideOnesAreRefused(t *testing.T) {
 			return capability.New("narrow", narrow.bindings(capability.When(kind.ConfigMap).InNamespace(ns))...)
 		},
 		func(capability.Env) *capability.Capability { return capability.New("wide", wide.bindings(both)...) },
+		only("kept", capability.When(kind.ConfigMap).InNamespace(ns).IsCreatedOrUpdated().IsDeleted().Cached(&reader).Alias("kept").Reconcile(kept.handle)),
 	}})
 	inside, outside := &churn{c: c, ns: ns, names: 20}, &churn{c: c, ns: elsewhere, names: 20}
 	stopInside, stopOutside := inside.start(t), outside.start(t)
@@ -62,6 +67,8 @@ func TestNarrowStreamsWhileWideOnesAreRefused(t *testing.T) {
 	narrow.settle(t, c, ns)
 	wide.settle(t, c, ns)
 	wide.settle(t, c, elsewhere)
+	settled(t, c, ns, "kept", &kept)
+	equals(t, &reader, c, nil, ns)
 	for binding, r := range narrow.all() {
 		for _, one := range r.list() {
 			if one.Object.Namespace != ns {
