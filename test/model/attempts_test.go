@@ -38,7 +38,7 @@ func (b *bound) again(c, prev *call, wrong wrongFunc) {
 	if c.typ == capability.Left && b.unheard(c.life) {
 		same = false
 	}
-	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.rv != prev.rv {
+	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.typ != capability.Unchanged && c.rv != prev.rv {
 		wrong("is another event than the one that failed: %s", prev)
 	}
 	least := backoffMin / 2

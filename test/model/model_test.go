@@ -63,6 +63,7 @@ func TestModel(t *testing.T) {
 				"let":      w.stepLet,
 				"fault":    w.stepFault,
 				"heal":     w.stepHeal,
+				"gap":      w.stepGap,
 				"sleep":    w.stepSleep,
 				"sleep 2":  w.stepSleep,
 				"calm":     w.stepCalm,

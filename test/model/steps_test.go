@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
 // What the steps are. Nothing that is drawn depends on what the program did, so that a run can be replayed and made
@@ -74,6 +76,22 @@ func (w *world) stepLet(*rapid.T) { w.let() }
 func (w *world) stepFault(t *rapid.T) { w.fault(t) }
 
 func (w *world) stepHeal(*rapid.T) { w.heal() }
+
+// stepGap has objects change while nothing is told, and loses the history of that.
+func (w *world) stepGap(t *rapid.T) {
+	n := rapid.IntRange(1, 6).Draw(t, "changes")
+	w.mu.Lock()
+	w.logf("%s gap", time.Now().Format(clock))
+	w.p.gap = true
+	w.mu.Unlock()
+	away := w.server.Fault(fake.Refuse(), fake.Verbs("list", "watch"))
+	w.server.Cut(fake.Verbs("list", "watch"))
+	for range n {
+		w.change(t, pick(t))
+	}
+	w.server.Compact()
+	away.Stop()
+}
 
 func (w *world) stepSleep(t *rapid.T) {
 	time.Sleep(rapid.SampledFrom([]time.Duration{
