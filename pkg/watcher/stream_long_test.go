@@ -25,8 +25,7 @@ const (
 	longList    = 12000     // objects
 	longVersion = "2000000" // of the list
 	longItem    = 8 << 10   // bytes of each, about
-	longHeap    = 10 << 20  // bytes that the heap may grow by, about a tenth of the list
-	longLive    = 5 << 20   // bytes that may be in use: most of it is the index
+	longLive    = 5 << 20   // bytes that may be in use: most of it is the index. How much garbage there is beside, the machine decides
 )
 
 // longServer has many objects, which it writes as they are read from it: none of it is kept.
@@ -229,9 +228,6 @@ func TestLongListsAreNotHeld(t *testing.T) {
 					t.Errorf("%d objects were told, want %d", h.calls, longList)
 				}
 				t.Logf("of %d MB in all: at most %d KB, %d KB after a collection", longList*longItem>>20, (h.heap-before)>>10, (h.live-before)>>10)
-				if h.heap-before > longHeap {
-					t.Errorf("the heap grew by %d KB", (h.heap-before)>>10)
-				}
 				if h.live-before > longLive {
 					t.Errorf("%d KB were in use", (h.live-before)>>10)
 				}
