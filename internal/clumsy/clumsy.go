@@ -23,7 +23,7 @@ import (
 // Vault is a kind of which some objects do not fit their type: a size that is a text.
 type Vault struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 	Spec              VaultSpec `json:"spec"`
 }
 
@@ -114,15 +114,15 @@ func (p *program) secret(ctx context.Context, e capability.Event[*corev1.Secret]
 		return capability.Permanent(errAway)
 	case strings.HasPrefix(name, "writes-nil"):
 		var none map[string][]byte
-		none[string(data)] = data
+		none[string(data)] = data //nolint:govet // so it panics
 	case strings.HasPrefix(name, "index"):
 		_ = data[len(data)+e.Attempt]
 	case strings.HasPrefix(name, "asserts"):
 		var what any = string(data)
-		_ = what.(fmt.Stringer).String() //nolint:forcetypeassert // so it panics
+		_ = what.(fmt.Stringer).String() //nolint:forcetypeassert,errcheck // so it panics
 	case strings.HasPrefix(name, "nil"):
 		var none *corev1.Secret
-		none.Data["password"] = data
+		none.Data["password"] = data //nolint:govet // so it panics
 	default:
 		return p.requests(ctx, e.Object)
 	}

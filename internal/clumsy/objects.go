@@ -11,7 +11,7 @@ import (
 
 // What nobody may say: a value of Secrets, and one of custom resources, which a recording holds.
 const (
-	Secret = "hunter2-Gx7Qm2Zp9LwT4vKb"
+	Secret = "hunter2-Gx7Qm2Zp9LwT4vKb" //nolint:gosec // none
 	Custom = "letmein-Rf5Ny8Jc3HsD6aXe"
 )
 

@@ -25,7 +25,7 @@ func Pieces(value string) (out []string) {
 	}
 	for i := range max(0, len(value)-length+1) {
 		part := []byte(value)[i : i+length]
-		out = append(out, strings.Trim(fmt.Sprint(part), "[]"), fmt.Sprintf("%x", part), fmt.Sprintf("%X", part), fmt.Sprintf("% x", part))
+		out = append(out, strings.Trim(fmt.Sprintf("%d", part), "[]"), fmt.Sprintf("%x", part), fmt.Sprintf("%X", part), fmt.Sprintf("% x", part))
 	}
 	return out
 }

@@ -20,14 +20,14 @@ func TestIn(t *testing.T) {
 		"two further":   base64.StdEncoding.EncodeToString([]byte(`{"xyz":"` + value + `"}`)),
 		"hexadecimal":   fmt.Sprintf("%x", value),
 		"capitals":      fmt.Sprintf("%X", value),
-		"numbers":       fmt.Sprint(raw),
+		"numbers":       fmt.Sprintf("%d", raw),
 		"a dump":        hex.Dump(append([]byte("abc"), raw...)),
 	} {
 		if In(text, pieces) == "" {
 			t.Errorf("%s: not found in %s", name, text)
 		}
 	}
-	for _, text := range []string{"", value[:7], "hunter2", fmt.Sprint(raw[:7])} {
+	for _, text := range []string{"", value[:7], "hunter2", fmt.Sprintf("%d", raw[:7])} {
 		if found := In(text, pieces); found != "" {
 			t.Errorf("found %s", found)
 		}

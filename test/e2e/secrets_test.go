@@ -49,7 +49,7 @@ func newDamagingProxy(t *testing.T, cfg *rest.Config) *damagingProxy {
 	must(t, err)
 	transport, err := rest.TransportFor(cfg)
 	must(t, err)
-	p := &damagingProxy{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same in each run
+	p := &damagingProxy{rand: rand.New(rand.NewPCG(1, 2))} // the same in each run
 	p.Server = httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		Transport:     transport,

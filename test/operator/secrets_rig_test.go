@@ -188,9 +188,6 @@ func (w *watched) keepsTape() {
 	}
 }
 
-// WrappedRoundTripper is how client-go finds the transport inside.
-func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
-
 // damaging changes a byte here and there in answers about Secrets.
 type damaging struct {
 	next http.RoundTripper
@@ -199,6 +196,10 @@ type damaging struct {
 	hits int
 }
 
+// WrappedRoundTripper is how client-go finds the transport inside.
+func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
+
+// RoundTrip implements http.RoundTripper.
 func (d *damaging) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := d.next.RoundTrip(r)
 	if err == nil && strings.Contains(r.URL.Path, "/secrets") {

@@ -33,7 +33,7 @@ func (w *watched) touch(to string) {
 	w.t.Helper()
 	for _, o := range clumsy.Objects("demo") {
 		patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"touched":"`+to+`"}}}`))
-		if err := w.client.Patch(w.t.Context(), o, patch); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(w.client.Patch(w.t.Context(), o, patch)); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -118,7 +118,7 @@ func (w *watched) goWrong() {
 // The same where bytes of answers about Secrets are others than were sent.
 func TestSecretsAreKeptOverABadConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &damaging{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same in each run
+		d := &damaging{rand: rand.New(rand.NewPCG(1, 2))} // the same in each run
 		w := observe(t, runtime.Options{Capabilities: []capability.Func{clumsy.Capability("demo")}}, "text", func(next http.RoundTripper) http.RoundTripper {
 			d.next = next
 			return d
