@@ -43,7 +43,7 @@ func Rules() []Rule {
 			// The wire. It knows no declaration and no work.
 			Path:    "pkg/watcher",
 			Project: []string{"internal/poison", "pkg/kind"},
-			Tests:   []string{"internal/testenv"}, // its own tests on a real server
+			Tests:   []string{"internal/marker", "internal/testenv"}, // its own tests on a real server
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
 		{

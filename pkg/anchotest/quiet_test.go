@@ -86,10 +86,10 @@ func TestWarningsAreLogged(t *testing.T) {
 func warned(env capability.Env) *capability.Capability {
 	return capability.New("c", capability.When(kind.ConfigMap).InNamespace("demo").Reconcile(
 		func(ctx context.Context, _ capability.Event[*corev1.ConfigMap]) error {
-			var all corev1.EndpointsList
+			var all corev1.EndpointsList // for the sake of the warning
 			if err := env.Client.List(ctx, &all, client.InNamespace("demo")); err != nil {
 				return err
 			}
-			return env.Client.List(context.Background(), &all, client.InNamespace("demo")) //nolint:contextcheck // whose logger is not the call's
+			return env.Client.List(context.Background(), &all, client.InNamespace("demo")) //nolint:contextcheck // of no call
 		}))
 }

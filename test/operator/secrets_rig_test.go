@@ -3,7 +3,6 @@ package operator_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,53 +18,26 @@ import (
 	"github.com/go-logr/zapr"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/clumsy"
+	"github.com/ancho-dev/ancho/internal/marker"
 	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
-// The markers are what nobody may say: a value of Secrets, and one of custom resources, which a recording holds.
-const (
-	marker = "hunter2-Gx7Qm2Zp9LwT4vKb"
-	custom = "letmein-Rf5Ny8Jc3HsD6aXe"
-)
-
-// parts are all pieces of eight bytes of a marker, in each form in which bytes are written down: as they are, as base64, wherever in
-// a larger text that begins, and as numbers.
-func parts(of string) (out []string) {
-	texts := []string{of}
-	for skip := range 3 {
-		texts = append(texts, base64.RawStdEncoding.EncodeToString([]byte(of)[skip:]))
-	}
-	for _, text := range texts {
-		for i := range len(text) - 7 {
-			out = append(out, text[i:i+8])
-		}
-	}
-	for i := range len(of) - 7 {
-		eight := []byte(of)[i : i+8]
-		out = append(out, strings.Trim(fmt.Sprint(eight), "[]"), fmt.Sprintf("%x", eight), fmt.Sprintf("%X", eight), fmt.Sprintf("% x", eight))
-	}
-	return out
-}
-
 var (
-	ofMarker = parts(marker)
-	ofCustom = parts(custom)
-	ofBoth   = slices.Concat(ofMarker, ofCustom)
+	ofSecrets = marker.Pieces(clumsy.Secret)
+	ofAll     = slices.Concat(ofSecrets, marker.Pieces(clumsy.Custom))
 )
 
 // keeps fails the test if a text has one of these pieces.
 func keeps(t *testing.T, where, text string, pieces []string) {
 	t.Helper()
-	for _, p := range pieces {
-		if at := strings.Index(text, p); at >= 0 {
-			t.Fatalf("%s has a value, %q:\n... %s ...", where, p, text[max(0, at-600):min(len(text), at+100)])
-		}
+	if found := marker.In(text, pieces); found != "" {
+		t.Fatalf("%s has a value, %s", where, found)
 	}
 }
 
@@ -182,24 +154,24 @@ func (w *watched) events() (all eventsv1.EventList) {
 // keepsAll looks into everything that the program has said up to now.
 func (w *watched) keepsAll() {
 	w.t.Helper()
-	keeps(w.t, "the log", w.log.news(), ofBoth)
-	keeps(w.t, "a page", w.asked(), ofBoth)
+	keeps(w.t, "the log", w.log.news(), ofAll)
+	keeps(w.t, "a page", w.asked(), ofAll)
 	told, err := json.Marshal(w.events())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	keeps(w.t, "a Kubernetes Event", string(told), ofBoth)
+	keeps(w.t, "a Kubernetes Event", string(told), ofAll)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, err := range w.errs {
-		keeps(w.t, "an error", fmt.Sprintf("%v %+v", err, err), ofBoth)
+		keeps(w.t, "an error", fmt.Sprintf("%v %+v", err, err), ofAll)
 	}
 }
 
 // keepsTape looks into the recording, once the program has ended. It holds objects in full, but for Secrets.
 func (w *watched) keepsTape() {
 	w.t.Helper()
-	keeps(w.t, "the recording", w.tape.String(), ofMarker)
+	keeps(w.t, "the recording", w.tape.String(), ofSecrets)
 	all, err := recording.Read(&w.tape)
 	if err != nil || len(all) == 0 {
 		w.t.Fatalf("%d recorded, %v", len(all), err)
@@ -210,14 +182,11 @@ func (w *watched) keepsTape() {
 			whole.Write(s.Data)
 		}
 	}
-	keeps(w.t, "the recording", whole.String(), ofMarker)
-	if !strings.Contains(whole.String(), custom) {
+	keeps(w.t, "the recording", whole.String(), ofSecrets)
+	if !strings.Contains(whole.String(), clumsy.Custom) {
 		w.t.Error("the recording holds nothing")
 	}
 }
-
-// WrappedRoundTripper is how client-go finds the transport inside.
-func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
 
 // damaging changes a byte here and there in answers about Secrets.
 type damaging struct {
@@ -227,6 +196,10 @@ type damaging struct {
 	hits int
 }
 
+// WrappedRoundTripper is how client-go finds the transport inside.
+func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
+
+// RoundTrip implements http.RoundTripper.
 func (d *damaging) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := d.next.RoundTrip(r)
 	if err == nil && strings.Contains(r.URL.Path, "/secrets") {
@@ -251,14 +224,4 @@ func (b *damagedBody) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// marked is a Secret with the marker wherever one has values.
-func marked(name string) *corev1.Secret {
-	return secret(name, func(s *corev1.Secret) {
-		s.Data = map[string][]byte{"password": []byte(marker)}
-		s.Annotations = map[string]string{
-			corev1.LastAppliedConfigAnnotation: `{"data":{"password":"` + base64.StdEncoding.EncodeToString([]byte(marker)) + `"}}`,
-		}
-	})
 }

@@ -10,39 +10,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/clumsy"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
-
-// everyWay are Secrets for which the program goes wrong in every way that it has.
-func everyWay() (out []client.Object) {
-	for _, name := range []string{
-		"fails", "waits", "later", "parks", "writes-nil", "index", "asserts", "nil", "reads", "broken", "where", "change", "mapped",
-	} {
-		s := marked(name)
-		s.Labels = map[string]string{"app": "shop"}
-		out = append(out, s)
-	}
-	out = append(out, configMap("demo", "user", func(c *corev1.ConfigMap) { c.Data = map[string]string{"secret": "reads"} }))
-	for name, spec := range map[string]map[string]any{
-		"fits":   {"size": int64(1), "password": custom},
-		"size":   {"size": custom, "password": custom},
-		"sizes":  {"size": int64(1), "sizes": map[string]any{custom: custom}},
-		"object": {"size": map[string]any{custom: custom}, "password": []any{custom}},
-	} {
-		v := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
-		v.SetGroupVersionKind(vaultGroup.WithKind("Vault"))
-		v.SetNamespace("demo")
-		v.SetName(name)
-		out = append(out, v)
-	}
-	return out
-}
 
 func (w *watched) create(objects ...client.Object) {
 	w.t.Helper()
@@ -56,9 +31,9 @@ func (w *watched) create(objects ...client.Object) {
 // touch changes all Secrets and Vaults.
 func (w *watched) touch(to string) {
 	w.t.Helper()
-	for _, o := range everyWay() {
+	for _, o := range clumsy.Objects("demo") {
 		patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"touched":"`+to+`"}}}`))
-		if err := w.client.Patch(w.t.Context(), o, patch); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(w.client.Patch(w.t.Context(), o, patch)); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -80,11 +55,11 @@ func TestSecretsAreKept(t *testing.T) {
 	for format := range talkative {
 		t.Run(format, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := observe(t, runtime.Options{Capabilities: []capability.Func{(&clumsy{}).capability}}, format, nil)
-				w.server.Register(vault)
+				w := observe(t, runtime.Options{Capabilities: []capability.Func{clumsy.Capability("demo")}}, format, nil)
+				w.server.Register(clumsy.Vaults)
 				w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}})
 				broken := w.server.Fault(fake.Undecodable(), fake.Object("demo", "broken"))
-				w.create(everyWay()...)
+				w.create(clumsy.Objects("demo")...)
 				time.Sleep(3 * time.Minute)
 				w.keepsAll()
 				broken.Stop()
@@ -92,7 +67,7 @@ func TestSecretsAreKept(t *testing.T) {
 				w.says("callback failed, object parked", "handler panicked", "the finalizer cannot be written", "object passed over",
 					"spec.size", "spec.sizes", "Where of object demo/where", "OnChange of object demo/change", "Mapped of object demo/mapped", "stream is blocked",
 					"longer than its timeout", "already exists", "read again")
-				for _, o := range everyWay() {
+				for _, o := range clumsy.Objects("demo") {
 					if err := client.IgnoreNotFound(w.client.Delete(t.Context(), o)); err != nil {
 						t.Fatal(err)
 					}
@@ -113,7 +88,7 @@ func TestSecretsAreKept(t *testing.T) {
 // goWrong has the server do what it can do wrong about Secrets and custom resources, one after the other.
 func (w *watched) goWrong() {
 	w.t.Helper()
-	about := fake.For(kind.Secret, vault)
+	about := fake.For(kind.Secret, clumsy.Vaults)
 	for i, f := range []struct {
 		fault      fake.Fault
 		conditions []fake.Condition
@@ -143,14 +118,14 @@ func (w *watched) goWrong() {
 // The same where bytes of answers about Secrets are others than were sent.
 func TestSecretsAreKeptOverABadConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &damaging{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same in each run
-		w := observe(t, runtime.Options{Capabilities: []capability.Func{(&clumsy{}).capability}}, "text", func(next http.RoundTripper) http.RoundTripper {
+		d := &damaging{rand: rand.New(rand.NewPCG(1, 2))} // the same in each run
+		w := observe(t, runtime.Options{Capabilities: []capability.Func{clumsy.Capability("demo")}}, "text", func(next http.RoundTripper) http.RoundTripper {
 			d.next = next
 			return d
 		})
-		w.server.Register(vault)
+		w.server.Register(clumsy.Vaults)
 		w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}})
-		w.create(everyWay()...)
+		w.create(clumsy.Objects("demo")...)
 		for i := range 15 {
 			w.touch(string(rune('a' + i)))
 			w.server.Cut(fake.For(kind.Secret))

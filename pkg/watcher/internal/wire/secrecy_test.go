@@ -6,28 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ancho-dev/ancho/internal/marker"
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// marker is a value of a Secret.
-const marker = "hunter2-Gx7Qm2Zp9LwT4vKb"
+// password is a value of a Secret.
+const password = "hunter2-Gx7Qm2Zp9LwT4vKb"
 
-// partsOfIt are all parts of eight characters of the marker and of its base64.
-var partsOfIt = func() (out []string) {
-	for _, text := range []string{marker, base64.StdEncoding.EncodeToString([]byte(marker))} {
-		for i := range len(text) - 7 {
-			out = append(out, text[i:i+8])
-		}
-	}
-	return out
-}()
+var ofPassword = marker.Pieces(password)
 
 // marked is a Secret with the marker where values are: in its data, and in what kubectl apply leaves on it.
 func marked() *corev1.Secret {
@@ -40,12 +32,12 @@ func marked() *corev1.Secret {
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "cm", UID: "other"}},
 			ManagedFields:   []metav1.ManagedFieldsEntry{{Manager: "m", FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:password":{}}}`)}},
 		},
-		Data: map[string][]byte{"password": []byte(marker), "user": []byte("me")},
+		Data: map[string][]byte{"password": []byte(password), "user": []byte("me")},
 		Type: corev1.SecretTypeOpaque,
 	}
 	s.Annotations = map[string]string{
 		"kubectl.kubernetes.io/last-applied-configuration": `{"data":{"password":"` + base64.StdEncoding.EncodeToString(s.Data["password"]) + `"}}`,
-		"plain": marker,
+		"plain": password,
 	}
 	return s
 }
@@ -87,11 +79,6 @@ func said(r WatchReader) string {
 		}
 	}
 	return out.String()
-}
-
-// keeps tells whether no piece of the marker is in what was said.
-func keeps(text string) bool {
-	return !slices.ContainsFunc(partsOfIt, func(p string) bool { return strings.Contains(text, p) })
 }
 
 // anyByte is every other one, which is soon tried in protobuf.
@@ -143,8 +130,8 @@ func TestDamagedAnswersKeepSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			damages(k.answer, k.others, func(what string, damaged []byte) {
-				if text := said(k.read(bytes.NewReader(damaged))); !keeps(text) {
-					t.Errorf("%s: %q", what, text)
+				if found := marker.In(said(k.read(bytes.NewReader(damaged))), ofPassword); found != "" {
+					t.Errorf("%s: %s", what, found)
 				}
 			})
 		})
@@ -159,8 +146,8 @@ func TestDamagedRefusalsKeepSecrets(t *testing.T) {
 		typeCBOR:     toCBOR(t, marked()),
 	} {
 		damages(answer, anyBit, func(what string, damaged []byte) {
-			if s := DecodeStatus(damaged, contentType); !keeps(s.Message) {
-				t.Errorf("%s, %s: %q", contentType, what, s.Message)
+			if found := marker.In(DecodeStatus(damaged, contentType).Message, ofPassword); found != "" {
+				t.Errorf("%s, %s: %s", contentType, what, found)
 			}
 		})
 	}
@@ -168,7 +155,7 @@ func TestDamagedRefusalsKeepSecrets(t *testing.T) {
 
 // A kind is said if it can be one.
 func TestKindsThatAreNoneAreNotSaid(t *testing.T) {
-	for _, name := range []string{"it is " + marker, marker, strings.Repeat("a", 64)} {
+	for _, name := range []string{"it is " + password, password, strings.Repeat("a", 64)} {
 		if err := checkStatusKind(name); strings.Contains(err.Error(), name) {
 			t.Error(err)
 		}

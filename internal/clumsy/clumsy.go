@@ -1,4 +1,6 @@
-package operator_test
+// Package clumsy is a program that does everything with Secrets, and goes wrong in all ways, by the names of what it is called for. None of
+// its errors says a value: so tests can tell whether something else does.
+package clumsy
 
 import (
 	"context"
@@ -21,7 +23,7 @@ import (
 // Vault is a kind of which some objects do not fit their type: a size that is a text.
 type Vault struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitzero"`
 	Spec              VaultSpec `json:"spec"`
 }
 
@@ -39,23 +41,32 @@ func (v *Vault) DeepCopyObject() apiruntime.Object {
 	return &c
 }
 
-var vaultGroup = schema.GroupVersion{Group: "example.com", Version: "v1"}
+var group = schema.GroupVersion{Group: "example.com", Version: "v1"}
 
-var vault = kind.Of[*Vault](func(s *apiruntime.Scheme) error {
-	s.AddKnownTypes(vaultGroup, &Vault{})
-	metav1.AddToGroupVersion(s, vaultGroup)
+// Vaults is the kind.
+var Vaults = kind.Of[*Vault](func(s *apiruntime.Scheme) error {
+	s.AddKnownTypes(group, &Vault{})
+	metav1.AddToGroupVersion(s, group)
 	return nil
 })
 
 var errAway = errors.New("the back end is away")
 
-// clumsy is a program that does everything with Secrets, and goes wrong in all ways, by the name of what it is called for.
-type clumsy struct{ env capability.Env }
+// Capability is the program, in one namespace.
+func Capability(namespace string) capability.Func {
+	return func(env capability.Env) *capability.Capability {
+		return (&program{env: env, namespace: namespace}).capability()
+	}
+}
 
-func (p *clumsy) capability(env capability.Env) *capability.Capability {
-	p.env = env
-	secrets := capability.When(kind.Secret).InNamespace("demo").Backoff(5*time.Second, time.Minute).MaxAttempts(3).Timeout(10 * time.Second)
-	vaults := capability.When(vault).InNamespace("demo").Backoff(5*time.Second, time.Minute)
+type program struct {
+	env       capability.Env
+	namespace string
+}
+
+func (p *program) capability() *capability.Capability {
+	secrets := capability.When(kind.Secret).InNamespace(p.namespace).Backoff(5*time.Second, time.Minute).MaxAttempts(3).Timeout(10 * time.Second)
+	vaults := capability.When(Vaults).InNamespace(p.namespace).Backoff(5*time.Second, time.Minute)
 	var kept capability.Reader[*corev1.Secret]
 	return capability.New("clumsy",
 		secrets.Alias("reconcile").Reconcile(p.secret).Finalize("example.com/clean", p.secret),
@@ -65,14 +76,14 @@ func (p *clumsy) capability(env capability.Env) *capability.Capability {
 		secrets.Alias("small").MemoryBudget(1).Reconcile(p.secret),
 		secrets.Alias("where").Where(func(s *corev1.Secret) bool { return boom(s.Name, "where", s.Data["password"]) }).Reconcile(p.secret),
 		secrets.Alias("change").OnChange(func(s *corev1.Secret) any { return boom(s.Name, "change", s.Data["password"]) }).Reconcile(p.secret),
-		capability.When(kind.Metadata(kind.Secret)).Alias("metadata").Watch(func(context.Context, capability.Event[*metav1.PartialObjectMetadata]) error { return errAway }),
-		capability.When(kind.ConfigMap).InNamespace("demo").Owns(kind.Secret).
+		capability.When(kind.Metadata(kind.Secret)).InNamespace(p.namespace).Alias("metadata").Watch(func(context.Context, capability.Event[*metav1.PartialObjectMetadata]) error { return errAway }),
+		capability.When(kind.ConfigMap).InNamespace(p.namespace).Owns(kind.Secret).
 			Uses(kind.Secret, func(c *corev1.ConfigMap) []types.NamespacedName {
 				return []types.NamespacedName{{Namespace: c.Namespace, Name: c.Data["secret"]}}
 			}).
 			TriggeredBy(capability.Mapped(kind.Secret, func(s *corev1.Secret) []types.NamespacedName {
 				boom(s.Name, "mapped", s.Data["password"])
-				return []types.NamespacedName{{Namespace: "demo", Name: "user"}}
+				return []types.NamespacedName{{Namespace: p.namespace, Name: "user"}}
 			})).Reconcile(p.user),
 		vaults.Alias("vaults").Reconcile(p.vault).Finalize("example.com/clean", p.vault),
 		vaults.Alias("kept").Cached().OnSpecChange().Watch(p.vault),
@@ -89,7 +100,7 @@ func boom(name, where string, data []byte) bool {
 }
 
 // secret goes wrong without saying a value.
-func (p *clumsy) secret(ctx context.Context, e capability.Event[*corev1.Secret]) error {
+func (p *program) secret(ctx context.Context, e capability.Event[*corev1.Secret]) error {
 	data := e.Object.Data["password"]
 	switch name := e.Object.Name; {
 	case strings.HasPrefix(name, "fails"):
@@ -103,15 +114,15 @@ func (p *clumsy) secret(ctx context.Context, e capability.Event[*corev1.Secret])
 		return capability.Permanent(errAway)
 	case strings.HasPrefix(name, "writes-nil"):
 		var none map[string][]byte
-		none[string(data)] = data
+		none[string(data)] = data //nolint:govet // so it panics
 	case strings.HasPrefix(name, "index"):
 		_ = data[len(data)+e.Attempt]
 	case strings.HasPrefix(name, "asserts"):
 		var what any = string(data)
-		_ = what.(fmt.Stringer).String() //nolint:forcetypeassert // so it panics
+		_ = what.(fmt.Stringer).String() //nolint:forcetypeassert,errcheck // so it panics
 	case strings.HasPrefix(name, "nil"):
 		var none *corev1.Secret
-		none.Data["password"] = data
+		none.Data["password"] = data //nolint:govet // so it panics
 	default:
 		return p.requests(ctx, e.Object)
 	}
@@ -119,7 +130,7 @@ func (p *clumsy) secret(ctx context.Context, e capability.Event[*corev1.Secret])
 }
 
 // requests are those that a callback makes: they succeed, and are refused.
-func (p *clumsy) requests(ctx context.Context, s *corev1.Secret) error {
+func (p *program) requests(ctx context.Context, s *corev1.Secret) error {
 	var now corev1.Secret
 	if err := p.env.Client.Get(ctx, client.ObjectKeyFromObject(s), &now); err != nil {
 		return err
@@ -137,7 +148,7 @@ func (p *clumsy) requests(ctx context.Context, s *corev1.Secret) error {
 }
 
 // user reads the Secret that it uses.
-func (p *clumsy) user(ctx context.Context, e capability.Event[*corev1.ConfigMap]) error {
+func (p *program) user(ctx context.Context, e capability.Event[*corev1.ConfigMap]) error {
 	var s corev1.Secret
 	if err := p.env.Client.Get(ctx, client.ObjectKey{Namespace: e.Object.Namespace, Name: e.Object.Data["secret"]}, &s); err != nil {
 		return err
@@ -145,4 +156,4 @@ func (p *clumsy) user(ctx context.Context, e capability.Event[*corev1.ConfigMap]
 	return errAway
 }
 
-func (p *clumsy) vault(context.Context, capability.Event[*Vault]) error { return errAway }
+func (p *program) vault(context.Context, capability.Event[*Vault]) error { return errAway }
