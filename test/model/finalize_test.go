@@ -39,8 +39,6 @@ func (n *counts) add(more *counts) {
 	n.Refused += more.Refused
 }
 
-func failure(format string, a ...any) string { return fmt.Sprintf(format, a...) }
-
 // keeps says whether a state, which follows those that are known, is in the set of a binding with a finalizer.
 func (s *spec) keeps(l *life, st *state) bool {
 	switch {

@@ -142,5 +142,8 @@ func (w *world) stepRestart(t *rapid.T) {
 	for range rapid.IntRange(0, 3).Draw(t, "changes") {
 		w.change(t, pick(t))
 	}
+	if rapid.Bool().Draw(t, "amid a fault") { // one kind may be known, and another not
+		w.fault(t)
+	}
 	w.start(t)
 }
