@@ -86,7 +86,7 @@ func (l *limit[P]) weigh(it *item[P]) {
 	}
 	sum = min(max(sum, 0), math.MaxUint32)
 	l.load.held += sum - int64(it.weight)
-	it.weight = uint32(sum) //nolint:gosec // it fits, and weighs nothing negative
+	it.weight = uint32(sum)
 }
 
 // release takes an item off the sum.
