@@ -114,7 +114,7 @@ func (p *program) secret(ctx context.Context, e capability.Event[*corev1.Secret]
 		return capability.Permanent(errAway)
 	case strings.HasPrefix(name, "writes-nil"):
 		var none map[string][]byte
-		none[string(data)] = data //nolint:govet // so it panics
+		none[string(data)] = data //nolint:govet,staticcheck // so it panics
 	case strings.HasPrefix(name, "index"):
 		_ = data[len(data)+e.Attempt]
 	case strings.HasPrefix(name, "asserts"):
