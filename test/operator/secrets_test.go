@@ -50,39 +50,35 @@ func (w *watched) says(what ...string) {
 }
 
 // No value of a Secret, nor of a custom resource, is in the log at its most talkative, in errors, Kubernetes Events, metrics and pages,
-// whatever the callbacks and the server do. A recording holds no Secrets.
+// whatever the callbacks and the server do. A recording holds no Secrets. The log is in JSON here, and text below.
 func TestSecretsAreKept(t *testing.T) {
-	for format := range talkative {
-		t.Run(format, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := observe(t, runtime.Options{Capabilities: []capability.Func{clumsy.Capability("demo")}}, format, nil)
-				w.server.Register(clumsy.Vaults)
-				w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}})
-				broken := w.server.Fault(fake.Undecodable(), fake.Object("demo", "broken"))
-				w.create(clumsy.Objects("demo")...)
-				time.Sleep(3 * time.Minute)
-				w.keepsAll()
-				broken.Stop()
-				w.goWrong()
-				w.says("callback failed, object parked", "handler panicked", "the finalizer cannot be written", "object passed over",
-					"spec.size", "spec.sizes", "Where of object demo/where", "OnChange of object demo/change", "Mapped of object demo/mapped", "stream is blocked",
-					"longer than its timeout", "already exists", "read again")
-				for _, o := range clumsy.Objects("demo") {
-					if err := client.IgnoreNotFound(w.client.Delete(t.Context(), o)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				time.Sleep(3 * time.Minute)
-				w.keepsAll()
-				w.stop()
-				w.keepsAll()
-				w.keepsTape()
-				if n := len(w.events().Items); n < 5 {
-					t.Errorf("%d Kubernetes Events", n)
-				}
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := observe(t, runtime.Options{Capabilities: []capability.Func{clumsy.Capability("demo")}}, "JSON", nil)
+		w.server.Register(clumsy.Vaults)
+		w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}})
+		broken := w.server.Fault(fake.Undecodable(), fake.Object("demo", "broken"))
+		w.create(clumsy.Objects("demo")...)
+		time.Sleep(3 * time.Minute)
+		w.keepsAll()
+		broken.Stop()
+		w.goWrong()
+		w.says("callback failed, object parked", "handler panicked", "the finalizer cannot be written", "object passed over",
+			"spec.size", "spec.sizes", "Where of object demo/where", "OnChange of object demo/change", "Mapped of object demo/mapped", "stream is blocked",
+			"longer than its timeout", "already exists", "read again")
+		for _, o := range clumsy.Objects("demo") {
+			if err := client.IgnoreNotFound(w.client.Delete(t.Context(), o)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(3 * time.Minute)
+		w.keepsAll()
+		w.stop()
+		w.keepsAll()
+		w.keepsTape()
+		if n := len(w.events().Items); n < 5 {
+			t.Errorf("%d Kubernetes Events", n)
+		}
+	})
 }
 
 // goWrong has the server do what it can do wrong about Secrets and custom resources, one after the other.
