@@ -57,6 +57,7 @@ func (s *Server) watch(w http.ResponseWriter, r *request, f form, o *internalver
 		_ = st.out.refusal(refused) // the client went away
 		return nil
 	}
+	st.out.answer()
 	_ = st.run() // the client went away
 	return nil
 }
@@ -69,7 +70,8 @@ func timeout(o *internalversion.ListOptions) time.Duration {
 	return shortestWatch + rand.N(shortestWatch) //nolint:gosec // jitter
 }
 
-// begin finds the place in the history where the watch begins.
+// begin finds the place in the history where the watch begins. The client is answered after that: it may rely on being told of
+// all that it does once it has the answer.
 func (st *stream) begin(from uint64) *metav1.Status {
 	st.store.mu.Lock()
 	defer st.store.mu.Unlock()

@@ -23,7 +23,7 @@ type frames struct {
 
 var errNoList = errors.New("an event is not a list of metadata")
 
-// openFrames begins the answer: the client learns at once that its watch stands.
+// openFrames prepares the answer, which begins with answer, or with a refusal.
 func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 	h := w.Header()
 	h.Set("Content-Type", f.streamType())
@@ -35,9 +35,13 @@ func openFrames(w http.ResponseWriter, f form, compressed bool) *frames {
 		h.Add("Vary", "Accept-Encoding")
 		out.zip = gzip.NewWriter(w)
 	}
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush() // the first event tells
 	return out
+}
+
+// answer has the client know that the watch has begun.
+func (f *frames) answer() {
+	f.w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(f.w).Flush() // the first event tells
 }
 
 // event writes an event with an object of the watched resource.
