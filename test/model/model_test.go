@@ -58,10 +58,9 @@ import (
 //	names of Uses are those of the first state          3: was not called after
 //	a Reader keeps what is gone, or what left           4, 4: the Reader has
 //	Old is the new state                                4: is none
-//	a call that reads live starts after the stop        185: starts after the stop
 //
 // Not found in each run of that size: a rider that comes back and is not told what went meanwhile; a woken object that is not
-// read live where an older state of it is kept. Names of Uses that are not forgotten are not found: objects are woken too often
+// read live where an older state of it is kept; a call that begins after the stop, since it read its object live. Names of Uses that are not forgotten are not found: objects are woken too often
 // then, which is no lie.
 //
 // What is not part of it: a server whose resourceVersion goes back, objects that do not decode, frames that are too
