@@ -5,6 +5,7 @@ import "github.com/ancho-dev/ancho/pkg/capability"
 // retries: attempts and requeues of a Reconcile, where one call of an object follows another.
 func (b *bound) retries(c, prev *call, wrong wrongFunc) {
 	switch {
+	case c.attempt > 1 && b.strayed(c): // it counts on
 	case prev == nil && c.attempt != 1:
 		wrong("is the first for the object")
 	case prev == nil:
@@ -24,6 +25,17 @@ func (b *bound) retries(c, prev *call, wrong wrongFunc) {
 	default:
 		b.again(c, prev, wrong)
 	}
+}
+
+// strayed says whether a trigger's call failed for another object of the name. Whose it was is not known until it is read, so
+// the object that an event tells of next is taken for it.
+func (b *bound) strayed(c *call) bool {
+	for uid, t := range b.tracks {
+		if uid != c.uid && t.last != nil && t.last.key == c.key && t.last.woken() && t.last.outcome == failed {
+			return true
+		}
+	}
+	return false
 }
 
 // again: c is a further attempt of prev.

@@ -61,7 +61,7 @@ func finalizerCases() []Case {
 			for _, resource := range []string{"configmaps", gizmos} {
 				path := p.in(resource, "a")
 				p.make(resource, "a")
-				p.patch(path, mergePatch, `{"metadata":{"finalizers":["example.com/mine"]}}`).is(http.StatusOK)
+				p.patch(path, mergePatch, `{"metadata":{"finalizers":["example.com/mine"]}}`).is(http.StatusOK).has("metadata/finalizers", "[example.com/mine]")
 				was := p.patch(path, mergePatch, `{"metadata":{"finalizers":[]}}`).is(http.StatusOK).has("metadata/finalizers", "<nil>")
 				w := p.watch(p.in(resource), "&resourceVersion="+was.rv())
 				p.del(path, "").is(http.StatusOK)

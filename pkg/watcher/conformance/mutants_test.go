@@ -89,6 +89,18 @@ func status(is, with int) func(*http.Response) {
 	}
 }
 
+// stateless asks for a patch of whatever state there is.
+func stateless(r *http.Request) {
+	if r.Method == http.MethodPatch {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		body = bytes.ReplaceAll(body, []byte(`"resourceVersion"`), []byte(`"unknown"`))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+}
+
 func headerless(name string) func(*http.Response) {
 	return func(resp *http.Response) { resp.Header.Del(name) }
 }
@@ -119,6 +131,12 @@ func TestMutantsAreFound(t *testing.T) {
 		"expiry inside has no code": {mutant{answer: edited(`"code":410`, `"code":0`)}, []string{"a watch from lost history"}},
 		"items have a kind":         {mutant{answer: edited(`"items":[{"metadata"`, `"items":[{"kind":"ConfigMap","metadata"`)}, []string{"the items of a list"}},
 		"no UIDs":                   {mutant{answer: edited(`"uid":`, `"id":`)}, []string{"an object of the same name", "a new object"}},
+		"no finalizers": {mutant{answer: edited(`"finalizers":`, `"finishers":`)},
+			[]string{"who takes the last finalizer", "finalizers that are taken off", "metadata alone tells"}},
+		"no owners":                 {mutant{answer: edited(`"ownerReferences":`, `"owners":`)}, []string{"metadata alone tells"}},
+		"patches of no state":       {mutant{ask: stateless}, []string{"a patch of the finalizers of a state", "a patch of the finalizers of an object"}},
+		"who comes late has it":     {mutant{answer: status(409, 200)}, []string{"of two who create a Lease", "of two who update a Lease", "an update of a Lease that"}},
+		"Leases are told unchanged": {mutant{answer: edited(`"type":"MODIFIED"`, `"type":"ADDED"`)}, []string{"a watch of one Lease"}},
 		"no generation":             {mutant{answer: edited(`"generation":`, `"generations":`)}, []string{"the generation rises"}},
 	} {
 		t.Run(title(name), func(t *testing.T) {
