@@ -44,7 +44,7 @@ const mostReplicas = 4
 func TestLeadersNeverOverlap(t *testing.T) {
 	var handovers, cleanUps atomic.Int32
 	rapid.Check(t, func(rt *rapid.T) {
-		steps := rapid.SliceOfN(rapid.IntRange(0, leaderChanges-1), 10, 25).Draw(rt, "steps")
+		steps := rapid.SliceOfN(rapid.IntRange(0, leaderChanges-1), 8, 16).Draw(rt, "steps")
 		pauses := rapid.SliceOfN(rapid.IntRange(1, 20_000), len(steps), len(steps)).Draw(rt, "pauses")
 		var failed string
 		synctest.Test(t, func(t *testing.T) {
@@ -99,6 +99,7 @@ func (m *leaders) run(steps, pauses []int) (failed string) {
 
 func (m *leaders) step(step, which int) {
 	m.t.Helper()
+	synctest.Wait() // what is due in this moment is done: nobody writes between what a step reads and writes
 	r := m.replicas[which]
 	if ended, _ := r.over(); ended {
 		m.replicas[which] = m.add()
