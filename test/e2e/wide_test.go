@@ -55,6 +55,7 @@ func TestWide(t *testing.T) {
 				edit(t, c, o, func(o *corev1.PodTemplate) { o.Annotations = map[string]string{"k": "v"} })
 				if ns == b {
 					edit(t, c, o, func(o *corev1.PodTemplate) { o.Labels = nil })
+					seen.waitType(t, name, hasLeft) // the live read must find it: Deleted were right too, once it is gone
 				}
 				must(t, c.Delete(t.Context(), o))
 				must(t, c.Delete(t.Context(), template(ns, name+"-plain", nil)))
