@@ -98,11 +98,14 @@ nested: ## tests of the nested modules that hold packages
 # How long the API server stays away in the test of an outage.
 OUTAGE ?= 1m
 
+# These tests wait more than they compute, whatever the number of processors: hence -parallel.
+
 .PHONY: e2e
 e2e: controlplane ## tests against a real control plane, with the race detector
 	@echo "== end-to-end tests"
 	$(RACE_NOTE)
-	ANCHO_E2E_OUTAGE=$(OUTAGE) go test $(RACE) -tags e2e -timeout 30m -p 1 ./internal/testenv/... ./pkg/watcher/... ./hack/demo ./test/e2e/...
+	go test $(RACE) -tags e2e -timeout 30m -p 2 -parallel 4 ./internal/testenv/... ./pkg/watcher/... ./hack/demo
+	ANCHO_E2E_OUTAGE=$(OUTAGE) go test $(RACE) -tags e2e -timeout 30m -parallel 4 ./test/e2e/...
 
 # How long the soak goes on, in minutes.
 MINUTES ?= 10

@@ -2,8 +2,10 @@ package runtime
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,6 +44,7 @@ const mostReplicas = 4
 //
 // A process that is stopped and goes on has no place in virtual time: test/e2e has that.
 func TestLeadersNeverOverlap(t *testing.T) {
+	someChecks(t, 40) // each takes long
 	var handovers, cleanUps atomic.Int32
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.IntRange(0, leaderChanges-1), 8, 16).Draw(rt, "steps")
@@ -58,6 +61,22 @@ func TestLeadersNeverOverlap(t *testing.T) {
 	if handovers.Load() == 0 || cleanUps.Load() == 0 {
 		t.Errorf("%d times another led, and %d clean-ups: so this test shows nothing", handovers.Load(), cleanUps.Load())
 	}
+}
+
+// someChecks has rapid.Check of this test run so many programs, unless -rapid.checks says how many. No other test may run beside.
+func someChecks(t *testing.T, n int) {
+	t.Helper()
+	const name = "rapid.checks"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return
+	}
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set(name, before) })
 }
 
 // leaders are replicas of one program, as the model knows them.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +56,7 @@ func TestRealAnswers(t *testing.T) {
 	metadata.Metadata, metadataJSON.Metadata = true, true
 	resources := map[string]kind.Resource{"protobuf": protobuf, "JSON": asJSON, "metadata": metadata, "metadata as JSON": metadataJSON}
 
+	var tooLarge []func() // each takes seconds: together
 	for encoding, opts := range map[string][]ServerOption{
 		"identity": {WithoutCompression()}, "gzip": nil, "CBOR": {WithCBOR(), WithoutCompression()}, "CBOR and gzip": {WithCBOR()},
 	} {
@@ -65,8 +67,9 @@ func TestRealAnswers(t *testing.T) {
 		t.Cleanup(s.CloseIdleConnections)
 		var want map[string]Meta
 		for name, r := range resources {
+			target := Target{Resource: r, Namespace: "default", Labels: "e2e=yes"}
+			tooLarge = append(tooLarge, func() { realTooLarge(t, s, target) })
 			t.Run(encoding+" "+name, func(t *testing.T) {
-				target := Target{Resource: r, Namespace: "default", Labels: "e2e=yes"}
 				listed, watched := realList(t, s, target), realWatch(t, s, target)
 				if len(listed) != objects || !reflect.DeepEqual(listed, watched) {
 					t.Errorf("%d objects by list, %d by watch", len(listed), len(watched))
@@ -84,6 +87,11 @@ func TestRealAnswers(t *testing.T) {
 			})
 		}
 	}
+	var asked sync.WaitGroup
+	for _, ask := range tooLarge {
+		asked.Go(ask)
+	}
+	asked.Wait()
 	s, err := NewServer(env.Config, WithCBOR())
 	if err != nil {
 		t.Fatal(err)
@@ -195,13 +203,20 @@ func realRefusals(t *testing.T, s *Server, target Target) {
 		t.Errorf("a wrong token: %s %+v", resp.ContentType, got)
 	}
 	_ = resp.Close()
-	if resp, err = s.List(t.Context(), target, ListParams{RV: "99999999", Match: "NotOlderThan"}); err != nil {
-		t.Fatal(err)
+}
+
+// realTooLarge asks for a version that is not there yet, on which the server waits for some seconds.
+func realTooLarge(t *testing.T, s *Server, target Target) {
+	t.Helper()
+	resp, err := s.List(t.Context(), target, ListParams{RV: "99999999", Match: "NotOlderThan"})
+	if err != nil {
+		t.Error(err)
+		return
 	}
+	defer func() { _ = resp.Close() }()
 	if d, ok := wire.StatusRetryAfter(resp.Status()); resp.Code != http.StatusGatewayTimeout || !ok || d <= 0 {
-		t.Errorf("a version that is too large: %d %+v", resp.Code, resp.Status())
+		t.Errorf("a version that is too large: %d %s %+v", resp.Code, resp.ContentType, resp.Status())
 	}
-	_ = resp.Close()
 }
 
 // realExpiry begins where the server's history does not reach: an ERROR event inside an answer that is fine.

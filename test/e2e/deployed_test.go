@@ -84,6 +84,7 @@ func (d *deployed) start(t *testing.T) (*process, *gate) {
 
 // TestDeployed: what config/ deploys is enough for the examples, and least.
 func TestDeployed(t *testing.T) {
+	t.Parallel()
 	d := deploy(t)
 	t.Run("all that is needed is allowed", func(t *testing.T) { testEnough(t, d) })
 	t.Run("tokens are replaced", func(t *testing.T) { testTokens(t, d) })

@@ -98,6 +98,7 @@ func (b *damagedBody) Read(p []byte) (int, error) {
 // TestSecretsAreKept: a program that goes wrong in all ways says no value of a Secret or custom resource, in its log at the highest level, in
 // Kubernetes Events, metrics and pages; and its recording holds no Secret. So it is where answers arrive damaged.
 func TestSecretsAreKept(t *testing.T) {
+	t.Parallel()
 	env := cluster(t)
 	serve(t, env.Config, custom{kind: clumsy.Vaults.Resource().GVK(), plural: "vaults"})
 	bin := buildTestdata(t, "clumsy")
