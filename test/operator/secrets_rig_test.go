@@ -196,6 +196,13 @@ type damaging struct {
 	hits int
 }
 
+// bytes is how many are others than were sent.
+func (d *damaging) bytes() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hits
+}
+
 // WrappedRoundTripper is how client-go finds the transport inside.
 func (d *damaging) WrappedRoundTripper() http.RoundTripper { return d.next }
 
