@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,33 +79,17 @@ func customObject(gvk schema.GroupVersionKind, namespace, name string) *unstruct
 // well that this makes the program ready for those who do not want the strict answer.
 func (p *program) waitBlocked(t *testing.T, path string, want ...string) {
 	t.Helper()
-	line := ""
-	waitUntil(t, path+" blocked", func() bool {
-		for l := range strings.Lines(p.text("/readyz")) {
-			if strings.HasPrefix(l, "blocked ") && strings.Contains(l, path+"?") {
-				line = l
+	says := func(text, how string) bool {
+		for l := range strings.Lines(strings.ReplaceAll(text, `\"`, `"`)) {
+			missing := func(w string) bool { return !strings.Contains(l, w) }
+			if strings.Contains(l, how) && strings.Contains(l, path+"?") && !slices.ContainsFunc(want, missing) {
 				return true
 			}
 		}
 		return false
-	})
-	logged := ""
-	waitUntil(t, "the log says so", func() bool {
-		for l := range strings.Lines(p.log.String()) {
-			if strings.Contains(l, "stream is blocked") && strings.Contains(l, path+"?") {
-				logged = strings.ReplaceAll(l, `\"`, `"`)
-			}
-		}
-		return logged != ""
-	})
-	for _, w := range want {
-		if !strings.Contains(line, w) {
-			t.Errorf("/readyz does not say %q: %s", w, line)
-		}
-		if !strings.Contains(logged, w) {
-			t.Errorf("the log does not say %q: %s", w, logged)
-		}
 	}
+	waitUntil(t, fmt.Sprintf("/readyz says that %s is blocked, and %q", path, want), func() bool { return says(p.text("/readyz"), "blocked ") })
+	waitUntil(t, fmt.Sprintf("the log says that %s is blocked, and %q", path, want), func() bool { return says(p.log.String(), "stream is blocked") })
 	p.ready(t)
 	if p.probe("/readyz?strict=1") != 503 {
 		t.Errorf("/readyz says yes to those who want all streams, too:\n%s", p.text("/readyz?strict=1"))
