@@ -41,9 +41,9 @@ const (
 	deployedAs = "examples"
 )
 
-// quickLease has the flags of the Deployment, and an election that takes no time.
-var quickLease = []string{
-	"--leader-elect", "--leader-elect-lease-duration", "3s", "--leader-elect-renew-deadline", "2s", "--leader-elect-retry-period", "500ms",
+// calmLease has the flags of the Deployment, and a lease that is not lost where many processes share the machine.
+var calmLease = []string{
+	"--leader-elect", "--leader-elect-lease-duration", "2m", "--leader-elect-renew-deadline", "90s", "--leader-elect-retry-period", "500ms",
 }
 
 // deployed is a cluster with what config/ has, but for the Pods, which nobody would run.
@@ -79,7 +79,7 @@ func (d *deployed) start(t *testing.T) (*process, *gate) {
 	t.Helper()
 	g := newGate(t, d.env.Config)
 	a := newAccount(t, g, deployedIn, tokenFor(t, d.set, deployedIn, deployedAs, ""))
-	return startPod(t, g, a, d.bin, quickLease...), g
+	return startPod(t, g, a, d.bin, calmLease...), g
 }
 
 // TestDeployed: what config/ deploys is enough for the examples, and least.
@@ -182,7 +182,7 @@ func testTokens(t *testing.T, d *deployed) {
 	first, second := tokenFor(t, d.set, deployedIn, deployedAs, bound.Name), tokenFor(t, d.set, deployedIn, deployedAs, "")
 	g := newGate(t, d.env.Config)
 	a := newAccount(t, g, deployedIn, first)
-	p := startPod(t, g, a, d.bin, quickLease...)
+	p := startPod(t, g, a, d.bin, calmLease...)
 	waitUntil(t, "ready", func() bool {
 		code, _ := p.get(t, "/readyz")
 		return code == 200
@@ -317,6 +317,7 @@ func (l oneLess) test(t *testing.T, d *deployed) {
 	shop := d.newShop(t, space) // for 03-webapp
 	defer shop.close(t)
 	p, g := d.start(t)
+	defer p.tell(t)
 	turns := 0
 	waitUntil(t, "it is refused, and the log says so", func() bool {
 		if turns++; turns%100 == 0 { // about once a second

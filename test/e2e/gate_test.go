@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -55,7 +57,7 @@ func newGate(t *testing.T, cfg *rest.Config) *gate {
 			return nil
 		},
 	}
-	g.server = httptest.NewUnstartedServer(proxy)
+	g.server = httptest.NewUnstartedServer(wholeBodies(proxy))
 	g.server.EnableHTTP2 = true
 	g.server.StartTLS()
 	t.Cleanup(func() {
@@ -63,6 +65,22 @@ func newGate(t *testing.T, cfg *rest.Config) *gate {
 		g.server.Close()
 	})
 	return g
+}
+
+// wholeBodies hands requests on when all of them is here. An answer may come before that, as a refusal does, and between two
+// connections of HTTP/2 a ReverseProxy then waits for the end of a body that it does not read any more.
+func wholeBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the client has gone
+		}
+		r.Body = http.NoBody
+		if len(body) > 0 {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // note keeps a request and the status of its answer.

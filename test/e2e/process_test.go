@@ -96,6 +96,25 @@ func (p *process) exit(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// tell logs what the program says of itself, where the test has failed. It may have ended.
+func (p *process) tell(t *testing.T) {
+	t.Helper()
+	at := servedAt.FindStringSubmatch(p.log.String())
+	if !t.Failed() || at == nil {
+		return
+	}
+	for _, path := range []string{"/readyz", "/debug", "/debug/pprof/goroutine?debug=2"} {
+		resp, err := http.Get("http://" + at[1] + path) //nolint:noctx // the test's context may be over
+		if err != nil {
+			t.Log(err)
+			return
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		t.Logf("%s, %v:\n%s", path, err, text)
+	}
+}
+
 var servedAt = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
 
 // get asks one of the program's paths.

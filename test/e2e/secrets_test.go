@@ -50,7 +50,7 @@ func newDamagingProxy(t *testing.T, cfg *rest.Config) *damagingProxy {
 	transport, err := rest.TransportFor(cfg)
 	must(t, err)
 	p := &damagingProxy{rand: rand.New(rand.NewPCG(1, 2))} // the same in each run
-	p.Server = httptest.NewServer(&httputil.ReverseProxy{
+	p.Server = httptest.NewServer(wholeBodies(&httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		Transport:     transport,
 		FlushInterval: -1,
@@ -61,7 +61,7 @@ func newDamagingProxy(t *testing.T, cfg *rest.Config) *damagingProxy {
 			}
 			return nil
 		},
-	})
+	}))
 	t.Cleanup(func() {
 		p.CloseClientConnections()
 		p.Close()
