@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
@@ -103,8 +104,9 @@ func (p *process) tell(t *testing.T) {
 	if !t.Failed() || at == nil {
 		return
 	}
+	c := http.Client{Timeout: 10 * time.Second} // it may hang
 	for _, path := range []string{"/readyz", "/debug", "/debug/pprof/goroutine?debug=2"} {
-		resp, err := http.Get("http://" + at[1] + path) //nolint:noctx // the test's context may be over
+		resp, err := c.Get("http://" + at[1] + path) //nolint:noctx // the test's context may be over
 		if err != nil {
 			t.Log(err)
 			return
