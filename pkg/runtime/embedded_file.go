@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -12,18 +13,30 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeconfigFile is a kubeconfig on disk that leads to an embedded server. It is worth nothing when that has gone.
+const (
+	// embeddedMark is the extension of a kubeconfig by which a later start knows the file of a killed program. kubectl keeps
+	// extensions when it changes the file.
+	embeddedMark = "ancho-embedded"
+	// kubeconfigLimit is how many bytes of a kubeconfig are read: an embedded server's has some hundreds.
+	kubeconfigLimit = 64 << 10
+)
+
+// errNotRegular is about a name that leads to something other than a file, where reading may block or do harm.
+var errNotRegular = errors.New("not a regular file")
+
+// kubeconfigFile is a kubeconfig on disk that leads to an embedded server. It is useless once that server has ended.
 type kubeconfigFile struct {
 	path   string // absolute
 	server string
 }
 
-// writeKubeconfig makes the file, readable for its user alone. A file that is there already is left alone, unless it was left
-// behind by an embedded server that has gone.
+// writeKubeconfig creates the file, readable by its owner alone. It fails where something has the name already, and replaces
+// only the kubeconfig of an embedded server that was killed.
 func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -34,11 +47,17 @@ func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
 	}
 	file := &kubeconfigFile{path: path, server: onlyServer(config)}
-	if abandoned(path) {
-		_ = os.Remove(path) // if that fails, so does the next step, and says why
+	config.Extensions[embeddedMark] = &apiruntime.Unknown{Raw: []byte(`{}`), ContentType: apiruntime.ContentTypeJSON}
+	if text, err = clientcmd.Write(*config); err != nil {
+		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the user names it
+	f, err := createFile(path)
 	switch {
+	case errors.Is(err, fs.ErrExist) && abandoned(path):
+		if err := replaceFile(path, text); err != nil {
+			return nil, err
+		}
+		return file, nil
 	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("%s is there already: stop the program that uses it, remove it, or name another file with --embedded=FILE", path)
 	case err != nil:
@@ -46,19 +65,64 @@ func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	}
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(path) // what is written of it helps nobody
+		_ = os.Remove(path) // a part of it is of no use
 		return nil, fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	return file, nil
 }
 
-// remove removes the file, also if somebody has changed it, such as kubectl config set-context; not if it leads elsewhere.
+// replaceFile puts a new file in the place of another in one step. It never writes to what has the name: a symbolic link that
+// was put there meanwhile is replaced itself, not what it leads to.
+func replaceFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // a new file, 0600
+	if err != nil {
+		return fmt.Errorf("write the kubeconfig: %w", err)
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // a part of it is of no use
+		return fmt.Errorf("write the kubeconfig: %w", err)
+	}
+	return nil
+}
+
+// remove removes the file, also if a user has changed it, as kubectl config set-context does; not if it leads elsewhere.
 func (f *kubeconfigFile) remove() error {
-	config, err := clientcmd.LoadFromFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && onlyServer(config) != f.server {
+	config, err := readKubeconfig(f.path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || err == nil && onlyServer(config) != f.server {
 		return nil
 	}
 	return os.Remove(f.path)
+}
+
+// readKubeconfig reads a regular file; of anything else it is an error. It follows no symbolic link and waits for no pipe.
+func readKubeconfig(path string) (*api.Config, error) {
+	named, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !named.Mode().IsRegular() || !ours(named) {
+		return nil, fmt.Errorf("%s: %w of this user", path, errNotRegular)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|openCarefully, 0) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was read
+	if opened, err := f.Stat(); err != nil || !os.SameFile(named, opened) {
+		return nil, fmt.Errorf("%s: %w: it was replaced meanwhile", path, errNotRegular)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, kubeconfigLimit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > kubeconfigLimit {
+		return nil, fmt.Errorf("%s: larger than %d bytes, too large for the kubeconfig of an API server in memory", path, kubeconfigLimit)
+	}
+	return clientcmd.Load(text)
 }
 
 // onlyServer is the address of a kubeconfig that has one server and no way to authenticate; empty for others.
@@ -78,11 +142,11 @@ func onlyServer(config *api.Config) string {
 	return ""
 }
 
-// abandoned tells whether a file is a kubeconfig for an embedded server, and nobody listens there any more. A process that was
-// killed leaves one behind.
+// abandoned tells whether a file is the kubeconfig of an embedded server that has ended: a regular file of this user with the
+// mark, which leads to a port of the loopback interface that refuses connections. A killed process leaves one behind.
 func abandoned(path string) bool {
-	config, err := clientcmd.LoadFromFile(path)
-	if err != nil {
+	config, err := readKubeconfig(path)
+	if err != nil || config.Extensions[embeddedMark] == nil {
 		return false
 	}
 	u, err := url.Parse(onlyServer(config))

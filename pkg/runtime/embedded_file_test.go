@@ -29,7 +29,7 @@ func TestKubeconfigFile(t *testing.T) {
 	}
 	got, err := os.ReadFile("a")
 	info, errInfo := os.Stat("a")
-	if err != nil || errInfo != nil || !bytes.Equal(got, text) || info.Mode().Perm() != 0o600 {
+	if err != nil || errInfo != nil || !bytes.Contains(got, []byte("server: http://127.0.0.1:1")) || info.Mode().Perm() != 0o600 {
 		t.Errorf("%q, %v, %v, %v", got, info, err, errInfo)
 	}
 	if err := f.remove(); err != nil {
@@ -75,6 +75,11 @@ func TestKubeconfigFileThatChanged(t *testing.T) {
 	}
 }
 
+// marked is kubeconfigOf with the mark of --embedded.
+func marked(address, user string) []byte {
+	return append(kubeconfigOf(address, user), "extensions: [{name: "+embeddedMark+", extension: {}}]\n"...)
+}
+
 // Only what a program left behind that was killed is written over.
 func TestKubeconfigFileThatIsThere(t *testing.T) {
 	dead, path := deadAddress(t), filepath.Join(t.TempDir(), "a")
@@ -82,15 +87,17 @@ func TestKubeconfigFileThatIsThere(t *testing.T) {
 		there []byte
 		over  bool
 	}{
-		"left behind":      {kubeconfigOf(dead, ""), true},
-		"in use":           {kubeconfigOf(listening(t), ""), false},
-		"with credentials": {kubeconfigOf(dead, "token: secret"), false},
-		"with TLS":         {kubeconfigOf(strings.Replace(dead, "http", "https", 1), ""), false},
-		"far away":         {kubeconfigOf("http://192.0.2.1:80", ""), false},
-		"by name":          {kubeconfigOf("http://localhost:1", ""), false},
-		"of two clusters":  {[]byte(strings.Replace(string(kubeconfigOf(dead, "")), "clusters: [", "clusters: [{name: b, cluster: {}}, ", 1)), false},
+		"left behind":      {marked(dead, ""), true},
+		"without the mark": {kubeconfigOf(dead, ""), false},
+		"in use":           {marked(listening(t), ""), false},
+		"with credentials": {marked(dead, "token: secret"), false},
+		"with TLS":         {marked(strings.Replace(dead, "http", "https", 1), ""), false},
+		"far away":         {marked("http://192.0.2.1:80", ""), false},
+		"by name":          {marked("http://localhost:1", ""), false},
+		"of two clusters":  {[]byte(strings.Replace(string(marked(dead, "")), "clusters: [", "clusters: [{name: b, cluster: {}}, ", 1)), false},
 		"no kubeconfig":    {[]byte("mine"), false},
 		"empty":            {nil, false},
+		"too large":        {append(marked(dead, ""), strings.Repeat("# padding\n", kubeconfigLimit/8)...), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(path, c.there, 0o600); err != nil {

@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"k8s.io/client-go/rest"
@@ -31,14 +33,13 @@ func (r *Runtime) startRecorder() (stop func()) {
 	return func() { _ = end() } // it was logged
 }
 
-// recordTo opens the file of a recording, for nobody else to read.
+// recordTo creates the file of a recording, readable by its owner alone.
 func recordTo(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the user names it
-	if err != nil {
-		return nil, fmt.Errorf("--record: %w", err)
-	}
-	if err := f.Chmod(0o600); err != nil { // it was there before
-		_ = f.Close()
+	f, err := createFile(name)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("--record %s: %s exists already, and Ancho writes only files that it creates: remove it, or name another file", name, existing(name))
+	case err != nil:
 		return nil, fmt.Errorf("--record: %w", err)
 	}
 	return f, nil

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,28 +58,6 @@ func TestRecord(t *testing.T) {
 	}
 	if n := strings.Count(r.log.String(), "keep it to yourself"); n != 1 {
 		t.Errorf("said %d times that it records", n)
-	}
-}
-
-// The file is for its owner alone, also one that was there before.
-func TestRecordTo(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "tape")
-	if err := os.WriteFile(name, []byte("something longer"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	f, err := recordTo(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Error(err)
-	}
-	is, err := os.Stat(name)
-	if err != nil || is.Mode().Perm() != 0o600 || is.Size() != 0 {
-		t.Errorf("%v, %d bytes, %v", is.Mode(), is.Size(), err)
-	}
-	if _, err := recordTo(filepath.Join(name, "no")); err == nil || !strings.Contains(err.Error(), "--record") {
-		t.Error(err)
 	}
 }
 
