@@ -42,7 +42,7 @@ func Rules() []Rule {
 		{
 			// The wire. It knows no declaration and no work.
 			Path:    "pkg/watcher",
-			Project: []string{"internal/plaintext", "internal/poison", "pkg/kind"},
+			Project: []string{"internal/plaintext", "internal/poison", "internal/redirect", "pkg/kind"},
 			Tests:   []string{"internal/marker", "internal/testenv"}, // its own tests on a real server
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
@@ -88,7 +88,7 @@ func Rules() []Rule {
 		{
 			// Puts them together.
 			Path:    "pkg/runtime",
-			Project: []string{"internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
+			Project: []string{"internal/plaintext", "internal/redirect", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
 			Tests:   []string{"internal/poison"},
 		},
 		{

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/features"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
@@ -68,6 +69,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		cfg.QPS = -1
 	}
 	recorder := record(cfg, o)
+	cfg.Wrap(redirect.Refuse) // outside of the recording, which shows what the server answered
 	e, err := newEnvironment(cfg, o.Logger)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -111,6 +112,9 @@ func (r reading) run(ctx context.Context, request func(context.Context) (*Respon
 		}
 	}()
 	resp, err := request(ctx)
+	if refused, ok := errors.AsType[*redirect.Error](err); ok { // 62: an answer, and no outage
+		return &ending{what: gotStatus, status: &metav1.Status{Code: int32(refused.Code), Message: refused.Error()}} //nolint:gosec // three digits
+	}
 	if err != nil {
 		return &ending{what: gotNoAnswer, err: err}
 	}

@@ -3,7 +3,6 @@ package watcher
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,10 +36,7 @@ func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name str
 	}
 	raw, err := s.client.Do(req) //nolint:bodyclose // the Response closes it
 	if err != nil {
-		if u, ok := errors.AsType[*url.Error](err); ok {
-			err = u.Err // without the whole URL
-		}
-		return nil, fmt.Errorf("PATCH %s: %w", path, err)
+		return nil, noAnswer(http.MethodPatch, path, err)
 	}
 	resp := newResponse(raw)
 	defer func() { _ = resp.Close() }() // all that matters of it was read

@@ -12,6 +12,7 @@ import (
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 
+	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
@@ -151,13 +152,21 @@ func (s *Server) get(ctx context.Context, path string, q url.Values, accept stri
 	}
 	resp, err := s.client.Do(req) //nolint:bodyclose // the Response closes it
 	if err != nil {
-		if u, ok := errors.AsType[*url.Error](err); ok {
-			err = u.Err // without the whole URL
-		}
-		return nil, fmt.Errorf("GET %s: %w", path, err)
+		return nil, noAnswer(http.MethodGet, path, err)
 	}
 	s.warnings(resp.Header.Values("Warning"))
 	return newResponse(resp), nil
+}
+
+// noAnswer says what was requested, without the query.
+func noAnswer(method, path string, err error) error {
+	if refused, ok := errors.AsType[*redirect.Error](err); ok {
+		return refused // says so already
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return fmt.Errorf("%s %s: %w", method, path, err)
 }
 
 // maxWarnings bounds how many texts are remembered; after as many no further warning is handed on.

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
@@ -87,12 +88,15 @@ func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
 }
 
 // NewServerForClient makes a Server of a base URL, whose path is put before every request's, and a client
-// that must have no timeout. Tests give it a client whose transport follows a script.
+// that must have no timeout. Tests give it a client whose transport follows a script. Whatever the client's own rule is,
+// redirects are refused: the client's credentials would follow.
 func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption) *Server {
 	at := *base
 	at.RawQuery, at.ForceQuery, at.Fragment, at.RawFragment = "", false, "", ""
+	own := *client
+	own.Transport = redirect.Refuse(client.Transport)
 	s := &Server{
-		base: strings.TrimRight(at.String(), "/"), client: client,
+		base: strings.TrimRight(at.String(), "/"), client: &own,
 		noWatchList: map[string]bool{}, noMedia: map[mediaRefusal]bool{}, warned: map[string]bool{},
 	}
 	for _, o := range opts {
