@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,8 +15,8 @@ import (
 
 // Of declares the kind of a Go type: T is the pointer to an API type's struct, such as
 // *v1.WebApp, and addToScheme the function of T's package that registers it. Group, version and
-// kind come from the scheme. The plural is derived from the kind's name and the scope is taken as
-// namespaced, unless [Kind.Plural] and [Kind.ClusterScoped] say otherwise; for a Go type of a
+// kind come from the scheme. The plural is derived from the kind's name (the English plural, as controller-gen
+// does: Gateway has gateways, Mesh has meshes) and the scope is assumed to be namespaced, unless [Kind.Plural] and [Kind.ClusterScoped] say otherwise; for a Go type of a
 // built-in kind both are known.
 //
 // addToScheme is called when the kind is first used, not by Of.
@@ -128,8 +127,7 @@ func guess(gvk schema.GroupVersionKind) (Resource, error) {
 		r.Plural, r.Namespaced = known.Plural, known.Namespaced
 		return r, wrong(gvk)
 	}
-	plural, _ := meta.UnsafeGuessKindToResource(gvk)
-	r.Plural, r.Namespaced, r.Guessed = plural.Resource, true, true
+	r.Plural, r.Namespaced, r.Guessed = guessPlural(gvk.Kind), true, true
 	return r, wrong(gvk)
 }
 

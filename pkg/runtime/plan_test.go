@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -111,5 +114,32 @@ func TestPlanPrints(t *testing.T) {
 	}
 	if strings.Contains(js.String(), `\u0026`) {
 		t.Errorf("the URL is not readable: %s", js.String())
+	}
+}
+
+// A plan marks plurals and scopes that no declaration states, of bindings and of their triggers.
+func TestPlanMarksGuesses(t *testing.T) {
+	gvk := func(k string) schema.GroupVersionKind {
+		return schema.GroupVersionKind{Group: "example.com", Version: "v1", Kind: k}
+	}
+	ignore := func(context.Context, capability.Event[*unstructured.Unstructured]) error { return nil }
+	p := planOf(t,
+		capability.When(kind.Unstructured(gvk("Mesh"))).Owns(kind.ConfigMap, kind.Unstructured(gvk("Gateway"))).Reconcile(ignore),
+		capability.When(kind.Unstructured(gvk("Gadget")).Plural("gadgetry")).Reconcile(ignore),
+		capability.When(kind.Metadata(kind.Unstructured(gvk("Mesh")))).Alias("names").
+			Watch(func(context.Context, capability.Event[*metav1.PartialObjectMetadata]) error { return nil }),
+	)
+	want := [][]string{{"meshes.example.com", "gateways.example.com"}, nil, {"meshes.example.com"}}
+	for i := range p {
+		if !slices.Equal(p[i].Guessed, want[i]) {
+			t.Errorf("%s: guessed %q, want %q", p[i].Binding, p[i].Guessed, want[i])
+		}
+	}
+	var table bytes.Buffer
+	if err := p.WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(table.String(), "\nguessed: "); n != 3 || !strings.Contains(table.String(), "guessed: c/meshes: gateways.example.com, ") {
+		t.Errorf("%d lines about guesses, want 3:\n%s", n, table.String())
 	}
 }

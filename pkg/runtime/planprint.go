@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,6 +21,7 @@ type PlannedBinding struct {
 	ClientSide []string `json:"clientSide"`          // what the server does not filter
 	Finalizer  string   `json:"finalizer,omitempty"` // what Finalize puts on matching objects
 	Triggers   []string `json:"triggers,omitempty"`  // what else has its objects reconciled
+	Guessed    []string `json:"guessed,omitempty"`   // resources whose plural and scope are derived from the kind's name
 	Warnings   []string `json:"warnings,omitempty"`
 }
 
@@ -37,6 +39,7 @@ func (p *plan) public() Plan {
 			ClientSide: p.clientSideOf(b),
 			Finalizer:  b.Finalizer,
 			Triggers:   triggersOf(b),
+			Guessed:    guessedOf(b),
 			Warnings:   b.Warnings,
 		})
 	}
@@ -65,6 +68,16 @@ func triggersOf(b *capability.Compiled) (out []string) {
 			text += ", " + strings.Join(t.Source.ClientSide, ", ")
 		}
 		out = append(out, text)
+	}
+	return out
+}
+
+// guessedOf names the custom resources of a binding and its triggers whose plural and scope no declaration states.
+func guessedOf(b *capability.Compiled) (out []string) {
+	for _, c := range watching([]*capability.Compiled{b}) {
+		if name := c.Resource.String(); c.Resource.Guessed && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
 	return out
 }
@@ -120,6 +133,11 @@ func (p Plan) WriteTable(w io.Writer) error {
 		}
 		for _, text := range b.Triggers {
 			if _, err := fmt.Fprintf(w, "trigger: %s/%s: %s\n", b.Capability, b.Binding, text); err != nil {
+				return err
+			}
+		}
+		for _, text := range b.Guessed {
+			if _, err := fmt.Fprintf(w, "guessed: %s/%s: %s, from the kind's name; Plural and ClusterScoped set another\n", b.Capability, b.Binding, text); err != nil {
 				return err
 			}
 		}
