@@ -58,8 +58,9 @@ func (c *Capability) InNamespace(namespaces ...string) *Capability {
 	return c
 }
 
-// NotInNamespace keeps the bindings on namespaced kinds out of these namespaces. A binding that names
-// one of them is a mistake. Called again, both calls hold. It returns c.
+// NotInNamespace excludes these namespaces: bindings on namespaced kinds skip the objects in them, and bindings on
+// Namespaces skip the Namespace objects with these names. Other cluster-scoped kinds are not affected. A binding that
+// names an excluded namespace is a mistake. Calls add up. It returns c.
 func (c *Capability) NotInNamespace(namespaces ...string) *Capability {
 	if c == nil {
 		return nil

@@ -8,6 +8,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
+// kindNamespace is the cluster-scoped kind of the core group whose objects a capability's NotInNamespace excludes by name.
+const kindNamespace = "Namespace"
+
 // manyTargets is how many streams of one binding are worth a word.
 const manyTargets = 50
 
@@ -100,6 +103,9 @@ func (b *bindings) namespaces(d *declaration, r *reach) []flaw {
 		if d.kindErr() != nil {
 			return nil // the scope is not known
 		}
+		if of.Group == "" && of.Kind == kindNamespace {
+			r.notNames = b.of.excluded
+		}
 		return s.clusterScopedFlaws(of)
 	}
 	if b.unbounded {
@@ -136,6 +142,9 @@ func (r *reach) narrowNames(of kind.Resource) []flaw {
 	for _, n := range r.names.values {
 		if problem := kindNameProblem(of, n); problem != "" {
 			flaws = append(flaws, flaw{fmt.Sprintf("WithName(%q): no %s can have this name: %s", n, of.Kind, problem), "correct it"})
+		}
+		if contains(r.notNames, n) {
+			flaws = append(flaws, excludedFlaw(n))
 		}
 	}
 	left := fit(r.names.values, r.namePatterns)
@@ -184,10 +193,6 @@ func (d *declaration) compile(r *reach) *Compiled {
 	return c
 }
 
-// generationInCore are the kinds of the core group whose generation the server counts (Kubernetes
-// 1.37, pkg/registry/core).
-var generationInCore = map[string]bool{"Pod": true, "PodTemplate": true, "ReplicationController": true}
-
 func warnings(c *Compiled, r *reach) []string {
 	var out []string
 	if n := len(c.Targets); n > manyTargets {
@@ -197,8 +202,8 @@ func warnings(c *Compiled, r *reach) []string {
 		}
 		out = append(out, fmt.Sprintf("%d streams: %s", n, advice))
 	}
-	if c.OnSpecChange && c.Resource.Group == "" && !generationInCore[c.Resource.Kind] {
-		out = append(out, fmt.Sprintf("OnSpecChange: the server counts no generation for %s, so no change would be told; use OnChange", c.Resource.Kind))
+	if c.OnSpecChange && !countsGeneration(c.Resource) {
+		out = append(out, fmt.Sprintf("OnSpecChange: the server counts no generation for %s, so the binding would see no change; use OnChange", c.Resource.Kind))
 	}
 	return out
 }

@@ -62,5 +62,6 @@ func (d *declaration) finalizeFlaws() []flaw {
 // within says whether an object that carries the finalizer is one of this binding's: filters may change, namespaces and
 // names are where it looks.
 func (r *reach) within(m *watcher.Meta) bool {
-	return r.scope.namespaces.has(m.Namespace) && !contains(r.scope.excluded, m.Namespace) && r.names.has(m.Name)
+	return r.scope.namespaces.has(m.Namespace) && !contains(r.scope.excluded, m.Namespace) && r.names.has(m.Name) &&
+		!contains(r.notNames, m.Name)
 }

@@ -26,7 +26,7 @@ func annotationRules(byKey map[string]alternatives) []annotationRule {
 // binding, so it allocates nothing, and looks at the cheapest first.
 func (r *reach) match(m *watcher.Meta) bool {
 	if !r.scope.namespaces.has(m.Namespace) || contains(r.scope.excluded, m.Namespace) ||
-		!r.names.has(m.Name) || (r.deleting && !m.Deleting) {
+		!r.names.has(m.Name) || contains(r.notNames, m.Name) || (r.deleting && !m.Deleting) {
 		return false
 	}
 	for i := range r.labels {

@@ -71,10 +71,7 @@ func outside(named []string, within scope, excluded []string, program string) []
 	for _, ns := range named {
 		switch {
 		case contains(excluded, ns):
-			flaws = append(flaws, flaw{
-				fmt.Sprintf("namespace %q is excluded by its capability's NotInNamespace", ns),
-				"take it out of one of the two",
-			})
+			flaws = append(flaws, excludedFlaw(ns))
 		case within.namespaces.has(ns):
 		case program != "" && ns != program:
 			flaws = append(flaws, flaw{
@@ -89,4 +86,12 @@ func outside(named []string, within scope, excluded []string, program string) []
 		}
 	}
 	return flaws
+}
+
+// excludedFlaw is what is wrong with naming a namespace that the capability excludes.
+func excludedFlaw(namespace string) flaw {
+	return flaw{
+		fmt.Sprintf("namespace %q is excluded by its capability's NotInNamespace", namespace),
+		"remove it from one of the two",
+	}
 }

@@ -16,6 +16,7 @@ type reach struct {
 	scope             scope
 	wide              bool
 	names             alternatives
+	notNames          []string // sorted; of Namespaces, which NotInNamespace excludes by name
 	namespacePatterns []pattern
 	namePatterns      []pattern
 	labels            []labelRule
@@ -65,6 +66,11 @@ func (r *reach) fieldSelector(name string) string {
 	}
 	for _, ns := range r.scope.excluded {
 		terms = append(terms, fields.OneTermNotEqualSelector(fieldNamespace, ns).String())
+	}
+	if name == "" {
+		for _, not := range r.notNames {
+			terms = append(terms, fields.OneTermNotEqualSelector(fieldName, not).String())
+		}
 	}
 	for path, a := range r.fields {
 		for _, v := range a.values {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -234,6 +235,43 @@ func TestCapabilityNamespaces(t *testing.T) {
 			pod().InNamespace("only").Watch(onPod),
 			"/api/v1/namespaces/only/pods?watch=true",
 		},
+		"excluded Namespace objects": {
+			func(b ...capability.Binding) *capability.Capability {
+				return capability.New("c", b...).NotInNamespace("y", "x")
+			}, "",
+			capability.When(kind.Namespace).WithLabel("team").Watch(nothing),
+			"/api/v1/namespaces?watch=true&fieldSelector=metadata.name!%3Dx%2Cmetadata.name!%3Dy&labelSelector=team",
+		},
+		"excluded Namespace objects, as metadata": {
+			func(b ...capability.Binding) *capability.Capability {
+				return capability.New("c", b...).NotInNamespace("x")
+			}, "",
+			capability.When(kind.Metadata(kind.Namespace)).Watch(func(context.Context, capability.Event[*metav1.PartialObjectMetadata]) error { return nil }),
+			"/api/v1/namespaces?watch=true&fieldSelector=metadata.name!%3Dx",
+		},
+		"excluded Namespace objects, one name": {
+			func(b ...capability.Binding) *capability.Capability {
+				return capability.New("c", b...).NotInNamespace("x")
+			}, "",
+			capability.When(kind.Namespace).WithName("a").Watch(nothing),
+			"/api/v1/namespaces?watch=true&fieldSelector=metadata.name%3Da",
+		},
+		"excluded Namespace objects with a finalizer": {
+			func(b ...capability.Binding) *capability.Capability {
+				return capability.New("c", b...).NotInNamespace("x")
+			}, "",
+			capability.When(kind.Namespace).WithLabel("team").
+				Reconcile(func(context.Context, capability.Event[*corev1.Namespace]) error { return nil }).
+				Finalize("example.com/x", func(context.Context, capability.Event[*corev1.Namespace]) error { return nil }),
+			"/api/v1/namespaces?watch=true&fieldSelector=metadata.name!%3Dx",
+		},
+		"other cluster-scoped kinds are not excluded": {
+			func(b ...capability.Binding) *capability.Capability {
+				return capability.New("c", b...).NotInNamespace("x")
+			}, "",
+			capability.When(kind.Node).Watch(func(context.Context, capability.Event[*corev1.Node]) error { return nil }),
+			"/api/v1/nodes?watch=true",
+		},
 		"cluster-scoped kinds have no namespace": {
 			func(b ...capability.Binding) *capability.Capability {
 				return capability.New("c", b...).InNamespace("only").NotInNamespace("x")
@@ -283,5 +321,18 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// Each resource that the table of kinds without a generation names is a built-in one: a renamed one would go unnoticed.
+func TestNoGenerationNamesBuiltinKinds(t *testing.T) {
+	builtin := map[string]bool{}
+	for _, k := range kind.Builtin() {
+		builtin[k.Resource().String()] = true
+	}
+	for _, name := range capability.KindsWithoutGeneration() {
+		if !builtin[name] {
+			t.Errorf("%s is not built in", name)
+		}
 	}
 }

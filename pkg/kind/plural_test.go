@@ -37,6 +37,9 @@ func TestGuessedPlurals(t *testing.T) {
 		"Database":              "databases",
 		"Relay":                 "relays",
 		"WebApp":                "webapps",
+		"Demo":                  "demos",
+		"Istio":                 "istios",
+		"IOChaos":               "iochaos", // Chaos Mesh
 		"Settings":              "settings",
 	} {
 		r := Unstructured(schema.GroupVersionKind{Group: "test.example.com", Version: "v1", Kind: kind}).Resource()

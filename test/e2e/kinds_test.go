@@ -9,9 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiversion "k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -55,6 +57,7 @@ func TestBuiltinKinds(t *testing.T) {
 	t.Parallel()
 	env := ownCluster(t, everything)
 	t.Run("are the server's", func(t *testing.T) { t.Parallel(); builtinKindsAreTheServers(t, env) })
+	t.Run("count generations", func(t *testing.T) { t.Parallel(); plansKnowGenerations(t, env) })
 	t.Run("sync", func(t *testing.T) { t.Parallel(); everyBuiltinKindSyncs(t, env) })
 }
 
@@ -83,6 +86,34 @@ func builtinKindsAreTheServers(t *testing.T, env *testenv.Env) {
 	}
 	for gk := range best {
 		t.Errorf("%s is served, and not in the table", gk)
+	}
+}
+
+// plansKnowGenerations: OnSpecChange is warned of for just those kinds whose objects have no generation on the server. Kinds
+// that a new server has no object of are not compared.
+func plansKnowGenerations(t *testing.T, env *testenv.Env) {
+	c := newClient(t, env.Config)
+	compared := 0
+	for _, k := range kind.Builtin() {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(k.Resource().GVK())
+		must(t, c.List(t.Context(), list, client.Limit(1)))
+		if len(list.Items) == 0 {
+			continue
+		}
+		compared++
+		plan, err := runtime.PlanFor(runtime.Options{Capabilities: []capability.Func{func(capability.Env) *capability.Capability {
+			ignore := func(context.Context, capability.Event[*metav1.PartialObjectMetadata]) error { return nil }
+			return capability.New("c", capability.When(kind.Metadata(k)).OnSpecChange().Reconcile(ignore))
+		}}})
+		must(t, err)
+		warned := slices.ContainsFunc(plan[0].Warnings, func(w string) bool { return strings.HasPrefix(w, "OnSpecChange") })
+		if none := list.Items[0].Generation == 0; warned != none {
+			t.Errorf("%s: the server counts generations: %v, the plan warns: %v", k.Resource(), !none, warned)
+		}
+	}
+	if compared < 15 {
+		t.Errorf("compared %d kinds, want at least 15", compared)
 	}
 }
 
