@@ -5,7 +5,6 @@ package redirect
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -13,9 +12,6 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
 )
-
-// mostDiscarded is how many bytes of a refused answer are read so that its connection can be used again.
-const mostDiscarded = 4 << 10
 
 // Error is the refusal of one redirect. Its text names both addresses without credentials, query and fragment.
 type Error struct {
@@ -54,8 +50,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || !redirects(resp.StatusCode) {
 		return resp, err
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, mostDiscarded) // whatever it says, the status decides
-	_ = resp.Body.Close()
+	_ = resp.Body.Close() // unread: it may never end
 	return nil, &Error{Method: r.Method, Code: resp.StatusCode, From: plain(r.URL), To: target(r.URL, resp.Header.Get("Location"))}
 }
 

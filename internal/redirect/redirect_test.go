@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"go.uber.org/goleak"
 	"k8s.io/client-go/rest"
@@ -78,6 +79,23 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	if n := requests.Load(); n != 0 {
 		t.Errorf("%d requests followed", n)
 	}
+}
+
+// The refusal does not wait for the body of the answer, which may never come.
+func TestBodyIsNotAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body, never := io.Pipe()
+		rt := redirect.Refuse(answer(func(r *http.Request) *http.Response {
+			return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"/x"}}, Body: body, Request: r}
+		}))
+		err := send(t.Context(), &http.Client{Transport: rt}, http.MethodGet, "http://server.invalid/api")
+		if _, ok := errors.AsType[*redirect.Error](err); !ok {
+			t.Errorf("not refused: %v", err)
+		}
+		if _, err := never.Write([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("the body is still open: %v", err)
+		}
+	})
 }
 
 // A Location that is missing, or no address, or full of control characters, changes nothing.
