@@ -114,6 +114,8 @@ type Delivery struct {
 	Initial         bool
 	Attempt, Merged int
 	Causes          []Cause
+	// Entering is told when the event is complete, right before the callback is entered. It may be nil.
+	Entering queue.Entering
 }
 
 // CompileOptions are the program's.

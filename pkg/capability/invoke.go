@@ -14,7 +14,7 @@ func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Cont
 		if err != nil {
 			return err
 		}
-		return h(ctx, Event[T]{
+		e := Event[T]{
 			Type:    d.Type,
 			Object:  o,
 			Old:     objects.before(d),
@@ -23,6 +23,10 @@ func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Cont
 			Attempt: d.Attempt,
 			Merged:  d.Merged,
 			Causes:  slices.Clone(d.Causes), // the callback's own, like the object
-		})
+		}
+		if d.Entering != nil {
+			d.Entering.Enter()
+		}
+		return h(ctx, e)
 	}
 }

@@ -83,6 +83,32 @@ func TestInvokeUndecodable(t *testing.T) {
 	checkDecodeError(t, c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f}))
 }
 
+// enterings notes when the callback is about to be entered.
+type enterings struct{ seen *[]string }
+
+func (e enterings) Enter() { *e.seen = append(*e.seen, "entering") }
+
+// The engine learns that a callback is entered when the object is decoded, and not before: the next event of the object
+// waits for that.
+func TestInvokeSaysWhenTheCallbackIsEntered(t *testing.T) {
+	var seen []string
+	c := one(t, capability.When(kind.Pod).Watch(func(context.Context, capability.Event[*corev1.Pod]) error {
+		seen = append(seen, "in")
+		return nil
+	}))
+	f := frame(t, podOn("w"))
+	if err := c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err != nil {
+		t.Fatal(err)
+	}
+	f.Raw = []byte(`{"spec":{"nodeName":[]}}`)
+	if err := c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err == nil {
+		t.Error("an object decodes that cannot")
+	}
+	if fmt.Sprint(seen) != "[entering in]" {
+		t.Errorf("saw %v", seen)
+	}
+}
+
 func TestAddToScheme(t *testing.T) {
 	s := runtime.NewScheme()
 	if err := one(t, capability.When(kind.Pod).Watch(onPod)).AddToScheme(s); err != nil {

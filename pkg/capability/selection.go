@@ -56,8 +56,9 @@ func (s Selection[T]) spec() spec {
 }
 
 // Watch ends a selection with a callback that sees every event, each in a call of its own. Calls run
-// concurrently, also two for one object, up to the binding's concurrency, and start in the order in
-// which the events came.
+// concurrently, also two for one object, up to the binding's concurrency, in the order in which the events came. Ancho
+// enters the callback for an event of an object after the callback for the event before it; a call that is retried is
+// outside this order.
 func (s Selection[T]) Watch(h Handler[T]) Binding {
 	return s.declare(ActionWatch, h)
 }

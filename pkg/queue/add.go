@@ -14,6 +14,7 @@ func (q *Queue[P]) Add(e Event[P]) {
 }
 
 func (q *Queue[P]) add(e *Event[P], n *notes) {
+	q.outs(e)
 	o, known := q.objects.get(e.Key)
 	if !e.Passed && !known {
 		return
@@ -69,6 +70,7 @@ func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
 	it := o.item()
 	it.begin(e, now, q.opts.InOrder)
 	it.adopt(uid, generation)
+	q.say(e.Key, it)
 	o.push(it)
 	q.items++
 	q.limit.weigh(it)

@@ -121,4 +121,7 @@ type Call[P any] struct {
 	// Received is when the oldest event that was merged into the call came in;
 	// for a requeue, when it came due.
 	Received time.Time
+	// Entering is for handlers that leave the call of Enter to a function that they do not give the Call to. It is nil
+	// where no call waits for Enter.
+	Entering Entering
 }

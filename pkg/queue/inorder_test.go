@@ -33,7 +33,7 @@ func TestInOrderGivesUpOneEvent(t *testing.T) {
 		r.answers("a/x", retry(), retry(), permanent())
 		r.on(added("a/x", "1"), modified("a/x", "2"), modified("a/x", "3"))
 		r.after(time.Second)
-		r.expect("Added a/x=1", "Added a/x=1 attempt 2", "Modified a/x=2", "Modified a/x=3")
+		r.expect("Added a/x=1", "Added a/x=1 attempt 2", "Added a/x=2", "Added a/x=3")
 		if len(r.seen.gaveUp) != 2 || r.seen.gaveUp[0].Attempt != 2 || r.seen.gaveUp[1].Outcome != Permanent || r.seen.parked != 0 {
 			t.Errorf("gave up %+v, parked %d", r.seen.gaveUp, r.seen.parked)
 		}

@@ -43,6 +43,7 @@ type item[P any] struct {
 
 	// The net type comes from these, unless fixed says it: the type of the one event.
 	fixed   code
+	unsaid  bool  // an Added that an earlier call left unsaid is to be said: see unsaid
 	base    bool  // in the set when the last call that did not fail was made
 	touched bool  // not only requeues and triggers
 	place   place // the latest
@@ -108,6 +109,15 @@ func same(a, b string) bool { return a == b || a == "" || b == "" }
 
 // typ is the type of the call.
 func (it *item[P]) typ() EventType {
+	t := it.told()
+	if it.unsaid && !t.out() {
+		return Added
+	}
+	return t
+}
+
+// told is the type that the item's own events make.
+func (it *item[P]) told() EventType {
 	switch {
 	case it.fixed != codeNone:
 		return it.fixed.typ()
@@ -224,6 +234,9 @@ func (it *item[P]) follow(r *item[P]) {
 	it.adopt(r.uid, r.generation)
 	it.inherit(r)
 	it.touched = it.touched || r.touched
+	if r.unsaid {
+		it.unsaid, it.initial = true, r.initial
+	}
 	it.taken = cmp.Or(it.taken, r.taken)
 	it.backlog = it.backlog && r.backlog
 	it.attempts = r.attempts

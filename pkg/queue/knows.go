@@ -6,6 +6,9 @@ func (q *Queue[P]) Knows(k Key, _ string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	_, known := q.objects.get(k)
+	if !known {
+		_, known = q.unsaid.get(k)
+	}
 	return known
 }
 
@@ -15,5 +18,8 @@ func (p *Pool[P]) Knows(k Key, uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, known := p.origins.get(identity{key: k, uid: uid})
+	if !known {
+		_, known = p.unsaid.get(identity{key: k, uid: uid})
+	}
 	return known
 }

@@ -16,6 +16,13 @@ type model struct {
 	opts  Options
 	limit Limit[string]
 	keys  map[Key]*modelKey
+	owed  map[Key]owed // what calls that were dropped or given up left unsaid
+}
+
+// owed is an Added that was not said.
+type owed struct {
+	uid   string
+	first bool
 }
 
 type modelKey struct {
@@ -37,6 +44,7 @@ type unit struct {
 	base     *bool // said by a call that was no call (Drop)
 	before   any   // and how the object was then
 	first    bool  // and so was that it began with the initial list
+	unsaid   *owed // what a call before left unsaid
 	latest   Event[string]
 	merged   bool // InOrder: no event's alone
 	ranSlim  bool // running: and read again
@@ -51,11 +59,20 @@ type entryOf struct {
 }
 
 func newModel(o Options, l Limit[string]) *model {
-	return &model{opts: o, limit: l, keys: make(map[Key]*modelKey)}
+	return &model{opts: o, limit: l, keys: make(map[Key]*modelKey), owed: make(map[Key]owed)}
 }
 
 // typ, and the rest of what a call says, from the log.
 func (u *unit) typ(inOrder bool) EventType {
+	t := u.told(inOrder)
+	if u.unsaid != nil && !t.out() {
+		return Added
+	}
+	return t
+}
+
+// told is the type without what an earlier call left unsaid.
+func (u *unit) told(inOrder bool) EventType {
 	if inOrder && !u.merged {
 		return u.log[0].Type
 	}
@@ -85,7 +102,6 @@ func (u *unit) typ(inOrder bool) EventType {
 
 func (u *unit) call(k Key, inOrder bool) string {
 	c := Call[string]{Key: k, UID: u.uid, Type: u.typ(inOrder), Bare: true, Attempt: u.attempts + 1}
-	first := u.first
 	s := stateOf(u.log)
 	c.Payload, c.Bare = s.Payload, s.Bare
 	for _, e := range u.log {
@@ -96,18 +112,26 @@ func (u *unit) call(k Key, inOrder bool) string {
 			}
 		}
 	}
-	if u.base == nil {
-		for _, e := range u.log {
-			if e.Passed && e.Type != Unchanged {
-				first = e.Initial && !e.Was
-				break
-			}
-		}
-	}
-	c.Initial = first && c.Type == Added
+	c.Initial = u.began() && c.Type == Added
 	c.Before = u.wasBefore(c.Type)
 	c.Merged = max(c.Merged-1, 0)
 	return tell(c)
+}
+
+// began says whether the Added that the call tells of, if it does, is of the initial list.
+func (u *unit) began() bool {
+	switch {
+	case u.unsaid != nil:
+		return u.unsaid.first
+	case u.base != nil:
+		return u.first
+	}
+	for _, e := range u.log {
+		if e.Passed && e.Type != Unchanged {
+			return e.Initial && !e.Was
+		}
+	}
+	return false
 }
 
 // wasBefore is how the object was before the first event that a type tells of.
@@ -151,6 +175,9 @@ func (k *modelKey) of(uid string) *unit {
 }
 
 func (m *model) add(e Event[string], now time.Time) {
+	if o, ok := m.owed[e.Key]; ok && (!same(o.uid, e.UID) || e.Type.out()) {
+		delete(m.owed, e.Key)
+	}
 	k := m.keys[e.Key]
 	if k == nil {
 		if !e.Passed {
@@ -255,12 +282,12 @@ func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
 			if u != nil {
 				e.UID = uidOf(e.UID, u.uid)
 			}
-			k.units = append(k.units, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: genOf(e.Generation, u)})
+			k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: genOf(e.Generation, u)}))
 			return
 		}
 	}
 	if u == nil {
-		k.units = append(k.units, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: e.Generation})
+		k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: e.Generation}))
 		return
 	}
 	switch u.wait {
@@ -275,6 +302,29 @@ func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
 	case waitNone, waitRetry:
 	}
 	u.log = append(u.log, e)
+}
+
+// says has a new unit say what is owed.
+func (m *model) says(k Key, u *unit) *unit {
+	if o, ok := m.owed[k]; ok {
+		u.unsaid, u.uid = &o, uidOf(u.uid, o.uid)
+		delete(m.owed, k)
+	}
+	return u
+}
+
+// owes has what follows a call that was dropped or given up say what that did not.
+func (m *model) owes(key Key, of *unit, ran unit) {
+	if ran.typ(m.opts.InOrder) != Added {
+		return
+	}
+	o := owed{uid: of.uid, first: ran.began()}
+	switch k := m.keys[key]; {
+	case len(k.units) == 0:
+		m.owed[key] = o
+	case same(k.units[0].uid, of.uid):
+		k.units[0].unsaid = &o
+	}
 }
 
 func uidOf(uid, other string) string {
@@ -332,6 +382,8 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 	defer m.tidy(key)
 	k := m.keys[key]
 	u := k.run
+	r, _ := k.parts(u)
+	ran := *r
 	k.run = nil
 	if u.dropped {
 		return
@@ -345,23 +397,28 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 	}
 	switch res.Outcome {
 	case Done, Drop:
-		if m.opts.InOrder || !passed {
-			return
+		if !m.opts.InOrder && passed {
+			base, before, first := u.base, u.before, u.first
+			u.anew(after)
+			if res.Outcome == Drop && u.typ(false) != Unchanged {
+				u.asBefore(told, base, before, first)
+			}
+			u.due = now
+			k.units = append([]*unit{u}, k.units...)
 		}
-		base, before, first := u.base, u.before, u.first
-		u.anew(after)
-		if res.Outcome == Drop && u.typ(false) != Unchanged {
-			u.asBefore(told, base, before, first)
+		if res.Outcome == Drop {
+			m.owes(key, u, ran)
 		}
-		u.due = now
-		k.units = append([]*unit{u}, k.units...)
 	case Requeue:
 		m.requeue(k, u, told, passed, res.After, now)
 	default:
 		u.attempts++
 		over := res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts
 		switch {
-		case over && (m.opts.InOrder || !passed && (u.typ(false).out() || len(k.units) > 0)):
+		case over && m.opts.InOrder:
+			m.owes(key, u, ran)
+			return
+		case over && !passed && (u.typ(false).out() || len(k.units) > 0):
 			return
 		case over && passed:
 			u.attempts, u.due = 0, now
@@ -388,7 +445,7 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 // passed there was none.
 func (u *unit) anew(after []entryOf) {
 	i := slices.IndexFunc(after, func(e entryOf) bool { return e.Passed })
-	u.log, u.attempts, u.base, u.before, u.first = slices.Clone(after[i:]), 0, nil, nil, false
+	u.log, u.attempts, u.base, u.before, u.first, u.unsaid = slices.Clone(after[i:]), 0, nil, nil, false, nil
 }
 
 // asBefore compares with what the call would have been compared with.
@@ -417,7 +474,7 @@ func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after
 	}
 	e := entryOf{Event: Event[string]{Type: Unchanged, Bare: true, Passed: true}, at: now.Add(after)}
 	t := u.typ(m.opts.InOrder)
-	before := (&unit{log: told, base: u.base, merged: u.merged}).typ(m.opts.InOrder)
+	before := (&unit{log: told, base: u.base, merged: u.merged, unsaid: u.unsaid}).typ(m.opts.InOrder)
 	if t.out() && before.out() {
 		e.Type = t
 	} else if len(k.units) > 0 {

@@ -5,14 +5,21 @@ package queue
 // Add; a call that is made again (a retry, a requeue) goes to the end of the
 // line when its delay is over. Nothing is parked: what fails for good is given
 // up. All its methods are safe for concurrent use.
+//
+// The calls of one object are entered in the order of Add: the second starts when the first has called [Call.Enter], or
+// has ended. Calls that are made again are outside this order, unless they were postponed before they called Enter.
 type Pool[P any] struct {
 	engine
 	handle Handler[P]
 
 	// Guarded by engine.mu.
-	line    list[*entry[P]] // what is due
+	line    list[*entry[P]]   // due calls that may start, in the order of their numbers
+	freed   delays[*entry[P]] // those that had to wait for an earlier one of their object, by number
 	delays  delays[*entry[P]]
 	origins table[identity, *origin[P]]
+	unsaid  table[identity, unsaid]
+	number  moment // of the call that came last
+	held    int    // due calls that wait for an earlier one of their object
 	waits   [2]int // delayed: retries, requeues
 	limit   limit[P]
 }
@@ -27,12 +34,15 @@ type identity struct {
 type origin[P any] struct {
 	id         identity
 	waiting    list[*entry[P]] // first the delayed, newest first, then the due, oldest first
+	entering   *entry[P]       // the oldest first call that has not entered its callback; nil: all have
+	held       list[*entry[P]] // due calls behind it
 	generation int64
 	entries    int32 // those that wait or run
 	slim       int32 // that run
 	dropped    int32 // how often its work was dropped
 	changed    int32 // how often its generation changed
 	last       code  // type of the last event that passed
+	said       bool  // a call has succeeded since the object was out of the set
 	used       bool  // own is in use
 	own        entry[P]
 }
@@ -40,9 +50,10 @@ type origin[P any] struct {
 // entry is one call of a pool.
 type entry[P any] struct {
 	item[P]
-	turn    link[*entry[P]]   // in the line
+	turn    link[*entry[P]]   // in the line, or in origin.held
 	mate    link[*entry[P]]   // in origin.waiting
-	alarm   *alarm[*entry[P]] // in the delays; nil: it never waited there
+	alarm   *alarm[*entry[P]] // in the delays, or in Pool.freed; nil: it never waited there
+	number  moment            // orders the due calls
 	origin  *origin[P]
 	dropped int32 // origin.dropped when it came
 	changed int32 // origin.changed when it started
@@ -88,6 +99,9 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 		p.hasten(g, e.Generation)
 	}
 	if !e.Passed {
+		if e.Type.out() {
+			p.unsaid.delete(id)
+		}
 		// What was taken as out already stays: it is told in its own call.
 		if known && e.Type.out() && !g.last.typ().out() {
 			p.abandon(g, n)
@@ -109,8 +123,9 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 	p.limit.fit(e, nil, g.slim > 0)
 	c := g.entry()
 	c.begin(e, p.now(), true)
+	p.say(c)
 	g.waiting.push(&c.mate)
-	p.line.push(&c.turn)
+	p.queue(c)
 	p.limit.weigh(&c.item)
 }
 
@@ -162,7 +177,7 @@ func (p *Pool[P]) wake(c *entry[P]) {
 	p.delays.remove(c.alarm)
 	p.waits[c.wait.index()]--
 	c.wait = waitNone
-	p.line.push(&c.turn)
+	p.enqueue(c)
 	c.mate.remove()
 	c.origin.waiting.push(&c.mate)
 }
@@ -183,7 +198,10 @@ func (p *Pool[P]) abandon(g *origin[P], n *notes) {
 		if c.wait != waitNone {
 			p.wake(c)
 		}
-		c.turn.remove()
+		p.unline(c)
+		if g.entering == c {
+			g.entering = nil
+		}
 		p.release(c)
 		n.gone++
 	}
@@ -209,13 +227,13 @@ func (p *Pool[P]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Stats{
-		Waiting: p.line.n, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
+		Waiting: p.startable() + p.held, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
 	}
 }
 
 // startable, busy, soonest and elapse: see owner.
-func (p *Pool[P]) startable() int          { return p.line.n }
-func (p *Pool[P]) busy() int               { return p.line.n + p.running.n }
+func (p *Pool[P]) startable() int          { return p.line.n + len(p.freed.heap) }
+func (p *Pool[P]) busy() int               { return p.startable() + p.held + p.running.n }
 func (p *Pool[P]) soonest() (moment, bool) { return p.delays.first() }
 
 func (p *Pool[P]) elapse(now moment) {

@@ -84,7 +84,7 @@ func TestAPoolGivesUp(t *testing.T) {
 		r.on(added("a/x", "1"))
 		r.after(time.Hour)
 		r.on(modified("a/x", "2"))
-		r.expect("Added a/x=1", "Added a/x=1 attempt 2", "Modified a/x=2")
+		r.expect("Added a/x=1", "Added a/x=1 attempt 2", "Added a/x=2")
 		if g := r.seen.gaveUp; len(g) != 2 || g[0].Attempt != 2 || g[1].Outcome != Permanent || len(r.seen.finished) != 3 {
 			t.Errorf("gave up %+v", g)
 		}

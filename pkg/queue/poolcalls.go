@@ -41,13 +41,13 @@ func (p *Pool[P]) step(w *poolHand[P]) (more bool) {
 
 // next takes the call that is to start: the first in the line. mu is held.
 func (p *Pool[P]) next(w *poolHand[P]) bool {
-	if p.closed || p.line.n == 0 {
+	if p.closed || p.startable() == 0 {
 		p.leave()
 		p.update()
 		return false
 	}
-	e := p.line.first.of
-	e.turn.remove()
+	e := p.first()
+	p.unline(e)
 	e.mate.remove()
 	e.changed = e.origin.changed
 	if e.slim {
@@ -56,6 +56,7 @@ func (p *Pool[P]) next(w *poolHand[P]) bool {
 	now := p.now()
 	w.e, w.wait = e, e.waited(now)
 	e.item.call(&w.call, &p.engine, e.origin.id.key)
+	w.call.Entering = w
 	p.started(&w.run, w.call.Key, w.call.UID, w.call.Type, w.call.Attempt, now)
 	p.update()
 	return true
@@ -74,6 +75,9 @@ func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
 	if e.slim {
 		e.origin.slim--
 	}
+	if res.Outcome != Postpone { // else it is made later, still before the next of its object
+		p.pass(e)
+	}
 	gaveUp := p.settle(e, res, now, &f, &n)
 	w.e, w.call = nil, Call[P]{}
 	if goesOn {
@@ -89,14 +93,23 @@ func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
 // settle acts on the result of a call. It reports whether the event was given up.
 func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *notes) bool {
 	switch {
-	case res.Outcome == Done || res.Outcome == Drop:
+	case res.Outcome == Done:
+		e.origin.said = !e.typ().out()
 		p.release(e)
 		return false
 	case e.dropped != e.origin.dropped: // dropped while it ran
-		n.gone++
+		if res.Outcome != Drop {
+			n.gone++
+		}
+		p.pass(e)
+		p.release(e)
+		return false
+	case res.Outcome == Drop:
+		p.owe(e)
 		p.release(e)
 		return false
 	case res.Outcome == Requeue:
+		e.origin.said = !e.typ().out()
 		e.item = e.requeued(e.typ().out(), true)
 		p.again(e, max(res.After, 0), now, f)
 		return false
@@ -106,6 +119,7 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *note
 	}
 	e.attempts++
 	if res.Outcome == Permanent || !res.Forever && p.opts.MaxAttempts > 0 && int(e.attempts) >= p.opts.MaxAttempts {
+		p.owe(e)
 		p.release(e)
 		return true
 	}
@@ -143,5 +157,5 @@ func (p *Pool[P]) again(e *entry[P], after time.Duration, now moment, f *Finish)
 	}
 	e.wait = waitNone
 	e.origin.waiting.push(&e.mate)
-	p.line.push(&e.turn)
+	p.enqueue(e)
 }

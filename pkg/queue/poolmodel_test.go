@@ -13,6 +13,9 @@ type poolModel struct {
 	all   []*poolUnit // in the order in which they came, or came again
 	last  map[identity]EventType
 	gen   map[identity]int64
+	owed  map[identity]owed // what calls that were dropped or given up left unsaid
+	said  map[identity]bool // a call has succeeded meanwhile
+	came  int               // units
 }
 
 type poolUnit struct {
@@ -20,10 +23,12 @@ type poolUnit struct {
 	id      identity
 	running bool
 	hurry   bool // the generation changed while it ran
+	number  int  // in which it came
+	open    bool // it has neither entered its callback nor ended, and later ones of its object wait for that
 }
 
 func newPoolModel(o Options, l Limit[string]) *poolModel {
-	return &poolModel{opts: o, limit: l, last: make(map[identity]EventType), gen: make(map[identity]int64)}
+	return &poolModel{opts: o, limit: l, last: make(map[identity]EventType), gen: make(map[identity]int64), owed: make(map[identity]owed), said: make(map[identity]bool)}
 }
 
 // of gives the units of an object that wait, running ones apart.
@@ -47,6 +52,9 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 		m.see(id, e.Generation, now)
 	}
 	waiting, running := m.of(id)
+	if !e.Passed && e.Type.out() {
+		delete(m.owed, id)
+	}
 	switch {
 	case !e.Passed && known && e.Type.out() && !m.last[id].out():
 		for _, u := range append(waiting, running...) {
@@ -57,13 +65,13 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 	case !e.Passed:
 		return
 	case !known:
-		m.gen[id], m.last[id] = e.Generation, ""
+		m.gen[id], m.last[id], m.said[id] = e.Generation, "", false
 	}
 	if e.Type != Unchanged {
 		m.last[id] = e.Type
 	}
 	host := m.host(waiting)
-	held := m.held()
+	held := m.bytes()
 	if host != nil {
 		held -= m.weight(host) - m.limit.Weight("", host.heldBefore())
 	}
@@ -73,7 +81,13 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 	}
 	entry := entryOf{Event: e, at: now, counts: true}
 	if host == nil {
-		m.all = append(m.all, &poolUnit{id: id, unit: unit{uid: e.UID, log: []entryOf{entry}, due: now}})
+		m.came++
+		u := &poolUnit{id: id, unit: unit{uid: e.UID, log: []entryOf{entry}, due: now}, number: m.came, open: true}
+		if o, ok := m.owed[id]; ok {
+			u.unsaid = &o
+			delete(m.owed, id)
+		}
+		m.all = append(m.all, u)
 		return
 	}
 	host.merged = true
@@ -100,7 +114,7 @@ func (m *poolModel) host(waiting []*poolUnit) *poolUnit {
 			host = u
 		}
 	}
-	over := m.limit.Budget > 0 && m.held() >= m.limit.Budget
+	over := m.limit.Budget > 0 && m.bytes() >= m.limit.Budget
 	if over || stateOf(host.log).slim {
 		return host
 	}
@@ -127,7 +141,7 @@ func (m *poolModel) see(id identity, generation int64, now time.Time) {
 	m.gen[id] = generation
 }
 
-func (m *poolModel) held() (sum int64) {
+func (m *poolModel) bytes() (sum int64) {
 	for _, u := range m.all {
 		sum += m.weight(u)
 	}
@@ -165,13 +179,49 @@ func (m *poolModel) elapse(now time.Time) bool {
 	return true
 }
 
+// held says whether an earlier unit of the object has to enter its callback before this one starts.
+func (m *poolModel) held(u *poolUnit) bool {
+	return u.open && slices.ContainsFunc(m.all, func(other *poolUnit) bool {
+		return other.id == u.id && other.open && other.number < u.number
+	})
+}
+
+// enter says that the running call that says this enters its callback.
+func (m *poolModel) enter(call string) {
+	for _, u := range m.all {
+		if u.running && u.call(u.id.key, true) == call {
+			u.open = false
+		}
+	}
+}
+
+// owes has the next unit of the object say what a call that was dropped or given up did not.
+func (m *poolModel) owes(u *poolUnit) {
+	if u.typ(true) != Added || m.said[u.id] {
+		return
+	}
+	o := owed{uid: u.uid, first: u.began()}
+	var next *poolUnit
+	for _, other := range m.all {
+		if other.id == u.id && other.open && !other.running && (next == nil || other.number < next.number) {
+			next = other
+		}
+	}
+	switch {
+	case next != nil:
+		next.unsaid = &o
+	case !m.knows(u.id):
+		m.owed[u.id] = o
+	}
+}
+
 // start starts what is due, as long as there are slots, and gives the calls.
 func (m *poolModel) start() (calls []string) {
 	for _, u := range m.all {
 		if m.stats().Running == m.opts.Concurrency {
 			break
 		}
-		if u.running || u.wait != waitNone {
+		if u.running || u.wait != waitNone || m.held(u) {
 			continue
 		}
 		u.running, u.hurry, u.ranSlim = true, false, stateOf(u.log).slim
@@ -187,18 +237,28 @@ func (m *poolModel) finish(call string, res Result, now time.Time) {
 	m.all = slices.Delete(m.all, i, i+1)
 	u.running = false
 	if u.dropped {
+		if res.Outcome == Done {
+			m.said[u.id] = !u.typ(true).out()
+		}
 		return
 	}
+	u.open = u.open && res.Outcome == Postpone
 	u.wait, u.due = waitRetry, now.Add(res.After)
 	switch res.Outcome {
-	case Done, Drop:
+	case Done:
+		m.said[u.id] = !u.typ(true).out()
+		return
+	case Drop:
+		m.owes(u)
 		return
 	case Requeue:
+		m.said[u.id] = !u.typ(true).out()
 		u.requeue(now.Add(res.After))
 	case Postpone:
 	default:
 		u.attempts++
 		if res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts {
+			m.owes(u)
 			return
 		}
 		if res.Outcome == Retry {
@@ -222,7 +282,7 @@ func (u *poolUnit) requeue(due time.Time) {
 }
 
 func (m *poolModel) stats() Stats {
-	s := Stats{Bytes: m.held()}
+	s := Stats{Bytes: m.bytes()}
 	for _, u := range m.all {
 		switch {
 		case u.running:

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,6 +24,8 @@ func TestPoolModel(t *testing.T) {
 				"event":  w.event,
 				"event2": w.event,
 				"finish": w.finish,
+				"enter":  w.enters,
+				"enter2": w.enters,
 				"sleep":  func(t *rapid.T) { w.sleep(t, rapid.IntRange(1, 30).Draw(t, "for")) },
 				"":       w.check,
 			})
@@ -42,13 +45,20 @@ type poolWorld struct {
 
 	mu      sync.Mutex
 	started []string
-	calls   map[string][]chan Result // that run, by what they say
+	calls   map[string][]poolCall // that run, by what they say
+	outside map[string]bool       // of those, which have not entered their callback
+}
+
+// poolCall is a call that runs: its handler enters its callback, or returns.
+type poolCall struct {
+	enter  chan struct{}
+	answer chan Result
 }
 
 func newPoolWorld(t *rapid.T) *poolWorld {
 	w := &poolWorld{
 		takes: make(map[EventType]bool), objects: make(map[Key]*thing),
-		calls: make(map[string][]chan Result), ended: make(chan struct{}),
+		calls: make(map[string][]poolCall), outside: make(map[string]bool), ended: make(chan struct{}),
 	}
 	for _, k := range modelKeys[:2] {
 		w.objects[k] = &thing{}
@@ -73,12 +83,37 @@ func newPoolWorld(t *rapid.T) *poolWorld {
 }
 
 func (w *poolWorld) handle(_ context.Context, c Call[string]) Result {
-	answer, says := make(chan Result), tell(c)
+	call, says := poolCall{make(chan struct{}), make(chan Result)}, tell(c)
 	w.mu.Lock()
 	w.started = append(w.started, says)
-	w.calls[says] = append(w.calls[says], answer)
+	w.calls[says] = append(w.calls[says], call)
+	w.outside[says] = true
 	w.mu.Unlock()
-	return <-answer
+	select {
+	case <-call.enter:
+		c.Enter()
+	case res := <-call.answer:
+		return res
+	}
+	return <-call.answer
+}
+
+// enters has a call enter its callback.
+func (w *poolWorld) enters(t *rapid.T) {
+	w.sleep(t, 0)
+	w.mu.Lock()
+	says := slices.Sorted(maps.Keys(w.outside))
+	w.mu.Unlock()
+	if len(says) == 0 {
+		t.Skip() // the action does not apply now: rapid picks another
+	}
+	one := rapid.SampledFrom(says).Draw(t, "enters")
+	w.mu.Lock()
+	call := w.calls[one][0]
+	delete(w.outside, one)
+	w.mu.Unlock()
+	call.enter <- struct{}{}
+	w.poolModel.enter(one)
 }
 
 // event makes something happen to an object. No two things happen at the same moment: what comes due at the
@@ -145,7 +180,8 @@ func (w *poolWorld) finish(t *rapid.T) {
 
 func (w *poolWorld) answer(says string, res Result) {
 	w.mu.Lock()
-	answer := w.calls[says][0]
+	answer := w.calls[says][0].answer
+	delete(w.outside, says)
 	if w.calls[says] = w.calls[says][1:]; len(w.calls[says]) == 0 {
 		delete(w.calls, says)
 	}
@@ -240,7 +276,7 @@ func (w *poolWorld) end(t *rapid.T) {
 		}
 	}
 	p := w.p
-	if n := p.line.n + len(p.delays.heap) + len(p.origins.m) + p.workers + int(p.load.held); n != 0 {
+	if n := p.line.n + len(p.delays.heap) + len(p.freed.heap) + p.held + len(p.origins.m) + p.workers + int(p.load.held); n != 0 {
 		t.Fatalf("the pool keeps something at rest: %+v", p.Stats())
 	}
 }
@@ -250,7 +286,7 @@ func (w *poolWorld) stop() {
 	synctest.Wait()
 	for _, calls := range w.calls {
 		for _, c := range calls {
-			c <- Result{}
+			c.answer <- Result{}
 		}
 	}
 	<-w.ended

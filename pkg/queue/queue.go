@@ -19,6 +19,7 @@ type Queue[P any] struct {
 	// own, but is never used without ours.
 	objects table[Key, *object[P]] // all that are not at rest
 	lanes   table[Key, *lane[P]]   // of those, where a lane is more than an object
+	unsaid  table[Key, unsaid]
 	delays  delays[*object[P]]
 	order   *laneOrder[P]
 	lineup  *workqueue.Typed[*lane[P]]

@@ -137,6 +137,7 @@ func (r *rig) run(run func(context.Context), shutdown func()) {
 }
 
 func (r *rig) handle(_ context.Context, c Call[string]) Result {
+	c.Enter()
 	r.mu.Lock()
 	r.calls = append(r.calls, c)
 	r.lines = append(r.lines, describe(c))

@@ -19,6 +19,7 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 			next.inherit(it)
 			q.limit.weigh(next)
 		}
+		q.owe(o, it)
 		return false
 	case Requeue:
 		q.requeue(o, it, max(res.After, 0), now, f, n)
@@ -103,6 +104,7 @@ func (q *Queue[P]) pushFront(o *object[P], it *item[P]) {
 func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *Finish) bool {
 	switch {
 	case q.opts.InOrder:
+		q.owe(o, it)
 		return true
 	case o.follower(it) != nil:
 		it = q.rejoin(o, it)

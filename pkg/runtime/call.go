@@ -103,6 +103,8 @@ func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watc
 		Attempt: c.Attempt,
 		Merged:  c.Merged,
 		Causes:  c.Causes,
+
+		Entering: c.Entering,
 	}
 	if old, ok := c.Before.(*state); ok {
 		d.Old = old.frame()

@@ -1,0 +1,99 @@
+package queue
+
+// The order in which the calls of a Pool start, and in which those of one object are entered.
+
+// Enter says that the handler is about to enter the user's callback, and returns at once. In a Pool, the next call of
+// the object may start from now on. A handler that does not call it holds the next call back until it returns. A second
+// Enter, and one of a call of a Queue, does nothing.
+func (c *Call[P]) Enter() {
+	if c.Entering != nil {
+		c.Entering.Enter()
+	}
+}
+
+// Entering is what Call.Enter calls.
+type Entering interface{ Enter() }
+
+// Enter implements Entering.
+func (w *poolHand[P]) Enter() {
+	w.p.mu.Lock()
+	defer w.p.mu.Unlock()
+	if w.e != nil && w.e.origin.entering == w.e {
+		w.p.pass(w.e)
+		w.p.update()
+	}
+}
+
+// queue puts a new call in the line, or behind the call of its object that has not entered its callback.
+func (p *Pool[P]) queue(c *entry[P]) {
+	g := c.origin
+	if g.entering == nil {
+		g.entering = c
+		p.enqueue(c)
+		return
+	}
+	p.number++
+	c.number = p.number
+	g.held.push(&c.turn)
+	p.held++
+}
+
+// enqueue puts a call at the end of the line.
+func (p *Pool[P]) enqueue(c *entry[P]) {
+	p.number++
+	c.number = p.number
+	p.line.push(&c.turn)
+}
+
+// pass lets the next call of the object start, where c was the one that it waited for.
+func (p *Pool[P]) pass(c *entry[P]) {
+	g := c.origin
+	if g.entering != c {
+		return
+	}
+	g.entering = nil
+	if g.held.n == 0 {
+		return
+	}
+	next := g.held.first.of
+	next.turn.remove()
+	p.held--
+	g.entering = next
+	if next.alarm == nil {
+		next.alarm = &alarm[*entry[P]]{of: next}
+	}
+	p.freed.push(next.alarm, next.number) // its place is before what came later
+}
+
+// startable is the next call of the object that was not made yet, nil where there is none.
+func (g *origin[P]) startable() *entry[P] {
+	switch {
+	case g.entering != nil && g.entering.mate.in != nil: // else it runs
+		return g.entering
+	case g.held.n > 0:
+		return g.held.first.of
+	}
+	return nil
+}
+
+// first is the call that starts next. There is one.
+func (p *Pool[P]) first() *entry[P] {
+	number, ok := p.freed.first()
+	if l := p.line.first; l != nil && (!ok || l.of.number < number) {
+		return l.of
+	}
+	return p.freed.heap[0].of
+}
+
+// unline takes a due call out of the order.
+func (p *Pool[P]) unline(c *entry[P]) {
+	switch {
+	case c.turn.in == &c.origin.held:
+		p.held--
+		c.turn.remove()
+	case c.turn.in != nil:
+		c.turn.remove()
+	default:
+		p.freed.remove(c.alarm)
+	}
+}
