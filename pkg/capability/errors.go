@@ -63,7 +63,7 @@ func IsRequeue(err error) (time.Duration, bool) {
 func marker(err error) error {
 	for err != nil {
 		switch err.(type) { //nolint:errorlint // this is the unwrapping
-		case *requeueError, *retryError, *permanentError, *DecodeError:
+		case *requeueError, *retryError, *permanentError, *releaseError, *DecodeError:
 			return err
 		}
 		switch e := err.(type) { //nolint:errorlint // this is the unwrapping
@@ -96,6 +96,8 @@ func ResultOf(err error) queue.Result {
 	switch e := marker(err).(type) { //nolint:errorlint // marker has unwrapped it
 	case *requeueError:
 		return queue.Result{Outcome: queue.Requeue, After: e.after}
+	case *releaseError:
+		return queue.Result{Outcome: queue.Done}
 	case *retryError:
 		return queue.Result{Outcome: queue.RetryAfter, After: e.after, Err: err}
 	case *permanentError:

@@ -158,7 +158,7 @@ func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
 func (c *Call[P]) finish(res Result) Finish {
 	return Finish{
 		Key: c.Key, UID: c.UID, Type: c.Type, Attempt: c.Attempt, Merged: c.Merged,
-		Initial: c.Initial, Causes: c.Causes, Outcome: res.Outcome, Err: res.Err,
+		Initial: c.Initial, Causes: c.Causes, Outcome: res.Outcome, Err: res.Err, Label: res.Label,
 	}
 }
 

@@ -49,6 +49,8 @@ type Finish struct {
 	// Outcome is what the handler returned (Retry for a panic), Err its failure.
 	Outcome Outcome
 	Err     error
+	// Label is Result.Label.
+	Label string
 	// Took is how long the handler ran.
 	Took time.Duration
 	// Next is in how long the work is called again; meaningful with Again.

@@ -65,6 +65,8 @@ type Result struct {
 	After time.Duration
 	// Forever: MaxAttempts does not hold for this failure.
 	Forever bool
+	// Label says what the handler did, for Finish.Label. The queue does not look at it.
+	Label string
 	// Err is the failure of Retry, RetryAfter, Permanent and Postpone. It is only reported.
 	Err error
 }

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -108,10 +109,13 @@ type binding struct {
 
 	undecided undecided
 	finalizer *finalizer // nil: none
-	wakers    []*waker   // of its triggers
-	wakes     *waker     // it is the source of a trigger
-	gate      *gate
-	cache     *cache // nil: nothing is kept
+	restorer  *restorer  // nil: there is no finalizer
+	// misreleased: the log said that ReleaseFinalizer has no effect here.
+	misreleased sync.Once
+	wakers      []*waker // of its triggers
+	wakes       *waker   // it is the source of a trigger
+	gate        *gate
+	cache       *cache // nil: nothing is kept
 }
 
 // reader reads single objects live; it is a *watcher.Server.
@@ -159,6 +163,10 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		b.engine = q
 	}
 	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
+	if f := b.finalizer; f != nil {
+		b.restorer = newRestorer(b)
+		b.metrics.forget = f.gaveUp
+	}
 	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
 	return b
 }

@@ -41,7 +41,7 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 		return noLease()
 	}
 	res := b.deliver(ctx, c)
-	b.finalizer.over(&c)
+	b.finalizer.over(&c, &res)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
 	}
@@ -51,6 +51,11 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 // deliver decodes, and calls the user's function.
 func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
 	if c.Type == queue.Deleted || c.Type == queue.Left {
+		if c.Type == queue.Deleted && b.finalizer != nil {
+			if res, done := b.vanished(ctx, c); !done || !b.Takes(c.Type, false) {
+				return res
+			}
+		}
 		if !b.Takes(c.Type, false) {
 			return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
 		}
@@ -89,10 +94,20 @@ func woken(c *queue.Call[*work]) bool {
 
 // hand calls the user's function.
 func (b *binding) hand(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) queue.Result {
-	if res, held := b.held(); held { // reading again, and the finalizer, take their time
-		return res
+	res, err := b.invoke(ctx, c, typ, frame)
+	if b.finalizer == nil && capability.IsReleaseFinalizer(err) {
+		b.misreleased.Do(func() { b.log.Error(errNoFinalize, "ReleaseFinalizer has no effect", "declared", b.Location) })
 	}
-	return capability.ResultOf(b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame)))
+	return res
+}
+
+// invoke calls the user's function, and also gives its error.
+func (b *binding) invoke(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) (queue.Result, error) {
+	if res, held := b.held(); held { // reading again, and the finalizer, take their time
+		return res, nil
+	}
+	err := b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame))
+	return capability.ResultOf(err), err
 }
 
 func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) capability.Delivery {

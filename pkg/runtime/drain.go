@@ -42,6 +42,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 				b.engine.Run(work)
 			}
 		})
+		wg.Go(func() { b.restorer.run(work) })
 	}
 	go func() {
 		wg.Wait()
@@ -54,6 +55,7 @@ func (r *Runtime) shutdownEngines() {
 	r.stopping.Store(true)
 	for _, b := range r.bindings {
 		b.engine.Shutdown()
+		b.restorer.shutdown()
 	}
 }
 

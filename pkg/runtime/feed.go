@@ -83,6 +83,9 @@ func (f *feed) Handle(d watcher.Delta) {
 		for i := range eachBit(d.Entry.Words()[:wordsOfBits(len(f.subs))]) {
 			f.subs[i].gone(d)
 		}
+		for i := range eachBit(f.carriers(d.Entry.Words())) { // objects out of the set that carry the finalizer
+			f.subs[i].gone(d)
+		}
 	case f.picker == nil:
 		for _, s := range f.subs {
 			s.upsert(d)
@@ -92,6 +95,14 @@ func (f *feed) Handle(d watcher.Delta) {
 			f.subs[i].upsert(d)
 		}
 	}
+}
+
+// carriers are the bits of the bindings whose finalizer an object carries.
+func (f *feed) carriers(words []uint64) []uint64 {
+	if len(f.subs) == 0 || f.subs[0].slots.on == 0 {
+		return nil
+	}
+	return words[f.subs[0].slots.on:][:wordsOfBits(len(f.subs))]
 }
 
 // handleByRoute is for a stream some of whose routes are served elsewhere, or are being brought back.
@@ -206,13 +217,12 @@ func (s *sub) handle(d watcher.Delta) {
 func (s *sub) upsert(d watcher.Delta) {
 	m, words := &d.Frame.Meta, d.Entry.Words()
 	was, in, hash := s.slots.member(words), s.part.has(m) && s.b.Match(m), uint64(0)
-	if in && s.b.Inspect != nil {
+	if in && s.b.Inspect != nil && !s.b.finalizer.due(m) {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
 			s.b.poisoned(m, err) // this object alone is passed over, and stays in the set or out of it
-			if !s.b.finalizer.due(m) {
-				return
-			}
+			s.poisoned(d, was)
+			return
 		}
 	}
 	if f := s.b.finalizer; f != nil {
@@ -222,6 +232,9 @@ func (s *sub) upsert(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, in)
+	if f := s.b.finalizer; f != nil && !in {
+		f.forget(idOf(m))
+	}
 	for _, w := range s.b.wakers {
 		w.upsert(d.Frame, in)
 	}
@@ -269,7 +282,7 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 		ev.Generation = f.epoch(m)
 		carried := s.slots.carries(words, f.on(m))
 		if in {
-			ev.Passed = f.passes(ev.Passed, d, carried)
+			ev.Passed = s.guard(ev.Passed, d, carried)
 		}
 	}
 	return ev
@@ -283,7 +296,8 @@ func (b *binding) knows(m *watcher.Meta) bool {
 // gone tells a binding that an object it knew was deleted, or perhaps only left the server's selection.
 func (s *sub) gone(d watcher.Delta) {
 	e, words := d.Entry, d.Entry.Words()
-	if !s.slots.member(words) {
+	member, carried := s.slots.member(words), s.slots.carries(words, false)
+	if !member && !carried {
 		return
 	}
 	s.slots.setMember(words, false)
@@ -291,9 +305,10 @@ func (s *sub) gone(d watcher.Delta) {
 	if s.b.cache != nil {
 		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
 	}
-	defer s.forget(e)
-	passed := s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
-	ambiguous := d.Ambiguous && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
+	cleanUp := s.b.finalizer != nil && s.b.finalizer.depart(s.id(e), carried, d.Frame)
+	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
+	defer s.forget(e, passed)
+	ambiguous := d.Ambiguous && !cleanUp && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
@@ -312,14 +327,31 @@ func (s *sub) gone(d watcher.Delta) {
 	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
 }
 
-// forget drops what the binding remembers of an object beside its entry.
-func (s *sub) forget(e watcher.Entry) {
+func (s *sub) id(e watcher.Entry) objectID {
+	return objectID{queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID()}
+}
+
+// poisoned keeps the finalizer in place on an object that the selection could not be asked about.
+func (s *sub) poisoned(d watcher.Delta, was bool) {
+	f := s.b.finalizer
+	if f == nil {
+		return
+	}
+	m, words := &d.Frame.Meta, d.Entry.Words()
+	carried := s.slots.carries(words, f.on(m))
+	if was || f.on(m) {
+		s.guard(false, &d, carried)
+	}
+}
+
+// forget drops what the binding remembers of an object in addition to its entry. passed says that its Deleted is queued.
+func (s *sub) forget(e watcher.Entry, passed bool) {
 	if s.b.finalizer == nil && len(s.b.wakers) == 0 {
 		return
 	}
 	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
-	if f := s.b.finalizer; f != nil {
-		s.b.left(k, e.UID())
+	if s.b.finalizer != nil {
+		s.b.departed(objectID{k, e.UID()}, passed)
 	}
 	for _, w := range s.b.wakers {
 		w.set(k, nil)

@@ -56,6 +56,11 @@ func (s slots) carries(words []uint64, on bool) (before bool) {
 	return before
 }
 
+// known says whether the object is in the binding's set, or carries its finalizer.
+func (s slots) known(words []uint64) bool {
+	return s.member(words) || s.on > 0 && words[s.on]&s.mask != 0
+}
+
 func (s slots) member(words []uint64) bool {
 	return words[s.word]&s.mask != 0
 }

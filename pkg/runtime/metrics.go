@@ -19,7 +19,7 @@ type metrics struct {
 	reconnects, relists, frames, skipped, bytes *prometheus.CounterVec
 	waited, took                                *prometheus.HistogramVec
 	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
-	undecodable, reread, paused                 *prometheus.CounterVec
+	undecodable, reread, paused, restored       *prometheus.CounterVec
 
 	leaseFailures prometheus.Counter
 
@@ -30,9 +30,9 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	histogram := func(name, help string) *prometheus.HistogramVec {
+	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: latencyBuckets},
-			[]string{"capability", "binding"})
+			append([]string{"capability", "binding"}, labels...))
 	}
 	m := &metrics{
 		reconnects:  counter("ancho_stream_reconnects_total", "Watches opened again where they stopped, by reason.", "stream", "reason"),
@@ -41,20 +41,21 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		skipped:     counter("ancho_stream_skipped_total", "Frames that reached nobody, by reason.", "stream", "reason"),
 		bytes:       counter("ancho_stream_bytes_total", "Bytes of answers read, after decompression.", "stream"),
 		waited:      histogram("ancho_binding_received_to_started_seconds", "From the event's arrival to the start of its call."),
-		took:        histogram("ancho_binding_started_to_done_seconds", "How long callbacks run."),
-		calls:       counter("ancho_binding_calls_total", "Calls that ended, by outcome.", "capability", "binding", "outcome"),
+		took:        histogram("ancho_binding_started_to_done_seconds", "How long callbacks run, by action.", "action"),
+		calls:       counter("ancho_binding_calls_total", "Calls that ended, by action and outcome.", "capability", "binding", "action", "outcome"),
 		received:    counter("ancho_binding_events_total", "Events that passed the binding's filters.", "capability", "binding"),
 		merged:      counter("ancho_binding_merged_total", "Events that became part of work that waited; with Watch and InOrder for want of memory.", "capability", "binding"),
 		dropped:     counter("ancho_binding_dropped_total", "Waiting work dropped without a call, by reason.", "capability", "binding", "reason"),
 		gaveUp:      counter("ancho_binding_gave_up_total", "Events given up after too many attempts.", "capability", "binding"),
 		undecodable: counter("ancho_binding_undecodable_total", "Objects passed over because they do not decode.", "capability", "binding"),
 		reread:      counter("ancho_binding_reread_total", "Objects read again because they did not fit the memory budget while they waited.", "capability", "binding"),
+		restored:    counter("ancho_binding_finalizers_restored_total", "Finalizers added again after something else removed them.", "capability", "binding"),
 		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
 	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.leaseFailures,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.leaseFailures,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -11,17 +12,24 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
+// actionMetrics are those of one action of a binding: Reconcile, Watch or Finalize.
+type actionMetrics struct {
+	took  prometheus.Observer
+	calls [queue.Postpone + 1]prometheus.Counter
+}
+
 // bindingMetrics counts and logs what becomes of one binding's calls.
 type bindingMetrics struct {
 	log                      logr.Logger
 	action                   string
-	waited, took             prometheus.Observer
+	waited                   prometheus.Observer
+	of                       map[string]*actionMetrics // by action
 	received, merged, gaveUp prometheus.Counter
 	undecodable, reread      prometheus.Counter
-	paused                   prometheus.Counter
-	calls                    [queue.Postpone + 1]prometheus.Counter
+	paused, restored         prometheus.Counter
 	dropped                  *prometheus.CounterVec
 	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
+	forget                   func(queue.Finish) // is told what was given up; may be nil
 	parked                   func(queue.Finish) // writes a Kubernetes Event; nil: none is written
 }
 
@@ -31,17 +39,26 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 		log:         b.log,
 		action:      string(b.Action),
 		waited:      m.waited.WithLabelValues(c, n),
-		took:        m.took.WithLabelValues(c, n),
+		of:          map[string]*actionMetrics{},
 		received:    m.received.WithLabelValues(c, n),
 		merged:      m.merged.WithLabelValues(c, n),
 		gaveUp:      m.gaveUp.WithLabelValues(c, n),
 		undecodable: m.undecodable.WithLabelValues(c, n),
 		reread:      m.reread.WithLabelValues(c, n),
 		paused:      m.paused.WithLabelValues(c, n),
+		restored:    m.restored.WithLabelValues(c, n),
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
 	}
-	for out := range o.calls {
-		o.calls[out] = m.calls.WithLabelValues(c, n, queue.Outcome(out).String())
+	actions := []string{o.action}
+	if b.Finalizer != "" {
+		actions = append(actions, cleanUpLabel)
+	}
+	for _, action := range actions {
+		a := &actionMetrics{took: m.took.WithLabelValues(c, n, action)}
+		for out := range a.calls {
+			a.calls[out] = m.calls.WithLabelValues(c, n, action, queue.Outcome(out).String())
+		}
+		o.of[action] = a
 	}
 	return o
 }
@@ -67,13 +84,20 @@ func (o *bindingMetrics) Dropped(why queue.Reason, n int) {
 }
 
 // GaveUp implements queue.Observer; Finished, which is called for the same call, logs it.
-func (o *bindingMetrics) GaveUp(queue.Finish) { o.gaveUp.Inc() }
+func (o *bindingMetrics) GaveUp(f queue.Finish) {
+	o.gaveUp.Inc()
+	if o.forget != nil {
+		o.forget(f)
+	}
+}
 
 // Finished implements queue.Observer: it counts each call, and logs those that failed, with what
 // happens next.
 func (o *bindingMetrics) Finished(f queue.Finish) {
-	o.took.Observe(f.Took.Seconds())
-	o.calls[min(int(f.Outcome), len(o.calls)-1)].Inc()
+	f.Label = cmp.Or(f.Label, o.action)
+	of := o.of[f.Label]
+	of.took.Observe(f.Took.Seconds())
+	of.calls[min(int(f.Outcome), len(of.calls)-1)].Inc()
 	if o.ended != nil {
 		o.ended(f)
 	}
@@ -87,14 +111,14 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 	if f.Err == nil || f.Outcome == queue.Requeue {
 		return
 	}
-	log := o.log.WithValues("action", o.action, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
+	log := o.log.WithValues("action", f.Label, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
 	if p, ok := errors.AsType[*queue.PanicError](f.Err); ok {
 		log = log.WithValues("stack", string(p.Stack))
 	}
 	switch {
 	case f.Outcome == queue.Postpone:
 		log.Error(f.Err, "this object waits, the others go on", "retryIn", f.Next.String())
-	case undecodable:
+	case undecodable && !f.Again:
 		log.Error(f.Err, "object passed over until it changes")
 	case f.Parked:
 		log.Error(f.Err, "callback failed, object parked until it changes")

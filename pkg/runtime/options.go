@@ -66,6 +66,8 @@ type Options struct {
 type Call struct {
 	// Binding is the capability's and the binding's name: "hello/configmaps".
 	Binding string
+	// Action is what was called: "Reconcile", "Watch", or "Finalize" for a clean-up.
+	Action string
 	queue.Finish
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -114,12 +113,4 @@ func (b *binding) takeOff(ctx context.Context, f *watcher.Frame) (bool, error) {
 	k := queue.Key{Namespace: f.Meta.Namespace, Name: f.Meta.Name}
 	_, patched, err := b.editFinalizers(ctx, k, f, b.finalizer.without)
 	return patched, err
-}
-
-// without is what is left of an object's finalizers.
-func (f *finalizer) without(m *watcher.Meta) ([]string, bool) {
-	if !f.on(m) {
-		return nil, false
-	}
-	return slices.DeleteFunc(slices.Clone(m.Finalizers), func(s string) bool { return s == f.name }), true
 }

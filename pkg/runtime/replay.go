@@ -123,7 +123,7 @@ func (p *replay) told(e watcher.Entry) string {
 // knows says whether one of the route's bindings has the object in its set.
 func (r *liveRoute) knows(words []uint64) bool {
 	for _, s := range r.subs {
-		if s.slots.member(words) {
+		if s.slots.known(words) {
 			return true
 		}
 	}
@@ -141,5 +141,6 @@ func (r *liveRoute) move(words []uint64, to *liveRoute, dst []uint64) {
 func (r *liveRoute) forget(words []uint64) {
 	for _, s := range r.subs {
 		s.slots.setMember(words, false)
+		s.slots.carries(words, false)
 	}
 }

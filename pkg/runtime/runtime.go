@@ -124,7 +124,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		b.fence, b.stopping = f, &r.stopping
 		b.metrics.parked = tellParked(r.env.env.Recorder, c, b.id)
 		if told := r.o.OnCall; told != nil {
-			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Finish: f}) }
+			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Action: f.Label, Finish: f}) }
 		}
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)

@@ -44,6 +44,7 @@ type BindingSnapshot struct {
 // RunningSnapshot is a call that runs.
 type RunningSnapshot struct {
 	Object  string    `json:"object"`
+	Action  string    `json:"action"` // Reconcile, Watch, or Finalize for a clean-up
 	Event   string    `json:"event"`
 	Attempt int       `json:"attempt"`
 	Since   time.Time `json:"since"`
@@ -87,7 +88,7 @@ func (b *binding) snapshot() BindingSnapshot {
 	}
 	for _, c := range b.engine.Running() {
 		row.Running = append(row.Running, RunningSnapshot{
-			Object: objectName(c.Key), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
+			Object: objectName(c.Key), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
 		})
 	}
 	if q, ok := b.engine.(interface{ Parked() []queue.ParkedInfo }); ok {
@@ -98,4 +99,14 @@ func (b *binding) snapshot() BindingSnapshot {
 		}
 	}
 	return row
+}
+
+// actionOf is what a call that runs is: the binding's action, or the clean-up.
+func (b *binding) actionOf(c *queue.RunningInfo) string {
+	if f := b.finalizer; f != nil {
+		if w := f.get(objectID{c.Key, c.UID}); w.cleaning {
+			return cleanUpLabel
+		}
+	}
+	return string(b.Action)
 }

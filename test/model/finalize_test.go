@@ -76,19 +76,23 @@ func (b *bound) isGuarded(c *call, t *track, wrong wrongFunc) {
 	}
 }
 
-// cleansUp: the clean-up is called for an object that is being deleted, carries the finalizer, and was not cleaned up yet.
+// cleansUp: the clean-up is called for an object that is being deleted and carries the finalizer, or carried it until something else
+// removed it; and for one that was deleted although it carried the finalizer. It was not cleaned up yet.
 func (b *bound) cleansUp(c *call, t *track, wrong wrongFunc) {
 	st := c.life.at(c.rv)
 	switch {
-	case st == nil:
-	case !st.deleting:
-		wrong("is not being deleted")
-	case !st.carries(b.finalizer):
-		wrong("does not carry the finalizer")
-	case !c.life.robbed && !c.life.now().carries(b.finalizer):
-		wrong("has lost the finalizer since")
 	case t.cleaned:
 		wrong("has succeeded before")
+	case !c.life.carried(b.finalizer) && !c.life.tried:
+		wrong("never carried the finalizer")
+	case c.typ == capability.Deleted && !c.life.gone:
+		wrong("exists")
+	case c.typ == capability.Deleted && !c.life.robbed && !c.life.tried:
+		wrong("was deleted, and did not carry the finalizer")
+	case c.typ != capability.Deleted && st != nil && !st.deleting:
+		wrong("is not being deleted")
+	case c.typ != capability.Deleted && st != nil && !st.carries(b.finalizer) && !c.life.robbed:
+		wrong("does not carry the finalizer")
 	}
 }
 
@@ -99,16 +103,20 @@ func (b *bound) missedGuarded(l *life, t *track) string {
 	switch {
 	case l.gone && b.asks(capability.Deleted) && told && t.last.is() && !l.outAfter(b.spec, t.presentRV):
 		return "was deleted, and that was not told"
+	case l.gone && st.carries(b.finalizer) && told && !b.p.w.cleaned[cleanUp{l.uid, b.finalizer}]:
+		return "was deleted with the finalizer, and never cleaned up"
 	case l.gone:
 		return ""
 	case st.deleting && st.carries(b.finalizer):
 		return "is being deleted, and waits for the clean-up"
-	case st.deleting || !b.selects(l.place, st) || !b.present():
+	case st.deleting || !b.selects(l.place, st):
+		return ""
+	case !st.carries(b.finalizer):
+		return "does not carry the finalizer"
+	case !b.present():
 		return ""
 	case !told:
 		return "was never told"
-	case !st.carries(b.finalizer):
-		return "does not carry the finalizer"
 	case t.last.rv != st.rv && !b.echoed(l, t.last.rv):
 		return fmt.Sprintf("is at %d: told last was %s", st.rv, t.last)
 	case t.last.outcome != succeeded && t.last.outcome != givenUp:

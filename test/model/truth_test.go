@@ -54,7 +54,8 @@ type life struct {
 	states []state
 	gone   bool
 	ended  int  // the moment when it went
-	robbed bool // of a finalizer, by the cluster
+	robbed bool // of a finalizer, by the cluster, or deleted although it carried one
+	tried  bool // a write of the program's failed, so that it cannot know whether it was done
 }
 
 // state is one state of an object.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
 // hindrance is what happens to one write of the program's: it fails, or somebody changes the object just before.
@@ -28,11 +30,13 @@ const (
 	denied      = "denied"      // the server does not allow it, for now
 	tooLate     = "tooLate"     // the server says that the object has changed, which it has not
 	unhindered  = "unhindered"
+	deletedLate = "deletedLate" // it is done, and then a deletion wins that has read the object before
 )
 
 func someHindrance(t *rapid.T) hindrance {
 	what := rapid.SampledFrom([]string{
 		unreached, unanswered, unavailable, throttled, denied, tooLate, unhindered, "update", "relabel", "delete", protect, unprotect, protect, rob,
+		deletedLate, deletedLate,
 	}).Draw(t, "hindrance")
 	return hindrance{what, someLooks(t)}
 }
@@ -65,6 +69,9 @@ func (r *writer) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.logf("%s %s hinders a write to %s", time.Now().Format(clock), now.what, p)
 	}
 	code, refused := refusals[now.what]
+	if l := w.truth.there[p]; l != nil && (code >= http.StatusInternalServerError || now.what == unreached || now.what == unanswered) {
+		l.tried = true
+	}
 	switch {
 	case refused:
 		return refusal(req, code), nil
@@ -81,6 +88,9 @@ func (r *writer) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.written(p)
 	} else {
 		w.seen.Refused++
+	}
+	if now.what == deletedLate && resp.StatusCode == http.StatusOK && w.truth.there[p] != nil {
+		w.vanish(p)
 	}
 	if now.what != unanswered {
 		return resp, nil
@@ -99,6 +109,14 @@ func (w *world) hinder(p place, now hindrance) {
 	case "update", "relabel", protect, unprotect, rob:
 		w.update(broken{}, p, now.what, now.to)
 	}
+}
+
+// vanish deletes an object at once, whatever finalizers it carries.
+func (w *world) vanish(p place) {
+	late := w.server.Fault(fake.StaleDelete())
+	defer late.Stop()
+	w.truth.there[p].robbed = true
+	w.remove(broken{}, p)
 }
 
 // written keeps what the program has made of an object, which may be one finalizer more, or less.

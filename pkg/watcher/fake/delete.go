@@ -73,7 +73,7 @@ func (w *writer) deleteCollection(body []byte) (answer, error) {
 
 // remove deletes an object, or marks one that has finalizers.
 func (w *writer) remove(was *object) answer {
-	if len(was.GetFinalizers()) > 0 {
+	if len(was.GetFinalizers()) > 0 && !isStale(w.Request) {
 		if was.GetDeletionTimestamp() != nil {
 			return answer{code: http.StatusOK, is: was}
 		}

@@ -28,6 +28,8 @@ type faultKind struct {
 	framed func(*outgoing) bool
 	// chunk is how many bytes of an answer are sent at a time; 0: as they come.
 	chunk int
+	// direct: it also happens to requests through Server.Direct.
+	direct bool
 	// rewind is how many events a watch is told again that it was told before.
 	rewind int
 }

@@ -19,9 +19,9 @@ func (s *Server) Config() *rest.Config {
 	return &rest.Config{Host: inProcess, QPS: -1, Transport: roundTripper{s}}
 }
 
-// Direct is Config for who looks on: the requests meet none of the faults that Fault, Cut and the like cause.
+// Direct is Config for who looks on: the requests meet none of the faults that Fault, Cut and the like cause, except StaleDelete.
 func (s *Server) Direct() *rest.Config {
-	return &rest.Config{Host: inProcess, QPS: -1, Transport: roundTripper{http.HandlerFunc(s.answer)}}
+	return &rest.Config{Host: inProcess, QPS: -1, Transport: roundTripper{http.HandlerFunc(s.answerDirect)}}
 }
 
 // roundTripper hands requests to a handler.

@@ -1,0 +1,32 @@
+package fake
+
+import (
+	"context"
+	"net/http"
+)
+
+// StaleDelete has deletions win that have read the object before a finalizer was added, and remove it after that: the object is
+// removed at once whatever finalizers it carries, and its DELETED event has them and no deletionTimestamp. Both requests are
+// answered with 200 (kubernetes#77988; rule 64). It is the one fault that also happens to requests through Direct, which are those of a test.
+func StaleDelete() Fault {
+	return faultKind{verbs: []string{"delete"}, direct: true, begin: func(x *exchange) {
+		x.request = x.request.WithContext(context.WithValue(x.request.Context(), staleDelete{}, true))
+	}}
+}
+
+// staleDelete marks the context of such a request.
+type staleDelete struct{}
+
+func isStale(r *http.Request) bool { return r.Context().Value(staleDelete{}) != nil }
+
+// answerDirect answers a request through Direct.
+func (s *Server) answerDirect(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodDelete {
+		x := &exchange{faults: &s.faults, request: r, subject: subjectOf(r), ctx: r.Context()}
+		for a := range s.faults.happening(x, func(k *faultKind) bool { return k.direct }) {
+			a.kind.begin(x)
+		}
+		r = x.request
+	}
+	s.answer(w, r)
+}
