@@ -33,10 +33,13 @@ func (r *Records) Capability(capability.Env) *capability.Capability {
 
 // set is called with a Service that carries the finalizer.
 func (r *Records) set(ctx context.Context, e capability.Event[*corev1.Service]) error {
+	if e.Object.Spec.ClusterIP == corev1.ClusterIPNone {
+		return capability.ReleaseFinalizer // a headless Service has no address, and so no record
+	}
 	return r.DNS.Set(ctx, e.Object.Annotations[HostName], e.Object.Spec.ClusterIP)
 }
 
-// remove is called when the Service is being deleted. When it returns nil, the finalizer is taken off.
+// remove is called when the Service is being deleted. When it returns nil, Ancho removes the finalizer.
 func (r *Records) remove(ctx context.Context, e capability.Event[*corev1.Service]) error {
 	return r.DNS.Remove(ctx, e.Object.Annotations[HostName])
 }

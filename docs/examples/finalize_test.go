@@ -116,3 +116,21 @@ func TestMirror(t *testing.T) {
 		}
 	})
 }
+
+// A Service without an address is released, and can be deleted without a clean-up.
+func TestRecordsReleases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{}
+		c := anchotest.Run(t, (&Records{DNS: z}).Capability)
+		s := service("headless", "headless.example.com")
+		s.Spec.ClusterIP = corev1.ClusterIPNone
+		c.Create(s)
+		c.Settle()
+		if err := c.Client.Get(t.Context(), client.ObjectKeyFromObject(s), s); err != nil || len(s.Finalizers) > 0 {
+			t.Errorf("it has the finalizers %q: %v", s.Finalizers, err)
+		}
+		if _, there := z.address("headless.example.com"); there {
+			t.Error("it has a record")
+		}
+	})
+}

@@ -18,6 +18,7 @@ import (
 	v1 "github.com/ancho-dev/ancho/examples/03-webapp/api/v1"
 	"github.com/ancho-dev/ancho/examples/03-webapp/parts"
 	"github.com/ancho-dev/ancho/pkg/anchotest"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
@@ -261,6 +262,30 @@ func TestCleanup(t *testing.T) {
 		if !slices.Equal(app.Finalizers, []string{"example.com/other"}) {
 			t.Errorf("finalizers after the clean-up: %v", app.Finalizers)
 		}
+		if got := zone(c); len(got) > 0 {
+			t.Errorf("the zone is %v", got)
+		}
+	})
+}
+
+// A program that removes the finalizer, or a deletion that wins over it, does not keep the host from being taken back.
+func TestCleanupInSpiteOfOthers(t *testing.T) {
+	testApp(t, func(t *testing.T, c *anchotest.Cluster) {
+		c.Create(shop())
+		c.Settle()
+		app := anchotest.Get(c, webapp.WebApp, "demo", "shop")
+		app.Finalizers = nil
+		if err := c.Client.Update(t.Context(), app); err != nil {
+			t.Fatal(err)
+		}
+		c.Settle()
+		app = anchotest.Get(c, webapp.WebApp, "demo", "shop")
+		if !slices.Contains(app.Finalizers, webapp.Finalizer) {
+			t.Errorf("finalizers: %v", app.Finalizers)
+		}
+		c.Fault(fake.StaleDelete(), fake.Times(1))
+		c.Delete(app)
+		c.Settle()
 		if got := zone(c); len(got) > 0 {
 			t.Errorf("the zone is %v", got)
 		}
