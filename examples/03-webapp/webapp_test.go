@@ -18,9 +18,9 @@ import (
 	v1 "github.com/ancho-dev/ancho/examples/03-webapp/api/v1"
 	"github.com/ancho-dev/ancho/examples/03-webapp/parts"
 	"github.com/ancho-dev/ancho/pkg/anchotest"
-	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
 func TestMain(m *testing.M) {
