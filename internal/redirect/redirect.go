@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 
-	utilnet "k8s.io/apimachinery/pkg/util/net"
-
 	"github.com/ancho-dev/ancho/internal/plaintext"
 )
 
@@ -42,7 +40,19 @@ type transport struct{ next http.RoundTripper }
 func (t transport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
 // CloseIdleConnections is what http.Client looks for.
-func (t transport) CloseIdleConnections() { utilnet.CloseIdleConnectionsFor(t.next) }
+func (t transport) CloseIdleConnections() {
+	for rt := t.next; rt != nil; {
+		switch inner := rt.(type) {
+		case interface{ CloseIdleConnections() }:
+			inner.CloseIdleConnections()
+			return
+		case interface{ WrappedRoundTripper() http.RoundTripper }:
+			rt = inner.WrappedRoundTripper()
+		default: // somebody's own, which has no connections that are known
+			return
+		}
+	}
+}
 
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -43,7 +43,7 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the client for Kubernetes Events: %w", err)
 	}
-	e := &environment{scheme: s, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: &recorder{}}
+	e := &environment{scheme: s, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: newRecorder(s, log)}
 	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
 	return e, nil
 }

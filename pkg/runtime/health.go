@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -12,19 +14,35 @@ import (
 type health struct {
 	streams  *streams
 	strict   bool
-	election *election // nil: there is none
+	election *election      // nil: there is none
+	log      *logbuf.Writer // nil: not known
 	started  atomic.Bool
 	stopped  atomic.Bool
 }
 
+// logStuck is how long the log cannot be written before liveness fails: a new process gets a new pipe.
+const logStuck = time.Minute
+
+// stuckFor is how long the write of log lines that is under way has taken; zero: there is none, or nothing is known of it.
+func (h *health) stuckFor() time.Duration {
+	if h.log == nil {
+		return 0
+	}
+	return h.log.StuckFor()
+}
+
 // live says whether the process works: restarting it helps only where a stream has died, which
-// nothing that a server does can bring about.
+// nothing that a server does can bring about, or where the log cannot be written.
 func (h *health) live(w io.Writer) bool {
 	_, dead := h.streams.statuses()
 	for _, d := range dead {
 		say(w, "dead", d, "")
 	}
-	return len(dead) == 0
+	stuck := h.stuckFor()
+	if stuck >= logStuck {
+		say(w, "fail", "log", "not written for "+stuck.Round(time.Second).String())
+	}
+	return len(dead) == 0 && stuck < logStuck
 }
 
 // ready says whether the process does its work: everything was read once, and the server can be

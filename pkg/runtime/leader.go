@@ -51,7 +51,7 @@ func (r *Runtime) lead(ctx context.Context) error {
 func (r *Runtime) whenLost() {
 	cause := context.Cause(r.election.fence.lost)
 	if r.exit != nil && errors.Is(cause, ErrLeaseLost) {
-		time.AfterFunc(r.election.fence.overdue(), r.exit)
+		time.AfterFunc(r.election.fence.overdue()-lastLine, r.exit)
 	}
 }
 

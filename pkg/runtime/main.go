@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 )
 
 // Exit codes of a program.
@@ -40,6 +42,16 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 // Main reads the flags in args (args[0] is the program's name), runs the capabilities until a signal, and
 // returns the exit code. What was asked for goes to stdout, logs and errors to stderr.
 func (p Program) Main(args []string, stdout, stderr io.Writer) int {
+	out := logbuf.New(stderr) // nothing that the program does waits for a pipe that nothing reads
+	defer out.Flush(lastWords)
+	if stderr == io.Writer(os.Stderr) && stdlog.Writer() == stderr { // of net/http, among others
+		stdlog.SetOutput(out)
+	}
+	return p.main(args, stdout, stderr, out)
+}
+
+// main is Main where what goes to stderr waits in a buffer.
+func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.Writer) int {
 	f, help, err := parseFlags(args[0], args[1:], stderr, p.Embedded != nil)
 	if help {
 		return ExitStopped
@@ -47,7 +59,7 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
-	log, err := NewLogger(stderr, f.logLevel, f.logFormat)
+	log, err := newBufferedLogger(stderr, terminal, f.logLevel, f.logFormat)
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
@@ -56,6 +68,7 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 		Only:         f.only,
 		Namespace:    f.namespace,
 		Logger:       log,
+		logOut:       stderr,
 		HTTPAddress:  f.http,
 		GracePeriod:  f.grace,
 		AllowCBOR:    f.cbor,
@@ -118,9 +131,9 @@ func releaseFinalizers(cfg *rest.Config, o Options, stdout, stderr io.Writer) in
 	if err != nil {
 		return fail(stderr, ExitFailed, err)
 	}
-	ctx, stop := untilSignal(o.Logger)
+	ctx, stop := untilSignal(o)
 	defer stop()
-	switch err := r.ReleaseFinalizers(ctx, stdout); {
+	switch err := within(ctx, func() error { return r.ReleaseFinalizers(ctx, stdout) }); {
 	case errors.Is(err, errNothingToRelease):
 		return fail(stderr, ExitDeclared, err)
 	case err != nil:
@@ -137,7 +150,7 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 		if err != nil {
 			return fail(stderr, ExitFailed, err)
 		}
-		defer file.Close() //nolint:errcheck // what was to be written is
+		defer waitFor(lastWords, func() { _ = file.Close() }) // what was to be written is; a disk may hang
 		o.Record, o.RecordSecrets = file, f.secrets
 	}
 	useLogger(o.Logger)
@@ -151,9 +164,10 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 	}
 	r.exit = func() {
 		o.Logger.Info("ended before all was stopped: another replica is about to lead")
+		o.logOut.Flush(lastLine)
 		os.Exit(ExitFailed)
 	}
-	ctx, stop := untilSignal(o.Logger)
+	ctx, stop := untilSignal(o)
 	defer stop()
 	undo, err := prepare(r)
 	if err != nil {
@@ -173,11 +187,13 @@ func useLogger(log logr.Logger) {
 	ctrllog.SetLogger(log)
 }
 
-// untilSignal returns a context that SIGTERM or an interrupt ends. A second one ends the process.
-func untilSignal(log logr.Logger) (context.Context, func()) {
+// untilSignal returns a context that SIGTERM or an interrupt ends. A second one ends the process. A pipe that is closed at its
+// other end fails writes, and does not end the process, which may hold a lease.
+func untilSignal(o Options) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
+	signals, pipes := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(pipes, syscall.SIGPIPE) // what comes of it, the write says
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -185,15 +201,17 @@ func untilSignal(log logr.Logger) (context.Context, func()) {
 		if !ok {
 			return
 		}
-		log.Info("stopping", "signal", s.String())
 		cancel()
+		o.Logger.Info("stopping", "signal", s.String())
 		if s, ok = <-signals; ok {
-			log.Info("stopped at once by a second signal", "signal", s.String())
+			o.Logger.Info("stopped at once by a second signal", "signal", s.String())
+			o.logOut.Flush(lastLine)
 			os.Exit(ExitFailed)
 		}
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Stop(pipes)
 		close(signals)
 		<-done
 		cancel()

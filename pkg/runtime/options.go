@@ -9,6 +9,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 )
 
 // DefaultGracePeriod is how long running callbacks may go on after the stop: a little less than the
@@ -27,7 +28,9 @@ type Options struct {
 	Namespace string
 	// Logger receives the runtime's messages and, with the object's name added, is the logger in the
 	// context of every callback. What is logged at V(8) and above is dropped: client-go, which takes the logger from the
-	// context of a request, logs there what it sends and gets, also Secrets. The zero value discards.
+	// context of a request, logs there what it sends and gets, also Secrets. The zero value discards. Callbacks that log wait for
+	// the Logger. Runtime's own messages wait in a queue of 1000, so that a Logger that blocks holds up neither the lease nor the stop;
+	// what does not fit is counted in ancho_log_dropped_total.
 	Logger logr.Logger
 	// HTTPAddress is where /healthz, /readyz, /metrics and /debug are served, such as ":8080" or
 	// "127.0.0.1:0". Empty: nowhere; Runtime.Handler serves the same paths to an embedding program.
@@ -60,6 +63,8 @@ type Options struct {
 	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
 	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
 	StrictReadiness bool
+
+	logOut *logbuf.Writer // what Logger writes to in a program of Main; nil: not known, and Logger may block
 }
 
 // Call is one call of a callback that has ended.

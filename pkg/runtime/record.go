@@ -30,7 +30,7 @@ func (r *Runtime) startRecorder() (stop func()) {
 	}
 	r.log.Info("recording what the API server answers: the recording holds objects in full, keep it to yourself", "secrets", r.o.RecordSecrets)
 	end := r.recorder.Start()
-	return func() { _ = end() } // it was logged
+	return func() { waitFor(r.patience(), func() { _ = end() }) } // what went wrong was logged; a disk may hang
 }
 
 // recordTo creates the file of a recording, readable by its owner alone.

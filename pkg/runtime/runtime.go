@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/features"
 	"k8s.io/client-go/rest"
 
@@ -20,7 +21,8 @@ import (
 // Runtime is a program of capabilities, ready to run against one API server.
 type Runtime struct {
 	o        Options
-	log      logr.Logger
+	log      logr.Logger // never blocks
+	lines    lineQueue   // of log, where Options.Logger may block
 	env      *environment
 	plan     *plan
 	bindings []*binding
@@ -86,6 +88,10 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
+	if o.logOut == nil {
+		r.log = r.lines.detached(o.Logger)
+	}
+	e.recorder.log = r.log
 	if err := r.assemble(cfg); err != nil {
 		return nil, err
 	}
@@ -120,7 +126,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	locks := sharedLocks(r.plan.bindings)
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.log, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.o.Logger, m)
 		b.fence, b.stopping = f, &r.stopping
 		b.metrics.parked = tellParked(r.env.env.Recorder, c, b.id)
 		if told := r.o.OnCall; told != nil {
@@ -134,7 +140,12 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
 	r.streams.rand = r.o.Rand
-	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election}
+	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election, log: r.o.logOut}
+	for _, c := range []prometheus.Collector{r.droppedLines(), r.droppedEvents()} {
+		if err := r.o.Registry.Register(c); err != nil {
+			return err
+		}
+	}
 	return r.o.Registry.Register(collector{r})
 }
 
@@ -171,6 +182,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore
 	}
+	defer func() { r.lines.flush(max(r.patience(), lastLine)) }()
 	defer r.startRecorder()()
 	defer r.server.CloseIdleConnections()
 	stopHTTP, err := r.listen(ctx)
@@ -178,11 +190,8 @@ func (r *Runtime) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopHTTP()
-	stopRecording, err := r.env.startRecording(ctx)
-	if err != nil {
-		return err
-	}
-	defer stopRecording()
+	stopRecording := r.env.startRecording(ctx)
+	defer func() { stopRecording(r.patience()) }()
 	for _, b := range r.plan.bindings {
 		for _, w := range b.Warnings {
 			r.log.Info("a declaration is costly", "capability", b.Capability, "binding", b.Binding, "declared", b.Location, "warning", w)
@@ -201,8 +210,38 @@ func (r *Runtime) work(ctx context.Context) bool {
 	calls := r.startEngines(ctx)
 	r.health.started.Store(true)
 	looked := r.looks.run(ctx)
-	r.streams.run(ctx)
-	looked()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.streams.run(ctx)
+		looked()
+	}()
+	<-ctx.Done()
 	r.health.stopped.Store(true)
-	return calls.drain(r.o.GracePeriod)
+	returned := calls.drain(r.o.GracePeriod)
+	if !endsWithin(max(r.patience(), lastLine), watched) { // a function of the declaration, such as Mapped's, may hang
+		r.log.Info("stopped, leaving behind streams that do not end")
+		return false
+	}
+	return returned
+}
+
+// droppedEvents counts Kubernetes Events that were not written.
+func (r *Runtime) droppedEvents() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "ancho_events_dropped_total", Help: "Kubernetes Events that were recorded and could not be written.",
+	}, func() float64 { return float64(r.env.recorder.dropped.Load()) })
+}
+
+// droppedLines counts what did not reach the log.
+func (r *Runtime) droppedLines() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "ancho_log_dropped_total", Help: "Log messages lost because the log could not be written as fast as they came.",
+	}, func() float64 {
+		n := r.lines.lost()
+		if r.o.logOut != nil {
+			n += r.o.logOut.Dropped()
+		}
+		return float64(n)
+	})
 }
