@@ -71,9 +71,9 @@ type Compiled struct {
 	// OnChange projections if they do. Nil if neither step is used. A predicate that panics is an
 	// error. Hashes of one Compiled can be compared with each other only.
 	Inspect func(*watcher.Frame) (match bool, hash uint64, err error)
-	// OnSpecChange: a Modified counts only when metadata.generation changed.
+	// OnSpecChange: a Modified counts when metadata.generation changed. With OnChange, either change is enough.
 	OnSpecChange bool
-	// OnChange: a Modified counts only when the hash of Inspect changed.
+	// OnChange: a Modified counts when the hash of Inspect changed.
 	OnChange bool
 	// Takes is the event-type filter. An initial object satisfies any created or updated filter of a
 	// Reconcile, and the created one of a Watch. Unchanged is taken where objects that exist are.

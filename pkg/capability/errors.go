@@ -2,7 +2,10 @@ package capability
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
@@ -32,7 +35,8 @@ func (e *permanentError) Unwrap() error { return e.err }
 func RequeueAfter(d time.Duration) error { return &requeueError{after: max(d, 0)} }
 
 // RetryAfter says that the call failed with err and is to be tried again after d instead of after the
-// binding's backoff, which is what a d of zero or less leaves it at. It returns nil if err is nil.
+// binding's backoff, which is what a d of zero or less leaves it at. What ends a backoff, such as a new
+// generation or a trigger, ends d. It returns nil if err is nil.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		return nil
@@ -86,9 +90,9 @@ func only(errs []error) error {
 	return nil
 }
 
-// ResultOf translates what [Compiled.Invoke] returned for the queue: nil is Done, the errors of this
-// package are what they ask for, an object that does not decode waits for its next change, and everything else is
-// tried again. It is for runtimes.
+// ResultOf translates what [Compiled.Invoke] returned for the queue: nil is Done, the errors of this package are what
+// they ask for, an object that does not decode waits for its next change, a conflict of the API server (409, anywhere in
+// the chain) is a Conflict, and every other error is a Retry. It is for runtimes.
 func ResultOf(err error) queue.Result {
 	if err == nil {
 		return queue.Result{Outcome: queue.Done}
@@ -99,14 +103,34 @@ func ResultOf(err error) queue.Result {
 	case *releaseError:
 		return queue.Result{Outcome: queue.Done}
 	case *retryError:
+		if conflicts(err) {
+			return queue.Result{Outcome: queue.Conflict, After: e.after, Err: err}
+		}
 		return queue.Result{Outcome: queue.RetryAfter, After: e.after, Err: err}
 	case *permanentError:
 		return queue.Result{Outcome: queue.Permanent, Err: err}
 	case *DecodeError:
 		return queue.Result{Outcome: queue.Permanent, Err: err}
-	default:
-		return queue.Result{Outcome: queue.Retry, Err: err}
 	}
+	if conflicts(err) {
+		return queue.Result{Outcome: queue.Conflict, Err: err}
+	}
+	return queue.Result{Outcome: queue.Retry, Err: err}
+}
+
+// conflicts reports whether the API server refused a write since the object had changed, which says that the callback
+// read an older state. [apierrors.IsConflict] looks at the first answer of a server in the chain alone.
+func conflicts(err error) bool {
+	if apierrors.IsConflict(err) {
+		return true
+	}
+	switch e := err.(type) { //nolint:errorlint // this is the unwrapping
+	case interface{ Unwrap() error }:
+		return conflicts(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), conflicts)
+	}
+	return false
 }
 
 // DecodeError says that an object does not decode into the Go type of its kind. Trying again gives

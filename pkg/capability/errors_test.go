@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
@@ -15,6 +19,8 @@ var errPlain = errors.New("plain")
 func TestResultOf(t *testing.T) {
 	requeue := capability.RequeueAfter(time.Minute)
 	decode := &capability.DecodeError{Key: "a/b", Err: errPlain}
+	things := schema.GroupResource{Resource: "things"}
+	conflict, missing := apierrors.NewConflict(things, "x", errPlain), apierrors.NewNotFound(things, "x")
 	tests := map[string]struct {
 		err   error
 		want  queue.Outcome
@@ -42,6 +48,13 @@ func TestResultOf(t *testing.T) {
 		"the outermost counts":           {capability.RetryAfter(time.Second, capability.Permanent(errPlain)), queue.RetryAfter, time.Second},
 		"the outermost counts, reversed": {capability.Permanent(capability.RetryAfter(time.Second, errPlain)), queue.Permanent, 0},
 		"a requeue made permanent":       {capability.Permanent(requeue), queue.Permanent, 0},
+		"a conflict":                     {conflict, queue.Conflict, 0},
+		"a conflict for a reason":        {fmt.Errorf("%w: a: %w", errPlain, conflict), queue.Conflict, 0},
+		"a conflict behind an answer":    {errors.Join(missing, conflict), queue.Conflict, 0},
+		"a conflict without a reason":    {&apierrors.StatusError{ErrStatus: metav1.Status{Code: 409}}, queue.Conflict, 0},
+		"a name that is taken":           {apierrors.NewAlreadyExists(things, "x"), queue.Retry, 0},
+		"retry after a conflict":         {capability.RetryAfter(time.Second, conflict), queue.Conflict, time.Second},
+		"a permanent conflict":           {capability.Permanent(conflict), queue.Permanent, 0},
 		"decode":                         {decode, queue.Permanent, 0},
 		"decode for a reason":            {fmt.Errorf("a: %w", decode), queue.Permanent, 0},
 	}

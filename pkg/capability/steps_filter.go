@@ -148,15 +148,16 @@ func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 	})
 }
 
-// OnSpecChange takes a Modified only when metadata.generation changed, which the server counts up when
+// OnSpecChange takes a Modified when metadata.generation changed, which the server counts up when
 // the desired state (the spec) changes, and not the status, labels or annotations. (Annotations of a
 // Deployment count as its spec on the server.) Nothing is decoded.
-// Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them.
+// Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them. With OnChange
+// the two add up: either change is enough.
 func (s Selection[T]) OnSpecChange() Selection[T] {
 	return s.with(func(p *spec) { p.specChange = true })
 }
 
-// OnChange takes a Modified only when what one of these functions returns changed. It keeps 8 bytes for
+// OnChange takes a Modified when what one of these functions returns changed, or, with OnSpecChange, its spec. It keeps 8 bytes for
 // each object. Results are compared by their JSON form: API types, numbers, strings, slices and maps
 // will do; a struct of your own needs exported fields. Functions are called as those of Where.
 func (s Selection[T]) OnChange(projections ...func(T) any) Selection[T] {

@@ -57,7 +57,7 @@ func (s Selection[T]) Backoff(lowest, highest time.Duration) Selection[T] {
 	})
 }
 
-// MaxAttempts is how many calls in a row may fail. Then the object is parked: reported, and called for
+// MaxAttempts is how many calls in a row may fail since the object last changed. Then the object is parked: reported, and called for
 // again when it changes in a way that the binding's steps let through, or a trigger wakes it. Default: no limit.
 func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 	return s.with(func(p *spec) {

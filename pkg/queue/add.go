@@ -1,5 +1,7 @@
 package queue
 
+import "cmp"
+
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {
 	var n notes
@@ -27,12 +29,15 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 	had := o.latest(e.UID)
 	if had == nil {
 		q.replace(o, e.UID, n)
-	} else if e.Type != Unchanged && e.Generation != 0 && had.generation != 0 && had.generation != e.Generation {
-		o.hasten(e.UID, q.now())
+	}
+	heard := noNews
+	if had != nil {
+		heard = e.newsOf(had.place != present, had.generation)
+		q.hear(o, cmp.Or(e.UID, had.uid), heard, e.Passed)
 	}
 	switch {
 	case e.Passed:
-		q.enter(o, had, e, n)
+		q.enter(o, had, e, heard, n)
 	case had == nil:
 	case !e.Type.out():
 		q.amend(o, had, e)
@@ -43,18 +48,23 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 }
 
 // enter puts an event that passed into the line.
-func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
+func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], heard news, n *notes) {
 	now := q.now()
 	var uid string
 	var generation int64
+	var at place
 	if had != nil {
-		uid, generation = had.uid, had.generation
+		uid, generation, at = had.uid, had.generation, had.place
 	}
 	if had != nil && had == o.last {
 		switch {
 		case !q.opts.InOrder || had.fixed == codeUnchanged && e.Type == Unchanged:
 			q.fit(o, e, had)
+			wasParked := had.wait == waitChange
 			n.merged = had.take(e, now)
+			if wasParked {
+				q.revive(o, had, heard, now)
+			}
 			q.limit.weigh(had)
 			return
 		case had.wait == waitRequeue: // the event's call takes its place
@@ -69,7 +79,7 @@ func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], n *notes) {
 	q.fit(o, e, nil)
 	it := o.item()
 	it.begin(e, now, q.opts.InOrder)
-	it.adopt(uid, generation)
+	it.adopt(uid, generation, at)
 	q.say(e.Key, it)
 	o.push(it)
 	q.items++
@@ -122,13 +132,50 @@ func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *notes) {
 	}
 }
 
-// hasten makes a retry of the UID due at once: its generation changed.
-func (o *object[P]) hasten(uid string, now moment) {
+// hear has the news of an event about a UID end the wait of its work, as far as it does. The event may then become
+// part of that work.
+func (q *Queue[P]) hear(o *object[P], uid string, heard news, passed bool) {
+	if o.run != nil {
+		if same(o.run.uid, uid) {
+			o.news = max(o.news, heard)
+		}
+		return
+	}
+	it := o.first
+	if !same(it.uid, uid) || it.wait == waitChange || heard == noNews && it.attempts == 0 {
+		return
+	}
+	it.brought(passed && !q.opts.InOrder)
+	if heard == renewal {
+		it.restart()
+	}
+	if it.wait == waitNone || it.wait == waitRequeue && passed { // an event that passed takes the place of a requeue
+		return
+	}
+	now, p := q.now(), &o.extra().patience
 	switch {
-	case o.run != nil:
-		o.hurry = o.hurry || same(o.run.uid, uid)
-	case o.first.wait == waitRetry && same(o.first.uid, uid):
-		o.first.wait, o.first.due = waitNone, now
+	case heard == renewal:
+		it.due = min(it.due, p.urge(now, &q.opts.Backoff))
+	case heard == stir && it.wait == waitRetry:
+		brought := false
+		it.due, brought = p.stir(now, it.due, &q.opts.Backoff)
+		it.brought(brought)
+	}
+	if it.due <= now {
+		o.elapse()
+	}
+}
+
+// revive makes parked work due for which an event passed.
+func (q *Queue[P]) revive(o *object[P], it *item[P], heard news, now moment) {
+	p := &o.extra().patience
+	if heard == renewal {
+		it.due = p.urge(now, &q.opts.Backoff)
+	} else {
+		it.due = p.revive(now, &q.opts.Backoff)
+	}
+	if it.due > now {
+		it.wait = waitRetry
 	}
 }
 

@@ -19,7 +19,7 @@ func (b Backoff) delay(n int, r float64) time.Duration {
 
 // delay gives the delay after the n-th failure of a call that ended with res.
 func (o *Options) delay(res Result, n int) time.Duration {
-	if res.Outcome == RetryAfter && res.After > 0 {
+	if (res.Outcome == RetryAfter || res.Outcome == Conflict) && res.After > 0 {
 		return res.After
 	}
 	return o.Backoff.delay(n, o.Rand())

@@ -35,7 +35,7 @@ func TestBefore(t *testing.T) {
 		{
 			"left and back", Options{}, hasLeft("a/x", "", before("1")), retry(),
 			[]Event[string]{added("a/x", "3")},
-			[]string{"Left a/x= before=1", "Modified a/x=3 before=1 attempt 2 merged 1"},
+			[]string{"Left a/x= before=1", "Modified a/x=3 before=1 merged 1"},
 		},
 		{
 			"changed, then deleted", Options{}, mod("2", "1"), Result{},

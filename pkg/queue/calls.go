@@ -106,7 +106,7 @@ func (q *Queue[P]) start(o *object[P], c *Call[P]) {
 	q.items--
 	q.move(o, running, &n)
 	o.run, o.told, o.toldSlim = it, it.where(), it.slim
-	o.disowned, o.hurry = false, false
+	o.disowned, o.news = false, noNews
 	it.call(c, &q.engine, o.key)
 }
 

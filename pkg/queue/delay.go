@@ -13,9 +13,14 @@ type delays[T any] struct {
 
 // alarm is the place of one thing in at most one heap.
 type alarm[T any] struct {
-	of  T
-	due moment
-	pos int // from 1; 0: not in the heap
+	of    T
+	due   moment
+	since moment // when the wait began, if its owner sets that: of two that are due at once the older goes first
+	pos   int    // from 1; 0: not in the heap
+}
+
+func (a *alarm[T]) before(b *alarm[T]) bool {
+	return a.due < b.due || a.due == b.due && a.since < b.since
 }
 
 // first gives when the soonest is due.
@@ -73,7 +78,7 @@ func (d *delays[T]) swap(i, j int) {
 }
 
 func (d *delays[T]) up(i int) {
-	for i > 1 && d.at(i).due < d.at(i/2).due {
+	for i > 1 && d.at(i).before(d.at(i/2)) {
 		d.swap(i, i/2)
 		i /= 2
 	}
@@ -85,10 +90,10 @@ func (d *delays[T]) down(i int) {
 		if c > len(d.heap) {
 			return
 		}
-		if c < len(d.heap) && d.at(c+1).due < d.at(c).due {
+		if c < len(d.heap) && d.at(c+1).before(d.at(c)) {
 			c++
 		}
-		if d.at(c).due >= d.at(i).due {
+		if !d.at(c).before(d.at(i)) {
 			return
 		}
 		d.swap(i, c)

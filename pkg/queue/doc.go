@@ -32,6 +32,14 @@
 //   - What an object would do only later (a requeue) or only when it changes
 //     (parked) is dropped when another object has its name.
 //   - Work that failed for good while events came is not parked: the object changed.
+//   - A new generation makes a retry or a requeue due at once, but not twice within
+//     Backoff.Min, and has attempts begin again. So does an object that enters or
+//     leaves the set, and the first event that tells the generation of an object.
+//   - A trigger, and each change of an object without generations, makes a retry due
+//     Backoff.Min after the failure; attempts go on. A handler whose failure causes
+//     such events is slowed down after 30 in a row (see patience).
+//   - MaxAttempts counts the failures since an event last passed or brought a retry
+//     forward, so the last state has all its attempts.
 //   - With InOrder, and in a Pool, nothing is parked: the event is given up.
 //
 // # What it never does

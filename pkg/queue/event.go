@@ -85,8 +85,9 @@ type Event[P any] struct {
 	// Initial says that the event is of the initial list: it waits behind all
 	// live events.
 	Initial bool
-	// Generation is metadata.generation, 0 where the kind has none. A change of
-	// it makes a retry that waits due at once.
+	// Generation is metadata.generation. A change of it makes what waits due at once, and has attempts begin again.
+	// It is 0 or less where the kind has none: then each change makes a retry due, and a change between two negative
+	// numbers is one of generation.
 	Generation int64
 	// Cause is why the event came. Left empty it is the event itself: its Type, ViaWatch, Options.Kind and the name
 	// of Key.

@@ -63,6 +63,8 @@ type rare[P any] struct {
 	before any       // see Call.Before; it goes with item.base
 	causes []cause   // all, if there are more than one
 	err    error     // parked: why
+	spared int32     // of the attempts, those that do not count towards MaxAttempts
+	fresh  bool      // since the first attempt an event passed or brought a retry forward
 }
 
 // extra gives the rare part of an item, made where there is none.
@@ -218,11 +220,14 @@ func (it *item[P]) join(e *Event[P], now moment) (merged bool) {
 	return it.take(e, now)
 }
 
-// adopt fills in what the event of a new item did not tell, but an earlier one of
+// adopt fills in what the event of a new item did not say, but an earlier one of
 // the object did.
-func (it *item[P]) adopt(uid string, generation int64) {
+func (it *item[P]) adopt(uid string, generation int64, at place) {
 	it.uid = cmp.Or(it.uid, uid)
 	it.generation = cmp.Or(it.generation, generation)
+	if !it.fresh {
+		it.place = at
+	}
 }
 
 // follow gives an item, which came while r ran, the history of r, which failed: the
@@ -231,7 +236,7 @@ func (it *item[P]) follow(r *item[P]) {
 	if !it.fresh {
 		it.payload, it.bare, it.slim, it.place, it.fresh = r.payload, r.bare, r.slim, r.place, r.fresh
 	}
-	it.adopt(r.uid, r.generation)
+	it.adopt(r.uid, r.generation, it.place)
 	it.inherit(r)
 	it.touched = it.touched || r.touched
 	if r.unsaid {
@@ -244,6 +249,10 @@ func (it *item[P]) follow(r *item[P]) {
 	late := it.reasons()
 	it.why = cause{}
 	it.extra().causes = nil
+	it.rare.fresh = r.attempts > 0
+	if r.rare != nil {
+		it.rare.spared = r.rare.spared
+	}
 	for _, c := range append(r.reasons(), late...) {
 		it.addCause(c)
 	}

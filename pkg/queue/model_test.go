@@ -26,8 +26,13 @@ type owed struct {
 }
 
 type modelKey struct {
-	units []*unit
-	run   *unit // the first of units, or one that was dropped
+	units  []*unit
+	run    *unit     // the first of units, or one that was dropped
+	failed time.Time // when a call failed last
+	urged  time.Time // when a new generation makes work due, or made it last
+	heard  news      // while the call runs
+	echo   bool      // what waits was brought forward right after the failure
+	echoes int       // how often in a row it was
 }
 
 // unit is the work of one call and of its retries.
@@ -38,8 +43,10 @@ type unit struct {
 	attempts int
 	due      time.Time
 	wait     wait
+	spared   int  // attempts that do not count towards MaxAttempts
+	renewed  bool // something came since the first attempt
 	gen      int64
-	hurry    bool
+	out      bool // the last event was Deleted or Left
 	dropped  bool
 	base     *bool // said by a call that was no call (Drop)
 	before   any   // and how the object was then
@@ -190,10 +197,10 @@ func (m *model) add(e Event[string], now time.Time) {
 	for _, u := range k.units { // triggers know no UID: the first to come is theirs
 		u.uid = uidOf(u.uid, e.UID)
 	}
-	u := k.of(e.UID)
+	u, heard := k.of(e.UID), noNews
 	switch {
 	case u != nil:
-		u.see(k, e, now)
+		heard = m.see(k, u, e, now)
 	case len(k.units) > 0:
 		if h := k.units[0]; k.run != h && (h.wait == waitChange || h.wait == waitRequeue && !h.typ(m.opts.InOrder).out()) {
 			k.units = k.units[1:] // another object has its name
@@ -203,13 +210,13 @@ func (m *model) add(e Event[string], now time.Time) {
 	entry := entryOf{Event: e, at: now, counts: e.Passed}
 	switch {
 	case e.Passed:
-		m.pass(k, u, entry, now)
+		m.pass(k, u, entry, heard, now)
 	case u == nil:
 	case e.Type.out():
 		if taken := k.taken(e.UID); taken.out() {
 			if !m.opts.InOrder {
 				entry.Type = taken
-				u.log = append(u.log, entry)
+				u.add(entry)
 			}
 			return
 		}
@@ -219,16 +226,16 @@ func (m *model) add(e Event[string], now time.Time) {
 		k.units = slices.DeleteFunc(k.units, func(u *unit) bool { return u.dropped })
 	case m.opts.InOrder:
 		if u.log[0].Type == Unchanged && !u.merged && k.run != u {
-			u.log = append(u.log, entry)
+			u.add(entry)
 			u.latest = Event[string]{}
 		} else {
 			u.latest = e
 		}
 	case u.wait == waitChange:
 		entry.Payload, entry.Bare, entry.slim = "", true, false
-		u.log = append(u.log, entry)
+		u.add(entry)
 	default:
-		u.log = append(u.log, entry)
+		u.add(entry)
 	}
 }
 
@@ -244,28 +251,16 @@ func (k *modelKey) taken(uid string) (t EventType) {
 	return t
 }
 
-// see makes retries due when the generation changes.
-func (u *unit) see(k *modelKey, e Event[string], now time.Time) {
-	if e.Generation == 0 {
-		return
-	}
-	if h := k.units[0]; u.gen != 0 && u.gen != e.Generation && same(h.uid, u.uid) {
-		switch {
-		case k.run == h:
-			h.hurry = true
-		case h.wait == waitRetry:
-			h.wait, h.due = waitNone, now
-		}
-	}
-	for _, other := range k.units {
-		if same(other.uid, u.uid) {
-			other.gen = e.Generation
-		}
+// add makes an event part of the work.
+func (u *unit) add(e entryOf) {
+	u.log = append(u.log, e)
+	if e.Type != Unchanged {
+		u.out = e.Type.out()
 	}
 }
 
 // pass takes an event that passed.
-func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
+func (m *model) pass(k *modelKey, u *unit, e entryOf, heard news, now time.Time) {
 	if m.opts.InOrder {
 		triggers, joins := m.hosts(k, u, e.Event)
 		switch {
@@ -282,26 +277,26 @@ func (m *model) pass(k *modelKey, u *unit, e entryOf, now time.Time) {
 			if u != nil {
 				e.UID = uidOf(e.UID, u.uid)
 			}
-			k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: genOf(e.Generation, u)}))
+			k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: genOf(e.Generation, u), out: outOf(e.Type, u)}))
 			return
 		}
 	}
 	if u == nil {
-		k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: e.Generation}))
+		k.units = append(k.units, m.says(e.Key, &unit{uid: e.UID, log: []entryOf{e}, due: now, gen: e.Generation, out: e.Type.out()}))
 		return
 	}
 	switch u.wait {
 	case waitChange:
-		u.attempts = 0
+		u.restart()
 		for i := range u.log {
 			u.log[i].counts = false
 		}
-		u.wait, u.due = waitNone, now
+		m.revive(k, u, heard, now)
 	case waitRequeue:
 		u.wait, u.due = waitNone, now
 	case waitNone, waitRetry:
 	}
-	u.log = append(u.log, e)
+	u.add(e)
 }
 
 // says has a new unit say what is owed.
@@ -334,6 +329,13 @@ func uidOf(uid, other string) string {
 	return uid
 }
 
+func outOf(t EventType, u *unit) bool {
+	if t == Unchanged {
+		return u != nil && u.out
+	}
+	return t.out()
+}
+
 func genOf(gen int64, u *unit) int64 {
 	if gen == 0 && u != nil {
 		return u.gen
@@ -353,11 +355,8 @@ func (m *model) tick(now time.Time) {
 			continue
 		}
 		u := k.units[0]
-		if (u.wait == waitRetry || u.wait == waitRequeue) && !u.due.After(now) {
-			if u.wait == waitRequeue {
-				u.log[0].counts = true
-			}
-			u.wait = waitNone
+		if u.wait == waitRetry || u.wait == waitRequeue {
+			u.elapse(now)
 		}
 	}
 }
@@ -365,7 +364,7 @@ func (m *model) tick(now time.Time) {
 func (m *model) start(key Key) string {
 	k := m.keys[key]
 	u := k.units[0]
-	k.run, u.ran, u.hurry = u, len(u.log), false
+	k.run, u.ran, k.heard = u, len(u.log), noNews
 	u.ranSlim = stateOf(u.log).slim
 	return u.call(key, m.opts.InOrder)
 }
@@ -375,118 +374,6 @@ func (m *model) tidy(key Key) {
 	if k := m.keys[key]; k != nil && k.run == nil && len(k.units) == 0 {
 		delete(m.keys, key)
 	}
-}
-
-// finish ends the running call of a key.
-func (m *model) finish(key Key, res Result, now time.Time) {
-	defer m.tidy(key)
-	k := m.keys[key]
-	u := k.run
-	r, _ := k.parts(u)
-	ran := *r
-	k.run = nil
-	if u.dropped {
-		return
-	}
-	k.units = k.units[1:]
-	after := u.log[u.ran:]
-	told := slices.Clone(u.log[:u.ran])
-	passed := slices.ContainsFunc(after, func(e entryOf) bool { return e.Passed })
-	if m.opts.InOrder {
-		passed = len(k.units) > 0 && same(k.units[0].uid, u.uid)
-	}
-	switch res.Outcome {
-	case Done, Drop:
-		if !m.opts.InOrder && passed {
-			base, before, first := u.base, u.before, u.first
-			u.anew(after)
-			if res.Outcome == Drop && u.typ(false) != Unchanged {
-				u.asBefore(told, base, before, first)
-			}
-			u.due = now
-			k.units = append([]*unit{u}, k.units...)
-		}
-		if res.Outcome == Drop {
-			m.owes(key, u, ran)
-		}
-	case Requeue:
-		m.requeue(k, u, told, passed, res.After, now)
-	default:
-		u.attempts++
-		over := res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts
-		switch {
-		case over && m.opts.InOrder:
-			m.owes(key, u, ran)
-			return
-		case over && !passed && (u.typ(false).out() || len(k.units) > 0):
-			return
-		case over && passed:
-			u.attempts, u.due = 0, now
-		case over:
-			u.wait, u.due = waitChange, now
-			for i := range u.log {
-				u.log[i].Payload, u.log[i].Bare, u.log[i].slim, u.log[i].counts, u.log[i].old = "", true, false, false, true
-			}
-		default:
-			delay := res.After
-			if res.Outcome == Retry {
-				delay = m.opts.Backoff.delay(u.attempts, 1)
-			}
-			u.wait, u.due = waitRetry, now.Add(delay)
-			if u.hurry {
-				u.wait, u.due = waitNone, now
-			}
-		}
-		k.units = append([]*unit{u}, k.units...)
-	}
-}
-
-// anew begins the work with what came while the call ran; before the first that
-// passed there was none.
-func (u *unit) anew(after []entryOf) {
-	i := slices.IndexFunc(after, func(e entryOf) bool { return e.Passed })
-	u.log, u.attempts, u.base, u.before, u.first, u.unsaid = slices.Clone(after[i:]), 0, nil, nil, false, nil
-}
-
-// asBefore compares with what the call would have been compared with.
-func (u *unit) asBefore(told []entryOf, base *bool, before any, first bool) {
-	for _, e := range told {
-		if e.Passed && e.Type != Unchanged {
-			if base == nil {
-				was := e.Was
-				base, before, first = &was, e.Before, e.Initial && !e.Was
-			}
-			u.base, u.before, u.first = base, before, first
-			return
-		}
-	}
-}
-
-func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after time.Duration, now time.Time) {
-	if passed && m.opts.InOrder {
-		return
-	}
-	if passed {
-		u.anew(u.log[u.ran:])
-		u.due = now
-		k.units = append([]*unit{u}, k.units...)
-		return
-	}
-	e := entryOf{Event: Event[string]{Type: Unchanged, Bare: true, Passed: true}, at: now.Add(after)}
-	t := u.typ(m.opts.InOrder)
-	before := (&unit{log: told, base: u.base, merged: u.merged, unsaid: u.unsaid}).typ(m.opts.InOrder)
-	if t.out() && before.out() {
-		e.Type = t
-	} else if len(k.units) > 0 {
-		return
-	}
-	had := stateOf(u.log)
-	if m.opts.InOrder && u.latest.Type != "" {
-		had = u.latest
-	}
-	e.Payload, e.Bare, e.slim = had.Payload, had.Bare, had.slim
-	next := &unit{uid: u.uid, log: []entryOf{e}, wait: waitRequeue, due: now.Add(after), gen: u.gen}
-	k.units = append([]*unit{next}, k.units...)
 }
 
 // counts is what Stats has to say.

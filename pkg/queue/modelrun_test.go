@@ -149,12 +149,27 @@ func (w *world) create(t *rapid.T) {
 		t.Skip() // the action does not apply now: rapid picks another
 	}
 	o.uid++
-	o.exists, o.gen = true, 1
+	o.exists, o.gen = true, someGeneration(t)
 	if o.in = rapid.Bool().Draw(t, "in"); o.in {
 		e := w.event(t, k, Added, false)
 		e.Initial = o.uid == 1 && rapid.Bool().Draw(t, "initial") // the list comes first
 		w.add(t, e)
 	}
+}
+
+// someGeneration is that of a new object: 0 or less if it has none.
+func someGeneration(t *rapid.T) int64 {
+	return rapid.SampledFrom([]int64{1, 1, 0, -1}).Draw(t, "generation of the first state")
+}
+
+func nextGeneration(n int64) int64 {
+	switch {
+	case n > 0:
+		return n + 1
+	case n < 0:
+		return n - 1
+	}
+	return 0
 }
 
 func (w *world) change(t *rapid.T) {
@@ -165,7 +180,7 @@ func (w *world) change(t *rapid.T) {
 	was := o.in
 	o.in = rapid.IntRange(0, 4).Draw(t, "in") > 0
 	if rapid.IntRange(0, 2).Draw(t, "generation") == 0 {
-		o.gen++
+		o.gen = nextGeneration(o.gen)
 	}
 	switch {
 	case was && o.in:
@@ -213,7 +228,8 @@ func (w *world) finish(t *rapid.T) {
 	after := time.Duration(rapid.IntRange(1, 40).Draw(t, "after")) * 100 * time.Millisecond
 	res := rapid.SampledFrom([]Result{
 		{}, {}, {Outcome: Retry}, {Outcome: Retry, Err: errTest}, {Outcome: RetryAfter, After: after, Err: errTest},
-		{Outcome: Requeue, After: after}, {Outcome: Permanent, Err: errTest}, {Outcome: Drop},
+		{Outcome: Requeue, After: after}, {Outcome: Permanent, Err: errTest}, {Outcome: Drop}, {Outcome: Postpone, After: after},
+		{Outcome: Conflict, Err: errTest},
 	}).Draw(t, "result")
 	a.answer(k, res)
 }

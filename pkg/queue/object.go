@@ -30,7 +30,7 @@ type object[P any] struct {
 	told     place // what runs tells the handler
 	toldSlim bool  // and that it has no payload, see limit
 	disowned bool  // it was dropped while it runs: its result counts no more
-	hurry    bool  // the generation changed while it runs: no backoff
+	news     news  // that came while it runs
 	used     bool  // own is in use
 
 	own     item[P]
@@ -39,6 +39,7 @@ type object[P any] struct {
 
 // aside is what few objects need.
 type aside[P any] struct {
+	patience
 	seat  seat[*object[P]]  // in a lane that objects share
 	alarm alarm[*object[P]] // in the queue's delays
 }

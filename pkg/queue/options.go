@@ -25,8 +25,8 @@ type Options struct {
 	// Backoff bounds the delays of Retry. Defaults (where not positive):
 	// DefaultBackoffMin and DefaultBackoffMax.
 	Backoff Backoff
-	// MaxAttempts is how often work is tried before it is parked or given up.
-	// Default: 0, no limit.
+	// MaxAttempts is how often work is tried before it is parked or given up, since an event of it last passed or brought
+	// a retry forward. A Conflict does not count. Default: 0, no limit.
 	MaxAttempts int
 	// Timeout is after how long the context of a call is cancelled, with a
 	// *TimeoutError as its cause. Default: 0, never.

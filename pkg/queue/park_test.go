@@ -57,8 +57,29 @@ func TestAChangeWhileTheCallRunsKeepsItFromBeingParked(t *testing.T) {
 		r.expect("Added a/x=2 attempt 2 merged 1")
 		r.on(modified("a/x", "3"))
 		r.release("a/x")
+		r.expect() // its attempts begin again, after the minimum backoff
+		r.after(time.Second)
 		r.expect("Added a/x=3 merged 2")
 		r.atRest()
+	})
+}
+
+// A handler whose failure writes to the object, and so revives what it parked, does not spin.
+func TestAHandlerThatRevivesWhatItParkedBacksOff(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, Options{Backoff: Backoff{Min: 100 * time.Millisecond, Max: time.Minute}})
+		r.answers("a/x", repeat(permanent(), 10_000)...)
+		r.on(added("a/x", "1", generation(1)))
+		seen := 0
+		for begun := time.Now(); time.Since(begun) < time.Hour; r.after(10 * time.Millisecond) {
+			if n := r.count(); n > seen {
+				seen = n
+				r.on(modified("a/x", "w", generation(1)))
+			}
+		}
+		if seen > 120 {
+			t.Errorf("%d calls in an hour", seen)
+		}
 	})
 }
 

@@ -37,13 +37,17 @@ type origin[P any] struct {
 	entering   *entry[P]       // the oldest first call that has not entered its callback; nil: all have
 	held       list[*entry[P]] // due calls behind it
 	generation int64
-	entries    int32 // those that wait or run
-	slim       int32 // that run
-	dropped    int32 // how often its work was dropped
-	changed    int32 // how often its generation changed
-	last       code  // type of the last event that passed
-	said       bool  // a call has succeeded since the object was out of the set
-	used       bool  // own is in use
+	urged      moment // see patience
+	entries    int32  // those that wait or run
+	slim       int32  // that run
+	dropped    int32  // how often its work was dropped
+	changed    uint16 // how often there was a renewal
+	stirred    uint16 // how often its retries became due sooner
+	last       code   // type of the last event that passed
+	out        bool   // and so was the last of all: Deleted or Left
+	said       bool   // a call has succeeded since the object was out of the set
+	heard      news   // of which all delayed calls know
+	used       bool   // own is in use
 	own        entry[P]
 }
 
@@ -55,8 +59,9 @@ type entry[P any] struct {
 	alarm   *alarm[*entry[P]] // in the delays, or in Pool.freed; nil: it never waited there
 	number  moment            // orders the due calls
 	origin  *origin[P]
-	dropped int32 // origin.dropped when it came
-	changed int32 // origin.changed when it started
+	dropped int32  // origin.dropped when it came
+	changed uint16 // origin.changed when it started
+	stirred uint16 // origin.stirred when it started
 }
 
 // entry gives an empty entry.
@@ -95,8 +100,8 @@ func (p *Pool[P]) Add(e Event[P]) {
 func (p *Pool[P]) add(e *Event[P], n *notes) {
 	id := identity{key: e.Key, uid: e.UID}
 	g, known := p.origins.get(id)
-	if known && e.Type != Unchanged && e.Generation != 0 {
-		p.hasten(g, e.Generation)
+	if known {
+		p.hear(g, e)
 	}
 	if !e.Passed {
 		if e.Type.out() {
@@ -110,7 +115,7 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 	}
 	n.received = true
 	if !known {
-		g = &origin[P]{id: id, generation: e.Generation, last: codeUnchanged}
+		g = &origin[P]{id: id, generation: e.Generation, last: codeUnchanged, out: e.Type.out()}
 		p.origins.set(id, g)
 	}
 	if e.Type != Unchanged {
@@ -155,21 +160,64 @@ func (p *Pool[P]) join(c *entry[P], e *Event[P], n *notes) {
 	p.limit.weigh(&c.item)
 }
 
-// hasten makes the retries of an object due at once when its generation changed.
-func (p *Pool[P]) hasten(g *origin[P], generation int64) {
-	if g.generation != 0 && g.generation != generation {
-		g.changed++
-		now := p.now()
-		for k := g.waiting.last; k != nil; { // the oldest delayed is the last
-			c := k.of
-			k = k.prev // before it moves
-			if c.wait == waitRetry {
-				p.wake(c)
-				c.due = now
-			}
-		}
+// hear has the news of an event end the waits of an object's calls, as far as it does.
+func (p *Pool[P]) hear(g *origin[P], e *Event[P]) {
+	heard := e.newsOf(g.out, g.generation)
+	if e.Type != Unchanged {
+		g.out = e.Type.out()
 	}
-	g.generation = generation
+	if e.Generation != 0 {
+		g.generation = e.Generation
+	}
+	switch heard {
+	case noNews:
+		return
+	case stir:
+		g.stirred++
+	case renewal:
+		g.changed++
+	}
+	now := p.now()
+	if heard == renewal && g.urged <= now {
+		g.urged = urged(g.urged, now, &p.opts.Backoff)
+	} else if heard <= g.heard {
+		return
+	}
+	g.heard = heard
+	k := g.waiting.first // the delayed are the first, the oldest of them the last
+	for k != nil && k.next != nil && k.next.of.wait != waitNone {
+		k = k.next
+	}
+	for k != nil && k.of.wait != waitNone {
+		c := k.of
+		k = k.prev // before it moves
+		p.hasten(c, heard, now)
+	}
+}
+
+// hasten has one call wait no longer than the news of its object make it.
+func (p *Pool[P]) hasten(c *entry[P], heard news, now moment) {
+	due := c.alarm.due
+	switch {
+	case heard == renewal:
+		c.restart()
+		due = min(due, c.origin.urged)
+	case c.wait == waitRetry:
+		due = min(due, max(now, c.alarm.since.add(p.opts.Backoff.Min)))
+		c.brought(due < c.alarm.due)
+	}
+	switch {
+	case due == c.alarm.due:
+	case due > now:
+		c.due = due
+		p.delays.push(c.alarm, due)
+	default:
+		c.due = now
+		if c.wait == waitRequeue {
+			c.asked()
+		}
+		p.wake(c)
+	}
 }
 
 // wake moves a delayed call to the line.

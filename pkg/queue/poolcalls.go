@@ -49,7 +49,7 @@ func (p *Pool[P]) next(w *poolHand[P]) bool {
 	e := p.first()
 	p.unline(e)
 	e.mate.remove()
-	e.changed = e.origin.changed
+	e.changed, e.stirred = e.origin.changed, e.origin.stirred
 	if e.slim {
 		e.origin.slim++
 	}
@@ -117,15 +117,19 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *note
 		p.retry(e, max(res.After, 0), now, f)
 		return false
 	}
-	e.attempts++
-	if res.Outcome == Permanent || !res.Forever && p.opts.MaxAttempts > 0 && int(e.attempts) >= p.opts.MaxAttempts {
+	e.tried(&res)
+	delay := p.opts.delay(res, int(e.attempts))
+	changed := e.changed != e.origin.changed
+	switch {
+	case res.Outcome != Permanent && changed:
+		e.restart()
+	case res.Outcome != Permanent && !e.exhausted(&res, p.opts.MaxAttempts):
+	case res.Outcome != Permanent && (e.renewed() || e.stirred != e.origin.stirred):
+		e.restart()
+	default:
 		p.owe(e)
 		p.release(e)
 		return true
-	}
-	delay := p.opts.delay(res, int(e.attempts))
-	if e.changed != e.origin.changed {
-		delay = 0
 	}
 	p.retry(e, delay, now, f)
 	return false
@@ -135,18 +139,29 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *note
 func (p *Pool[P]) retry(e *entry[P], after time.Duration, now moment, f *Finish) {
 	e.failed()
 	e.wait = waitRetry
+	if e.stirred != e.origin.stirred && after > p.opts.Backoff.Min {
+		after = p.opts.Backoff.Min
+		e.brought(true)
+	}
 	p.again(e, after, now, f)
 }
 
 // again puts a call back, to be made again.
 func (p *Pool[P]) again(e *entry[P], after time.Duration, now moment, f *Finish) {
 	p.limit.weigh(&e.item)
+	g := e.origin
+	if e.changed != g.changed { // there was a renewal while it ran
+		g.urged = max(g.urged, now)
+		after = min(after, time.Duration(g.urged-now))
+	}
 	e.due = now.add(after)
 	f.Again, f.Next = true, after
 	if after > 0 {
 		if e.alarm == nil {
 			e.alarm = &alarm[*entry[P]]{of: e}
 		}
+		e.alarm.since = now
+		g.heard = noNews
 		e.origin.waiting.pushFront(&e.mate)
 		p.waits[e.wait.index()]++
 		p.delays.push(e.alarm, e.due)

@@ -12,23 +12,33 @@ type poolModel struct {
 	limit Limit[string]
 	all   []*poolUnit // in the order in which they came, or came again
 	last  map[identity]EventType
-	gen   map[identity]int64
 	owed  map[identity]owed // what calls that were dropped or given up left unsaid
 	said  map[identity]bool // a call has succeeded meanwhile
 	came  int               // units
+	known map[identity]*poolKnown
+}
+
+// poolKnown is what is known of an object that has calls.
+type poolKnown struct {
+	modelKey      // urged alone
+	unit     unit // gen and out alone
 }
 
 type poolUnit struct {
 	unit
 	id      identity
 	running bool
-	hurry   bool // the generation changed while it ran
-	number  int  // in which it came
-	open    bool // it has neither entered its callback nor ended, and later ones of its object wait for that
+	heard   news      // while it ran
+	failed  time.Time // when its wait began
+	number  int       // in which it came
+	open    bool      // it has neither entered its callback nor ended, and later ones of its object wait for that
 }
 
 func newPoolModel(o Options, l Limit[string]) *poolModel {
-	return &poolModel{opts: o, limit: l, last: make(map[identity]EventType), gen: make(map[identity]int64), owed: make(map[identity]owed), said: make(map[identity]bool)}
+	return &poolModel{
+		opts: o, limit: l, last: make(map[identity]EventType), known: make(map[identity]*poolKnown),
+		owed: make(map[identity]owed), said: make(map[identity]bool),
+	}
 }
 
 // of gives the units of an object that wait, running ones apart.
@@ -48,8 +58,8 @@ func (m *poolModel) of(id identity) (waiting, running []*poolUnit) {
 func (m *poolModel) add(e Event[string], now time.Time) {
 	id := identity{key: e.Key, uid: e.UID}
 	known := m.knows(id)
-	if known && e.Type != Unchanged && e.Generation != 0 {
-		m.see(id, e.Generation, now)
+	if known {
+		m.see(id, e, now)
 	}
 	waiting, running := m.of(id)
 	if !e.Passed && e.Type.out() {
@@ -65,7 +75,8 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 	case !e.Passed:
 		return
 	case !known:
-		m.gen[id], m.last[id], m.said[id] = e.Generation, "", false
+		m.known[id], m.last[id] = &poolKnown{unit: unit{gen: e.Generation, out: e.Type.out()}}, ""
+		m.said[id] = false
 	}
 	if e.Type != Unchanged {
 		m.last[id] = e.Type
@@ -125,20 +136,46 @@ func (m *poolModel) toEnd(u *poolUnit) {
 	m.all = append(slices.DeleteFunc(m.all, func(other *poolUnit) bool { return other == u }), u)
 }
 
-func (m *poolModel) see(id identity, generation int64, now time.Time) {
-	if old := m.gen[id]; old != 0 && old != generation {
-		waiting, running := m.of(id)
-		for _, u := range waiting {
-			if u.wait == waitRetry {
-				u.wait, u.due = waitNone, now
-				m.toEnd(u)
-			}
-		}
-		for _, u := range running {
-			u.hurry = true
+// pending is when a new generation that came while a call ran makes it due.
+func (k *poolKnown) pending(now time.Time) time.Time {
+	if now.After(k.urged) {
+		k.urged = now
+	}
+	return k.urged
+}
+
+func (m *poolModel) see(id identity, e Event[string], now time.Time) {
+	k := m.known[id]
+	heard := k.unit.news(e)
+	if e.Generation != 0 {
+		k.unit.gen = e.Generation
+	}
+	k.unit.out = e.Type.out()
+	waiting, running := m.of(id)
+	for _, u := range running {
+		u.heard = max(u.heard, heard)
+	}
+	if heard == renewal {
+		k.urge(now, m.opts.Backoff.Min)
+	}
+	var delayed []*poolUnit
+	for _, u := range waiting {
+		if u.wait != waitNone {
+			delayed = append(delayed, u)
 		}
 	}
-	m.gen[id] = generation
+	for _, u := range delayed {
+		switch {
+		case heard == renewal:
+			u.restart()
+			u.sooner(k.urged)
+		case heard == stir && u.wait == waitRetry:
+			u.stir((&modelKey{failed: u.failed}).stirred(now, m.opts.Backoff.Min))
+		}
+		if u.elapse(now); u.wait == waitNone {
+			m.toEnd(u)
+		}
+	}
 }
 
 func (m *poolModel) bytes() (sum int64) {
@@ -171,10 +208,7 @@ func (m *poolModel) elapse(now time.Time) bool {
 	if first == nil {
 		return false
 	}
-	if first.wait == waitRequeue {
-		first.log[0].counts = true
-	}
-	first.wait = waitNone
+	first.elapse(now)
 	m.toEnd(first)
 	return true
 }
@@ -224,7 +258,7 @@ func (m *poolModel) start() (calls []string) {
 		if u.running || u.wait != waitNone || m.held(u) {
 			continue
 		}
-		u.running, u.hurry, u.ranSlim = true, false, stateOf(u.log).slim
+		u.running, u.heard, u.ranSlim = true, noNews, stateOf(u.log).slim
 		calls = append(calls, u.call(u.id.key, true))
 	}
 	return calls
@@ -243,7 +277,8 @@ func (m *poolModel) finish(call string, res Result, now time.Time) {
 		return
 	}
 	u.open = u.open && res.Outcome == Postpone
-	u.wait, u.due = waitRetry, now.Add(res.After)
+	u.wait, u.due, u.failed = waitRetry, now.Add(res.After), now
+	k := m.known[u.id]
 	switch res.Outcome {
 	case Done:
 		m.said[u.id] = !u.typ(true).out()
@@ -253,22 +288,50 @@ func (m *poolModel) finish(call string, res Result, now time.Time) {
 		return
 	case Requeue:
 		m.said[u.id] = !u.typ(true).out()
+		heard := u.heard
 		u.requeue(now.Add(res.After))
-	case Postpone:
+		if heard == renewal {
+			u.sooner(k.pending(now))
+		}
 	default:
-		u.attempts++
-		if res.Outcome == Permanent || m.opts.MaxAttempts > 0 && u.attempts >= m.opts.MaxAttempts {
+		if !m.failed(u, res, now) {
 			m.owes(u)
 			return
 		}
-		if res.Outcome == Retry {
-			u.due = now.Add(m.opts.Backoff.delay(u.attempts, 1))
-		}
-		if u.hurry {
-			u.due, u.wait = now, waitNone
+		switch u.heard {
+		case renewal:
+			u.sooner(k.pending(now))
+		case stir:
+			u.stir(now.Add(m.opts.Backoff.Min))
+		case noNews:
 		}
 	}
+	u.elapse(now)
 	m.all = append(m.all, u)
+}
+
+// failed says whether a call that failed is made again.
+func (m *poolModel) failed(u *poolUnit, res Result, now time.Time) bool {
+	if res.Outcome == Postpone {
+		return true
+	}
+	u.attempts++
+	if res.Outcome == Conflict {
+		u.spared++
+	}
+	if res.Outcome == Retry || res.Outcome == Conflict {
+		u.due = now.Add(m.opts.Backoff.delay(u.attempts, 1))
+	}
+	over := m.opts.MaxAttempts > 0 && u.attempts-u.spared >= m.opts.MaxAttempts
+	switch {
+	case res.Outcome == Permanent:
+		return false
+	case u.heard == renewal, over && (u.renewed || u.heard == stir):
+		u.restart()
+	case over:
+		return false
+	}
+	return true
 }
 
 func (u *poolUnit) requeue(due time.Time) {

@@ -126,13 +126,15 @@ func (w *poolWorld) event(t *rapid.T) {
 	switch {
 	case !o.exists:
 		o.uid++
-		o.exists, o.in, o.gen = true, true, 1
+		o.exists, o.in, o.gen = true, true, someGeneration(t)
 		e.Type, e.Initial = Added, o.uid == 1 && rapid.Bool().Draw(t, "initial")
 	case rapid.IntRange(0, 5).Draw(t, "goes") == 0:
 		e.Type, o.exists, o.in = Deleted, false, false
 	default:
 		o.in = rapid.IntRange(0, 4).Draw(t, "in") > 0
-		o.gen += int64(rapid.IntRange(0, 1).Draw(t, "generation"))
+		if rapid.Bool().Draw(t, "generation") {
+			o.gen = nextGeneration(o.gen)
+		}
 		switch {
 		case e.Was && o.in:
 			e.Type = Modified
@@ -174,7 +176,7 @@ func (w *poolWorld) finish(t *rapid.T) {
 	w.answer(rapid.SampledFrom(says).Draw(t, "running"), rapid.SampledFrom([]Result{
 		{}, {}, {}, {Outcome: Retry, Err: errTest}, {Outcome: RetryAfter, After: after, Err: errTest},
 		{Outcome: Requeue, After: after}, {Outcome: Permanent, Err: errTest}, {Outcome: Drop},
-		{Outcome: Postpone, After: after},
+		{Outcome: Postpone, After: after}, {Outcome: Conflict, Err: errTest},
 	}).Draw(t, "result"))
 }
 

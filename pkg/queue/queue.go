@@ -130,7 +130,12 @@ func (q *Queue[P]) place(o *object[P], n *notes) {
 			o.lane.push(o)
 			q.lineup.Add(o.lane)
 		}
-		if want == atRest {
+		switch want {
+		case retrying, requeued:
+			if a := &o.aside.alarm; a.due != o.first.due {
+				q.delays.push(a, o.first.due)
+			}
+		case atRest:
 			q.forget(o)
 		}
 		return

@@ -35,6 +35,9 @@ const (
 	// Postpone: the call could not be made (something it needs could not be read);
 	// again after Result.After, as after a failure, but it counts as no attempt.
 	Postpone
+	// Conflict: as Retry (as RetryAfter, where Result.After is positive), but it does not count towards MaxAttempts: the
+	// handler worked on a state that was not the latest.
+	Conflict
 )
 
 // String gives the name of the outcome in lower case, as metrics label it.
@@ -54,6 +57,8 @@ func (o Outcome) String() string {
 		return "drop"
 	case Postpone:
 		return "postpone"
+	case Conflict:
+		return "conflict"
 	}
 	return fmt.Sprintf("outcome(%d)", uint8(o))
 }
@@ -61,12 +66,12 @@ func (o Outcome) String() string {
 // Result is what a handler returns. The zero value is Done.
 type Result struct {
 	Outcome Outcome
-	// After is the delay of Requeue, RetryAfter and Postpone.
+	// After is the delay of Requeue, RetryAfter, Postpone and, where positive, Conflict.
 	After time.Duration
 	// Forever: MaxAttempts does not hold for this failure.
 	Forever bool
 	// Label says what the handler did, for Finish.Label. The queue does not look at it.
 	Label string
-	// Err is the failure of Retry, RetryAfter, Permanent and Postpone. It is only reported.
+	// Err is the failure of Retry, RetryAfter, Permanent, Postpone and Conflict. It is only reported.
 	Err error
 }

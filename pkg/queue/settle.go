@@ -13,6 +13,9 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 	}
 	switch res.Outcome {
 	case Done:
+		if o.aside != nil {
+			o.aside.echo, o.aside.echoes = false, 0
+		}
 		return false
 	case Drop:
 		if next := o.follower(it); next != nil && next.touched && !q.opts.InOrder {
@@ -28,16 +31,28 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 		q.again(o, it, max(res.After, 0), now, f)
 		return false
 	}
-	it.attempts++
-	if res.Outcome == Permanent || !res.Forever && q.opts.MaxAttempts > 0 && int(it.attempts) >= q.opts.MaxAttempts {
-		return q.giveUp(o, it, res.Err, now, f)
-	}
+	it.tried(&res)
 	delay := q.opts.delay(res, int(it.attempts))
-	if o.hurry {
-		delay = 0
+	switch {
+	case res.Outcome == Permanent:
+		return q.giveUp(o, it, res.Err, now, f)
+	case o.news == renewal:
+		it.restart()
+	case it.exhausted(&res, q.opts.MaxAttempts):
+		if !q.renewed(o, it) {
+			return q.giveUp(o, it, res.Err, now, f)
+		}
+		it.restart()
 	}
 	q.again(o, it, delay, now, f)
 	return false
+}
+
+// renewed reports whether the attempts of work that just failed were not all for what is known of its object now. Then
+// they begin again, and what came last is tried as often as it may be.
+func (q *Queue[P]) renewed(o *object[P], it *item[P]) bool {
+	stirred := o.news == stir && (o.aside == nil || o.aside.echoes < echoesAllowed)
+	return it.renewed() || stirred || !q.opts.InOrder && o.follower(it) != nil
 }
 
 // follower is what came for the object of it while it ran, nil where nothing did.
@@ -61,23 +76,42 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now m
 	}
 	*it = it.requeued(out, q.opts.InOrder)
 	it.due = now.add(after)
-	if after == 0 {
+	if o.news == renewal {
+		it.due = min(it.due, o.extra().urge(now, &q.opts.Backoff))
+	}
+	f.Again, f.Next = true, time.Duration(it.due-now)
+	if it.due <= now {
 		it.wait = waitNone
 		it.asked()
 	}
 	q.pushFront(o, it)
-	f.Again, f.Next = true, after
 }
 
 // again puts a failed call in the line, as one with what came while it ran.
 func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now moment, f *Finish) {
 	it.failed()
 	it = q.rejoin(o, it)
-	it.due = now.add(delay)
-	if delay > 0 {
+	p, due := &o.extra().patience, now.add(delay)
+	p.fail(now)
+	switch o.news {
+	case renewal:
+		due = min(due, p.urge(now, &q.opts.Backoff))
+	case stir:
+		brought := false
+		due, brought = p.stir(now, due, &q.opts.Backoff)
+		it.brought(brought)
+	case noNews:
+	}
+	it.waitUntil(due, now, f)
+}
+
+// waitUntil has work that failed wait.
+func (it *item[P]) waitUntil(due, now moment, f *Finish) {
+	it.due = due
+	if due > now {
 		it.wait = waitRetry
 	}
-	f.Again, f.Next = true, delay
+	f.Again, f.Next = true, time.Duration(due-now)
 }
 
 // rejoin puts a failed call at the head of the line, merged with what follows.
@@ -102,14 +136,18 @@ func (q *Queue[P]) pushFront(o *object[P], it *item[P]) {
 // which it is tried again; else it is parked until there is one, where that can
 // be. It reports whether it is neither.
 func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *Finish) bool {
-	switch {
-	case q.opts.InOrder:
+	if q.opts.InOrder {
 		q.owe(o, it)
 		return true
+	}
+	p := &o.extra().patience
+	p.fail(now)
+	switch {
 	case o.follower(it) != nil:
 		it = q.rejoin(o, it)
-		it.attempts, it.due = 0, now
-		f.Again = true
+		it.restart()
+		q.revive(o, it, o.news, now)
+		it.waitUntil(it.due, now, f)
 		return false
 	case it.typ().out() || o.first != nil:
 		return true

@@ -133,9 +133,6 @@ func TestATriggerIsOfTheFirstUIDThatComes(t *testing.T) {
 			r.on(added("a/x#2", "2", generation(1)), modified("a/x#2", "3", generation(2)))
 			r.on(deleted("a/x#2", "4", generation(2), filtered)) // nothing of 1
 			r.release("a/x")
-			if got := r.count(); got != 1 {
-				t.Errorf("in order %v: %d calls, want that the retry of the old object waits", inOrder, got)
-			}
 			r.after(time.Hour)
 			if c := r.last(); c.Type != Deleted || c.UID != "1" {
 				t.Errorf("in order %v: %q of %q came last", inOrder, describe(c), c.UID)

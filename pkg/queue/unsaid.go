@@ -18,7 +18,7 @@ func (it *item[P]) unsaidOf() (u unsaid, ok bool) {
 // says makes an item say what an earlier call left unsaid. It says no more than its own where the object is out of the set.
 func (it *item[P]) says(u unsaid) {
 	it.unsaid, it.initial = true, u.initial
-	it.adopt(u.uid, 0)
+	it.adopt(u.uid, 0, it.place)
 }
 
 // owe keeps what a call of a Queue left unsaid, for the next of its object.

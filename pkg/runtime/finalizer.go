@@ -78,13 +78,17 @@ func (f *finalizer) member(within, was, selected bool, m *watcher.Meta) bool {
 	}
 }
 
-// epoch is the generation by which the queue sees that waiting work is due at once: a deletion makes it so too.
+// epoch is the generation for the queue: a deletion begins a new one, also of a kind that has no generations.
 func (f *finalizer) epoch(m *watcher.Meta) int64 {
-	g := 2*m.Generation + 2
-	if m.Deleting {
-		g++
+	switch {
+	case m.Generation <= 0 && m.Deleting:
+		return -2
+	case m.Generation <= 0:
+		return -1
+	case m.Deleting:
+		return 2*m.Generation + 1
 	}
-	return g
+	return 2 * m.Generation
 }
 
 func idOf(m *watcher.Meta) objectID {

@@ -73,17 +73,17 @@ func (s slots) setMember(words []uint64, in bool) {
 	words[s.word] &^= s.mask
 }
 
-// changed remembers what the binding compares and says whether all of it differs from last time.
+// changed remembers what the binding compares, and says whether any of it differs from last time.
 // A binding that compares nothing takes every change.
 func (s slots) changed(words []uint64, generation int64, hash uint64) bool {
-	changed := true
+	changed := s.gen == 0 && s.hash == 0
 	if s.gen > 0 {
 		g := uint64(generation) //nolint:gosec // G115: compared for equality only
 		changed = words[s.gen] != g
 		words[s.gen] = g
 	}
 	if s.hash > 0 {
-		changed = words[s.hash] != hash && changed
+		changed = changed || words[s.hash] != hash
 		words[s.hash] = hash
 	}
 	return changed

@@ -15,7 +15,7 @@ import (
 // actionMetrics are those of one action of a binding: Reconcile, Watch or Finalize.
 type actionMetrics struct {
 	took  prometheus.Observer
-	calls [queue.Postpone + 1]prometheus.Counter
+	calls [queue.Conflict + 1]prometheus.Counter
 }
 
 // bindingMetrics counts and logs what becomes of one binding's calls.
@@ -112,6 +112,10 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 		return
 	}
 	log := o.log.WithValues("action", f.Label, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
+	if f.Outcome == queue.Conflict {
+		log.V(1).Info("the object changed while the callback ran, the call is repeated", "conflict", f.Err.Error(), "retryIn", f.Next.String())
+		return
+	}
 	if p, ok := errors.AsType[*queue.PanicError](f.Err); ok {
 		log = log.WithValues("stack", string(p.Stack))
 	}

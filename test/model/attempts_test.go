@@ -1,6 +1,10 @@
 package model
 
-import "github.com/ancho-dev/ancho/pkg/capability"
+import (
+	"slices"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+)
 
 // retries: attempts and requeues of a Reconcile, where one call of an object follows another.
 func (b *bound) retries(c, prev *call, wrong wrongFunc) {
@@ -13,10 +17,10 @@ func (b *bound) retries(c, prev *call, wrong wrongFunc) {
 			wrong("is the first for the object, and nobody asked")
 		}
 	case c.attempt == 1:
-		if prev.outcome == failed && !b.droppable(c.life, prev.rv) && !prev.woken() {
+		if prev.outcome == failed && !b.droppable(c.life, prev.rv) && !prev.woken() && !b.renewed(c, prev) {
 			wrong("is no further attempt after %s", prev)
 		}
-		if c.typ == capability.Unchanged && !c.woken() && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay) {
+		if c.typ == capability.Unchanged && !c.woken() && (prev.outcome != asked || c.began.Sub(prev.ended) < requeueDelay && !b.renewed(c, prev)) {
 			wrong("came though nobody asked, or too soon after %s", prev)
 		}
 		if b.plain() && prev.outcome == succeeded && prev.is() && c.is() && c.rv == prev.rv {
@@ -54,10 +58,10 @@ func (b *bound) again(c, prev *call, wrong wrongFunc) {
 		wrong("is another event than the one that failed: %s", prev)
 	}
 	least := backoffMin / 2
-	if prev.answer == retryAfter {
+	if prev.answer == retryAfter && len(b.triggers) == 0 && !c.life.changed(prev) {
 		least = retryDelay
 	}
-	if b.resource == configMaps && c.began.Sub(prev.ended) < least {
+	if (b.resource == configMaps || !b.renewed(c, prev)) && c.began.Sub(prev.ended) < least {
 		wrong("came only %s after %s", c.began.Sub(prev.ended), prev)
 	}
 }
@@ -77,6 +81,8 @@ func (b *bound) attempts(c, seen *call, t *track, wrong wrongFunc) {
 		if !b.wasAsked(c, t) {
 			wrong("came though nobody asked, or too soon")
 		}
+	case seen != nil && (seen.outcome == failed && b.renewed(c, seen) || seen.outcome == givenUp && c.life.changed(seen)):
+		// its attempts began again
 	case seen != nil && seen.outcome != asked:
 		wrong("was told before: %s", seen)
 	}
@@ -86,10 +92,29 @@ func (b *bound) attempts(c, seen *call, t *track, wrong wrongFunc) {
 func (b *bound) wasAsked(c *call, t *track) bool {
 	for _, typ := range []capability.EventType{capability.Modified, capability.Unchanged} {
 		from := t.events[event{c.rv, typ}]
-		if from != nil && from.outcome == asked && c.began.Sub(from.ended) >= requeueDelay {
+		if from != nil && from.outcome == asked && (c.began.Sub(from.ended) >= requeueDelay || b.renewed(c, from)) {
 			from.outcome = succeeded
 			return true
 		}
 	}
 	return false
+}
+
+// renewed says whether there is a reason for the attempts of a call's object to begin again, at once: a new generation, or the
+// object entered or left the set.
+func (b *bound) renewed(c, prev *call) bool {
+	l, then := c.life, c.life.at(prev.rv)
+	if then == nil || l.gone || !prev.is() || l.outAfter(b.spec, prev.rv) {
+		return true
+	}
+	return slices.ContainsFunc(l.states, func(st state) bool { return st.rv > prev.rv && st.generation != then.generation })
+}
+
+// changed says whether the object changed after the state that a call was made with.
+func (l *life) changed(since *call) bool { return l.gone || l.now().rv > since.rv }
+
+// retold says whether the call is for the one event of an earlier call that failed, though its attempts began again.
+func (b *bound) retold(c *call, t *track) bool {
+	seen := t.events[c.event()]
+	return b.mode != latest && seen != nil && (seen.outcome == failed || seen.outcome == givenUp)
 }

@@ -48,13 +48,13 @@ func (b *bound) begin(c *call) {
 		b.order(c, t, wrong)
 	}
 	b.initial(c, t, wrong)
-
+	again := b.retold(c, t)
 	t.calls = append(t.calls, c)
 	t.last, t.events[c.event()] = c, c
 	if c.is() {
 		t.states[c.rv] = true
 		t.presentRV = max(t.presentRV, c.rv)
-	} else if c.attempt == 1 {
+	} else if c.attempt == 1 && !again {
 		t.outs[c.typ]++
 	}
 }
@@ -183,7 +183,7 @@ func (b *bound) order(c *call, t *track, wrong wrongFunc) {
 
 // netType: the type is what changed since the last call that did not fail, or is that of the one event.
 func (b *bound) netType(c *call, t *track, wrong wrongFunc) {
-	if !b.present() || b.budget > 0 || !c.is() || c.typ == capability.Unchanged || c.attempt > 1 {
+	if !b.present() || b.budget > 0 || !c.is() || c.typ == capability.Unchanged || c.attempt > 1 || b.retold(c, t) {
 		return
 	}
 	known := t.told

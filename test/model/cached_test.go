@@ -60,7 +60,7 @@ func (b *bound) before(c *call, t *track, wrong wrongFunc) {
 		wrong("has an old state before %d, which was handled: %d", t.doneRV, c.old.rv)
 	case b.mode != latest && b.passed(t, c.old.rv, c.rv):
 		wrong("has an old state before others that were told: %d", c.old.rv)
-	case b.mode == inOrder && b.present() && c.attempt == 1 && t.last.is() && !c.life.outBetween(b.spec, c.old.rv, c.rv) && t.presentRV != c.old.rv:
+	case b.mode == inOrder && b.present() && c.attempt == 1 && !b.retold(c, t) && t.last.is() && !c.life.outBetween(b.spec, c.old.rv, c.rv) && t.presentRV != c.old.rv:
 		wrong("has an old state that is not the one told last, %d: %d", t.presentRV, c.old.rv)
 	}
 }
