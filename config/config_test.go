@@ -2,16 +2,20 @@ package config
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"go.uber.org/goleak"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -87,34 +91,103 @@ func TestEveryFieldIsKnown(t *testing.T) {
 	}
 }
 
-// What kustomize builds is what the files say, with the images' tags.
+// kustomize builds a folder.
+func kustomize(t *testing.T, dir string) []*unstructured.Unstructured {
+	t.Helper()
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "go", "-C", filepath.Join("..", "hack", "tools"), "tool", "kustomize", "build", at)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("kustomize build %s: %v\n%s", dir, err, stderr.String())
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("kustomize warns: %s", stderr.String())
+	}
+	built, err := manifests.Parse(stdout.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+// container is that of the Deployment among objects.
+func container(t *testing.T, objects []*unstructured.Unstructured) corev1.Container {
+	t.Helper()
+	for _, o := range objects {
+		if d, ok := typed(t, o).(*appsv1.Deployment); ok {
+			return d.Spec.Template.Spec.Containers[0]
+		}
+	}
+	t.Fatal("there is no Deployment")
+	panic("unreachable")
+}
+
+// What kustomize builds is what the files say, with the images' tags. The admin address is closed to the network.
 func TestKustomize(t *testing.T) {
-	for _, dir := range []string{".", "monitoring"} {
-		at, err := filepath.Abs(dir)
-		if err != nil {
-			t.Fatal(err)
+	built := kustomize(t, ".")
+	if got, want := names(built), names(read(t, ".")); !slices.Equal(got, want) {
+		t.Errorf("kustomize builds %q, the files have %q", got, want)
+	}
+	c := container(t, built)
+	if c.Image != "ancho-examples:dev" {
+		t.Errorf("the image is %s", c.Image)
+	}
+	if slices.ContainsFunc(c.Args, func(a string) bool { return strings.Contains(a, "--admin") }) || len(c.Ports) != 1 {
+		t.Errorf("arguments %q, ports %v", c.Args, c.Ports)
+	}
+}
+
+// With the component, as a comment of the kustomization says, there is all that monitoring needs: the admin address listens where
+// Prometheus can reach it, the PodMonitor finds it by its port's name, and a NetworkPolicy lets Prometheus in, and probes.
+func TestMonitoring(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "config")
+	if err := os.CopyFS(dir, os.DirFS(".")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "..", "examples", "03-webapp", "crd"), os.DirFS("../examples/03-webapp/crd")); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "kustomization.yaml")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := bytes.Replace(raw, []byte("# components:\n# - monitoring\n"), []byte("components:\n- monitoring\n"), 1)
+	if bytes.Equal(with, raw) {
+		t.Fatal("the kustomization does not name the component")
+	}
+	if err := os.WriteFile(file, with, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	built := kustomize(t, dir)
+	want := names(slices.Concat(read(t, "."), read(t, "monitoring")))
+	if got := names(built); !slices.Equal(got, want) {
+		t.Errorf("kustomize builds %q, the files have %q", got, want)
+	}
+	c := container(t, built)
+	at := slices.IndexFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == "admin" })
+	if at < 0 || !slices.Contains(c.Args, fmt.Sprintf("--admin=:%d", c.Ports[at].ContainerPort)) || !slices.Contains(c.Args, "--leader-elect") {
+		t.Fatalf("arguments %q, ports %v", c.Args, c.Ports)
+	}
+	if e := the[*monitoringv1.PodMonitor](t, "monitoring").Spec.PodMetricsEndpoints[0]; e.Port == nil || *e.Port != "admin" || e.Path != "/metrics" {
+		t.Errorf("Prometheus asks %v for %s", e.Port, e.Path)
+	}
+	p := the[*networkingv1.NetworkPolicy](t, "monitoring")
+	open := map[int32]bool{} // by port: to all
+	for _, rule := range p.Spec.Ingress {
+		for _, port := range rule.Ports {
+			open[port.Port.IntVal] = len(rule.From) == 0
 		}
-		var stdout, stderr bytes.Buffer
-		cmd := exec.CommandContext(t.Context(), "go", "-C", filepath.Join("..", "hack", "tools"), "tool", "kustomize", "build", at)
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("kustomize build %s: %v\n%s", dir, err, stderr.String())
-		}
-		if stderr.Len() > 0 {
-			t.Errorf("kustomize warns: %s", stderr.String())
-		}
-		built, err := manifests.Parse(stdout.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := names(built), names(read(t, dir)); !slices.Equal(got, want) {
-			t.Errorf("%s: kustomize builds %q, the files have %q", dir, got, want)
-		}
-		for _, o := range built {
-			if d, ok := typed(t, o).(*appsv1.Deployment); ok && d.Spec.Template.Spec.Containers[0].Image != "ancho-examples:dev" {
-				t.Errorf("the image is %s", d.Spec.Template.Spec.Containers[0].Image)
-			}
-		}
+	}
+	if health, admin := open[c.Ports[0].ContainerPort], open[c.Ports[at].ContainerPort]; !health || admin || len(open) != 2 {
+		t.Errorf("open to all: %v", open)
+	}
+	if !maps.Equal(p.Spec.PodSelector.MatchLabels, the[*appsv1.Deployment](t, ".").Spec.Template.Labels) {
+		t.Errorf("the policy is about %v", p.Spec.PodSelector)
 	}
 }
 
@@ -148,7 +221,7 @@ func TestDeployment(t *testing.T) {
 	}
 }
 
-// The PodMonitor finds the Deployment's Pods, and their port.
+// The PodMonitor finds the Deployment's Pods.
 func TestPodMonitor(t *testing.T) {
 	m, d := the[*monitoringv1.PodMonitor](t, "monitoring"), the[*appsv1.Deployment](t, ".")
 	for k, v := range m.Spec.Selector.MatchLabels {
@@ -158,10 +231,6 @@ func TestPodMonitor(t *testing.T) {
 	}
 	if m.Namespace != d.Namespace || len(m.Spec.Selector.MatchLabels) == 0 {
 		t.Errorf("in %s, by %v", m.Namespace, m.Spec.Selector.MatchLabels)
-	}
-	e := m.Spec.PodMetricsEndpoints[0]
-	if e.Port == nil || *e.Port != d.Spec.Template.Spec.Containers[0].Ports[0].Name || e.Path != "/metrics" {
-		t.Errorf("asks %v for %s", e.Port, e.Path)
 	}
 }
 
@@ -223,7 +292,7 @@ func TestEveryFileIsUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range files {
-			if name := filepath.Base(f); name != "kustomization.yaml" && !bytes.Contains(raw, []byte("- "+name+"\n")) {
+			if name := filepath.Base(f); name != "kustomization.yaml" && !bytes.Contains(raw, []byte("- "+name+"\n")) && !bytes.Contains(raw, []byte("- path: "+name+"\n")) {
 				t.Errorf("%s is not in %s/kustomization.yaml", f, dir)
 			}
 		}

@@ -33,7 +33,7 @@ func startEmbedded(t *testing.T) *embedded {
 		t.Fatal(err)
 	}
 	p := &embedded{file: filepath.Join(t.TempDir(), "kubeconfig")}
-	p.cmd = exec.CommandContext(t.Context(), self, "--embedded="+p.file, "--http", "")
+	p.cmd = exec.CommandContext(t.Context(), self, "--embedded="+p.file, "--http", "", "--admin", "")
 	p.cmd.Env = []string{asProgram + "=1", "KUBECONFIG=/no/such/file"}
 	p.cmd.Stdout = &p.stdout
 	stderr, err := p.cmd.StderrPipe()

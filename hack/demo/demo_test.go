@@ -143,14 +143,14 @@ func TestNoErrors(t *testing.T) {
 
 func TestSuggestionsAreComplete(t *testing.T) {
 	d, _ := running()
-	d.kubeconfig, d.program.url = "/tmp/k", "http://127.0.0.1:1"
+	d.kubeconfig, d.program.url, d.program.admin = "/tmp/k", "http://127.0.0.1:1", "http://127.0.0.1:2"
 	s := d.suggestions()
-	for _, want := range []string{"export KUBECONFIG=/tmp/k\n", "curl http://127.0.0.1:1/readyz ", "curl http://127.0.0.1:1/metrics "} {
+	for _, want := range []string{"export KUBECONFIG=/tmp/k\n", "curl http://127.0.0.1:1/readyz ", "curl http://127.0.0.1:2/metrics "} {
 		if !strings.Contains(s, want) {
 			t.Errorf("%q is not in %s", want, s)
 		}
 	}
-	if strings.Contains(s, "URL") {
+	if strings.Contains(s, "URL") || strings.Contains(s, "ADMIN") {
 		t.Errorf("a place was not filled in: %s", s)
 	}
 }

@@ -32,7 +32,7 @@ func (d *demo) leave(ctx context.Context) error {
 }
 
 func (d *demo) suggestions() string {
-	return strings.NewReplacer("KUBECONFIG=", "KUBECONFIG="+d.kubeconfig, "URL", d.program.url).Replace(`
+	return strings.NewReplacer("KUBECONFIG=", "KUBECONFIG="+d.kubeconfig, "URL", d.program.url, "ADMIN", d.program.admin).Replace(`
    export KUBECONFIG=
    kubectl create namespace another
    kubectl --namespace another get configmap,limitrange defaults
@@ -43,9 +43,9 @@ func (d *demo) suggestions() string {
    kubectl --namespace demo get webapps,deployments,events
 
    curl URL/readyz             are all streams complete?
-   curl URL/metrics            for Prometheus
-   curl URL/debug              streams and bindings, now
-   curl URL/debug/plan         what --plan prints
+   curl ADMIN/metrics          for Prometheus
+   curl ADMIN/debug            streams and bindings, now
+   curl ADMIN/debug/plan       what --plan prints
 `)
 }
 

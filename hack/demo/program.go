@@ -20,20 +20,21 @@ const stopTimeout = runtime.DefaultGracePeriod + 15*time.Second
 
 // program is the examples' binary as a child process.
 type program struct {
-	cmd  *exec.Cmd
-	log  *logbook
-	done chan struct{} // closed when it has ended
-	err  error         // how; good after done
-	url  string        // of its HTTP address
-	http http.Client
+	cmd   *exec.Cmd
+	log   *logbook
+	done  chan struct{} // closed when it has ended
+	err   error         // how; good after done
+	url   string        // of its HTTP address
+	admin string        // the same of its admin address
+	http  http.Client
 }
 
 // startProgram runs the binary. It listens on a port of the system's choice, which it logs.
 func startProgram(bin, kubeconfig string, onLine func(entry)) (*program, error) {
 	p := &program{log: newLogbook(onLine), done: make(chan struct{})}
 	// Not bound to a context: it is to be ended by SIGTERM, and watched while it ends.
-	p.cmd = exec.Command(bin, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0", "--log-format", "json") //nolint:gosec,noctx // see above
-	detach(p.cmd)                                                                                          // a Ctrl-C of the terminal is for the demo, which then sends SIGTERM, once
+	p.cmd = exec.Command(bin, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json") //nolint:gosec,noctx // see above
+	detach(p.cmd)                                                                                                                    // a Ctrl-C of the terminal is for the demo, which then sends SIGTERM, once
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		return nil, fmt.Errorf("run the program: %w", err)
@@ -76,7 +77,11 @@ func (p *program) kill() {
 
 // get asks for one of the program's paths.
 func (p *program) get(ctx context.Context, path string) (code int, body string, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, http.NoBody)
+	url := p.admin
+	if path == "/healthz" || path == "/readyz" {
+		url = p.url
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, http.NoBody)
 	if err != nil {
 		return 0, "", err
 	}

@@ -27,15 +27,17 @@ func (d *demo) start(ctx context.Context) (err error) {
 		return err
 	}
 	d.step()
-	d.screen.didf("started examples --kubeconfig ... --http 127.0.0.1:0 --log-format json")
-	serving := want{msg: "serving health and metrics"}
-	err = within(ctx, serving.String(), func(ctx context.Context) error {
-		e, err := d.program.log.wait(ctx, d.mark, serving)
-		d.program.url = "http://" + e.value("address")
-		return err
-	})
-	if err != nil {
-		return err
+	d.screen.didf("started examples --kubeconfig ... --http 127.0.0.1:0 --admin 127.0.0.1:0 --log-format json")
+	for what, url := range map[string]*string{"health": &d.program.url, "metrics and debug": &d.program.admin} {
+		serving := want{msg: "serving " + what}
+		err = within(ctx, serving.String(), func(ctx context.Context) error {
+			e, err := d.program.log.wait(ctx, d.mark, serving)
+			*url = "http://" + e.value("address")
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if err := d.ready(ctx, "ready"); err != nil {
 		return err

@@ -28,7 +28,7 @@ func startProcess(ctx context.Context, kubeconfig string, read func(io.Reader)) 
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	p := &process{log: &logTail{}, ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(ctx, self, subjectArg, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0", "--log-format", "json") //nolint:gosec // this very program
+	p.cmd = exec.CommandContext(ctx, self, subjectArg, "--kubeconfig", kubeconfig, "--http", "", "--admin", "127.0.0.1:0", "--log-format", "json") //nolint:gosec // this very program
 	p.cmd.Stderr = p.log
 	_, err = p.cmd.StdinPipe() // its end tells the subject that this process is gone
 	if err != nil {

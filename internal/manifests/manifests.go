@@ -1,5 +1,5 @@
 // Package manifests reads what config/ deploys, for the demo and for tests: the documents that a kustomization names, as
-// they are written. Of what kustomize can do it knows the list of resources and the images' tags.
+// they are written. Of what kustomize can do it knows the list of resources, the images' tags, and that there are patches.
 package manifests
 
 import (
@@ -25,6 +25,13 @@ type kustomization struct {
 
 	Resources []string `json:"resources"`
 	Images    []image  `json:"images,omitempty"`
+	Patches   []patch  `json:"patches,omitempty"`
+}
+
+// patch changes objects of those who include a component. Read leaves it out.
+type patch struct {
+	Path   string            `json:"path"`
+	Target map[string]string `json:"target"`
 }
 
 type image struct {

@@ -11,8 +11,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// DefaultHTTPAddress is where ancho.Main serves health and metrics.
-const DefaultHTTPAddress = ":8080"
+// Where ancho.Main serves: health for the kubelet, and metrics and debug for this machine.
+const (
+	DefaultHTTPAddress  = ":8080"
+	DefaultAdminAddress = "127.0.0.1:8081"
+)
 
 // Output formats of --plan; JSON also of --rbac.
 const (
@@ -32,6 +35,7 @@ type flags struct {
 	output     string
 	namespace  string
 	http       string
+	admin      string
 	logLevel   string
 	logFormat  string
 	grace      time.Duration
@@ -67,7 +71,8 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan: table (default) or json; of --rbac: yaml (default) or json")
 	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
-	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz, /readyz, /metrics and /debug; empty: none")
+	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz and /readyz; empty: none")
+	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, which asks nobody who they are; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number from 0 to 7")
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")

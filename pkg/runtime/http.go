@@ -4,24 +4,30 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/pprof"
-	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/web"
 )
 
+// How many connections an address holds open. The kubelet needs one at a time, Prometheus and people a few.
 const (
-	httpHeaderTimeout = 10 * time.Second
-	httpStopTimeout   = 2 * time.Second
+	healthConnections = 128
+	adminConnections  = 32
 )
 
-// Handler serves /healthz, /readyz, /metrics and /debug: what Options.HTTPAddress serves, for programs
-// that have a server of their own. /readyz?strict=1 fails for a single blocked stream too. /debug/pprof
-// answers requests from the same machine only, since a heap may hold Secrets.
+// How many requests for one path run at a time on the admin address.
+const (
+	scrapesAtOnce   = 4
+	snapshotsAtOnce = 2
+)
+
+// Handler serves /healthz and /readyz, which Options.HTTPAddress serves, for programs that have a server of their own.
+// /readyz?strict=1 fails for a single blocked stream too. Its answers name streams and what the API server says of them.
 func (r *Runtime) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", probe(func(b *bytes.Buffer) bool { return r.health.live(b) }))
@@ -29,14 +35,38 @@ func (r *Runtime) Handler() http.Handler {
 		strict := req.URL.Query().Get("strict") == "1"
 		probe(func(b *bytes.Buffer) bool { return r.health.ready(b, strict) })(w, req)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(r.o.Registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /debug", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.Snapshot()) })
-	mux.HandleFunc("GET /debug/plan", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.Plan()) })
-	mux.Handle("GET /debug/pprof/", loopback(pprof.Index))
-	mux.Handle("GET /debug/pprof/profile", loopback(pprof.Profile))
-	mux.Handle("GET /debug/pprof/symbol", loopback(pprof.Symbol))
-	mux.Handle("GET /debug/pprof/trace", loopback(pprof.Trace))
 	return mux
+}
+
+// AdminHandler serves /metrics, /debug, /debug/plan and /debug/pprof/, which Options.AdminAddress serves, for programs that have a
+// server of their own. It asks nobody who they are.
+//
+// Like the address it refuses what a web page could make a browser send: requests whose Host is neither localhost nor a loopback
+// address (on a connection from another machine, nor an IP address), and requests of other origins. A program that serves it
+// under a name, behind a check of its own, hands on a clone of the request with Host set to "localhost". /debug/pprof/ is for
+// this machine only, since a heap may hold Secrets.
+func (r *Runtime) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	metrics := promhttp.HandlerFor(r.o.Registry, promhttp.HandlerOpts{})
+	mux.Handle("GET /metrics", web.Busy(scrapesAtOnce, metrics))
+	mux.Handle("GET /debug", web.Busy(snapshotsAtOnce, http.HandlerFunc(r.serveSnapshot)))
+	mux.HandleFunc("GET /debug/plan", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.Plan()) })
+	mux.Handle("GET /debug/pprof/", web.LocalOnly(web.Profiles()))
+	var names []string
+	if host, _, err := net.SplitHostPort(r.o.AdminAddress); err == nil && host != "" {
+		names = append(names, host)
+	}
+	return web.Guard(mux, names...)
+}
+
+// serveSnapshot answers with a page of the snapshot.
+func (r *Runtime) serveSnapshot(w http.ResponseWriter, req *http.Request) {
+	p, err := pageFrom(req.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, r.snapshotPage(p))
 }
 
 // probe answers 200 or 503 with one line for each thing that was looked at.
@@ -48,21 +78,10 @@ func probe(ask func(*bytes.Buffer) bool) http.HandlerFunc {
 			code, verdict = http.StatusServiceUnavailable, "not ok"
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(code)
 		_, _ = fmt.Fprintf(w, "%s%s\n", text.String(), verdict) // the reader may have gone
 	}
-}
-
-// loopback refuses requests from other machines.
-func loopback(h http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		host, _, err := net.SplitHostPort(req.RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			http.Error(w, "profiles are served to this machine only: use a port-forward", http.StatusForbidden)
-			return
-		}
-		h(w, req)
-	})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
@@ -73,31 +92,50 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_ = enc.Encode(v) //nolint:errchkjson // the reader may have gone; the types are ours
 }
 
-// listen opens the address, so that one that is taken is an error at once. It returns how to end it.
+// listen opens the addresses, so that one that is taken is an error at once. It returns how to close them.
 func (r *Runtime) listen(ctx context.Context) (stop func(), err error) {
-	if r.o.HTTPAddress == "" {
+	stopHealth, err := r.listenAt(ctx, r.o.HTTPAddress, "http", "health", web.Options{
+		Handler: r.Handler(), Connections: healthConnections,
+	})
+	if err != nil {
+		return nil, err
+	}
+	stopAdmin, err := r.listenAt(ctx, r.o.AdminAddress, "admin", "metrics and debug", web.Options{
+		Handler: r.AdminHandler(), Connections: adminConnections, KeepAlive: true,
+	})
+	if err != nil {
+		stopHealth()
+		return nil, err
+	}
+	return func() {
+		stopAdmin()
+		stopHealth()
+	}, nil
+}
+
+// listenAt opens one address; an empty one serves nothing.
+func (r *Runtime) listenAt(ctx context.Context, address, flag, what string, o web.Options) (stop func(), err error) {
+	if address == "" {
 		return func() {}, nil
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", r.o.HTTPAddress)
+	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("serve health and metrics on %q: %w; choose another address with --http, or none with --http=\"\"", r.o.HTTPAddress, err)
+		return nil, fmt.Errorf("serve %s on %q: %w; choose another address with --%s, or none with --%[4]s=\"\"", what, address, err, flag)
 	}
-	srv := &http.Server{Handler: r.Handler(), ReadHeaderTimeout: httpHeaderTimeout}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			r.log.Error(err, "health and metrics are not served any more")
-		}
-	}()
-	r.log.Info("serving health and metrics", "address", l.Addr().String())
-	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpStopTimeout)
-		defer cancel()
-		if srv.Shutdown(ctx) != nil {
-			_ = srv.Close() // a request outlasted its time
-		}
-		<-done
-	}, nil
+	at := l.Addr().String()
+	o.Logger = r.log.WithValues("address", at)
+	o.Logger.Info("serving " + what)
+	if flag == "admin" {
+		warnIfOpen(o.Logger, l.Addr())
+	}
+	end := web.Serve(l, o)
+	return func() { end(ctx) }, nil
+}
+
+// warnIfOpen logs that other machines can reach the admin address.
+func warnIfOpen(log logr.Logger, at net.Addr) {
+	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		log.Info("other machines can read metrics and debug, which ask nobody who they are: keep the port inside, with a NetworkPolicy for one")
+	}
 }

@@ -70,6 +70,7 @@ func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.
 		Logger:       log,
 		logOut:       stderr,
 		HTTPAddress:  f.http,
+		AdminAddress: f.admin,
 		GracePeriod:  f.grace,
 		AllowCBOR:    f.cbor,
 	}

@@ -32,9 +32,13 @@ type Options struct {
 	// the Logger. Runtime's own messages wait in a queue of 1000, so that a Logger that blocks holds up neither the lease nor the stop;
 	// what does not fit is counted in ancho_log_dropped_total.
 	Logger logr.Logger
-	// HTTPAddress is where /healthz, /readyz, /metrics and /debug are served, such as ":8080" or
-	// "127.0.0.1:0". Empty: nowhere; Runtime.Handler serves the same paths to an embedding program.
+	// HTTPAddress is where /healthz and /readyz are served, such as ":8080" or "127.0.0.1:0". Empty: nowhere;
+	// Runtime.Handler serves the same paths to an embedding program.
 	HTTPAddress string
+	// AdminAddress is where /metrics, /debug and profiles are served, such as "127.0.0.1:8081". It asks nobody who they are: on an
+	// address that other machines reach, all of them can read metrics and /debug; profiles are for this machine alone. Empty:
+	// nowhere; Runtime.AdminHandler serves the same paths to an embedding program.
+	AdminAddress string
 	// AllowCBOR lets the streams ask for CBOR (KEP-4222, alpha in Kubernetes) of what does not come as protobuf: custom
 	// resources and unstructured kinds. A server that does not have it, or not switched on (its feature gate
 	// CBORServingAndStorage), answers in JSON as before. It is also on where client-go's feature gate ClientsAllowCBOR
@@ -45,7 +49,7 @@ type Options struct {
 	GracePeriod time.Duration
 	// LeaderElection has one of several replicas work at a time. Default: nil, each works.
 	LeaderElection *LeaderElection
-	// Registry receives the metrics. Default: a registry of the runtime's own, which Handler serves.
+	// Registry receives the metrics. Default: a registry of the runtime's own, which AdminHandler serves.
 	Registry *prometheus.Registry
 	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
 	// called from many goroutines at once, and holds up the slot that the call had. Default: nobody is told.

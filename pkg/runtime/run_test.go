@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -81,11 +80,14 @@ func startAt(t *testing.T, cfg *rest.Config, o Options) *running {
 	return r
 }
 
-// get asks the runtime's handler.
+// get asks the runtime's handlers.
 func (r *running) get(t *testing.T, path string) (int, string) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	r.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	w, h := httptest.NewRecorder(), r.Handler()
+	if !strings.HasPrefix(path, "/healthz") && !strings.HasPrefix(path, "/readyz") {
+		h = r.AdminHandler()
+	}
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody))
 	return w.Code, w.Body.String()
 }
 
@@ -237,24 +239,6 @@ func TestStopLeavesBehindWhatHangs(t *testing.T) {
 	close(out)
 }
 
-func TestRunReportsAnAddressThatIsTaken(t *testing.T) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	o := oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap))
-	o.HTTPAddress = l.Addr().String()
-	r, err := New((&stub{}).config(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "--http") {
-		t.Errorf("Run returned %v", err)
-	}
-}
-
 func TestRunsOnce(t *testing.T) {
 	r := start(t, &stub{}, oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap)))
 	if err := r.stop(); err != nil {
@@ -262,38 +246,6 @@ func TestRunsOnce(t *testing.T) {
 	}
 	if err := r.Run(t.Context()); !errors.Is(err, errRanBefore) {
 		t.Errorf("a second Run returned %v", err)
-	}
-}
-
-func TestServesHTTP(t *testing.T) {
-	o := oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap))
-	o.HTTPAddress = "127.0.0.1:0"
-	r := start(t, &stub{}, o)
-	var address string
-	until(t, "the address", func() bool {
-		_, after, found := strings.Cut(r.log.String(), `"address"="`)
-		address, _, _ = strings.Cut(after, `"`)
-		return found
-	})
-	until(t, "an answer", func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/debug/pprof/goroutine?debug=1", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	})
-	http.DefaultClient.CloseIdleConnections()
-}
-
-func TestProfilesAreForThisMachine(t *testing.T) {
-	r := start(t, &stub{}, oneCapability(capability.When(kind.ConfigMap).Watch(ignoreMap)))
-	if code, _ := r.get(t, "/debug/pprof/heap"); code != http.StatusForbidden { // httptest's requests come from 192.0.2.1
-		t.Errorf("another machine gets %d", code)
 	}
 }
 

@@ -6,12 +6,24 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// Snapshot is what a runtime does at one moment: what /debug shows.
+// Snapshot is what a runtime does at one moment: what /debug shows, a page at a time.
 type Snapshot struct {
+	// Totals count everything, also what is on other pages.
+	Totals   SnapshotTotals    `json:"totals"`
 	Streams  []StreamSnapshot  `json:"streams"`
 	Bindings []BindingSnapshot `json:"bindings"`
 	// LeaderElection is nil where there is none.
 	LeaderElection *LeaderSnapshot `json:"leaderElection,omitempty"`
+	// Continue asks /debug for the next page; empty: this is the last one.
+	Continue string `json:"continue,omitempty"`
+}
+
+// SnapshotTotals count what a Snapshot lists.
+type SnapshotTotals struct {
+	Streams  int `json:"streams"`
+	Bindings int `json:"bindings"`
+	Running  int `json:"running"` // calls
+	Parked   int `json:"parked"`  // objects
 }
 
 // StreamSnapshot is one stream of a Snapshot.
@@ -36,9 +48,12 @@ type BindingSnapshot struct {
 	Retrying int    `json:"retrying"`
 	Requeued int    `json:"requeued"`
 	// Undecided objects have left the selection or were deleted, and nobody could see yet which.
-	Undecided int               `json:"undecided"`
-	Running   []RunningSnapshot `json:"running,omitempty"`
-	Parked    []ParkedSnapshot  `json:"parked,omitempty"`
+	Undecided int `json:"undecided"`
+	// RunningTotal and ParkedTotal count the calls that run and the parked objects, also those on other pages.
+	RunningTotal int               `json:"runningTotal"`
+	ParkedTotal  int               `json:"parkedTotal"`
+	Running      []RunningSnapshot `json:"running,omitempty"`
+	Parked       []ParkedSnapshot  `json:"parked,omitempty"`
 }
 
 // RunningSnapshot is a call that runs.
@@ -59,44 +74,16 @@ type ParkedSnapshot struct {
 	Error    string    `json:"error"`
 }
 
-// Snapshot returns what the runtime does now. It may be called from any goroutine.
-func (r *Runtime) Snapshot() Snapshot {
-	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: r.election.snapshot()}
-	running, _ := r.streams.statuses()
-	for _, s := range running {
-		row := StreamSnapshot{
-			Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: s.State.Message,
-			Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV, Objects: s.State.Objects,
-		}
-		if at := s.State.RetryAt; !at.IsZero() {
-			row.RetryAt = &at
-		}
-		out.Streams = append(out.Streams, row)
-	}
-	for _, b := range r.bindings {
-		out.Bindings = append(out.Bindings, b.snapshot())
-	}
-	return out
-}
+// Snapshot returns what the runtime does now, all of it. It may be called from any goroutine.
+func (r *Runtime) Snapshot() Snapshot { return r.snapshotPage(page{}) }
 
-func (b *binding) snapshot() BindingSnapshot {
-	s := b.engine.Stats()
-	row := BindingSnapshot{
-		Binding: b.id, Action: string(b.Action), Declared: b.Location,
-		Waiting: s.Waiting, Retrying: s.Retrying, Requeued: s.Requeued,
-		Undecided: int(b.undecided.n.Load()),
+func streamSnapshot(s streamStatus) StreamSnapshot {
+	row := StreamSnapshot{
+		Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: s.State.Message,
+		Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV, Objects: s.State.Objects,
 	}
-	for _, c := range b.engine.Running() {
-		row.Running = append(row.Running, RunningSnapshot{
-			Object: objectName(c.Key), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
-		})
-	}
-	if q, ok := b.engine.(interface{ Parked() []queue.ParkedInfo }); ok {
-		for _, p := range q.Parked() {
-			row.Parked = append(row.Parked, ParkedSnapshot{
-				Object: objectName(p.Key), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: p.Err.Error(),
-			})
-		}
+	if at := s.State.RetryAt; !at.IsZero() {
+		row.RetryAt = &at
 	}
 	return row
 }
@@ -109,4 +96,15 @@ func (b *binding) actionOf(c *queue.RunningInfo) string {
 		}
 	}
 	return string(b.Action)
+}
+
+// snapshot has the binding's numbers; its calls and objects are the page's to add.
+func (b *binding) snapshot() BindingSnapshot {
+	s := b.engine.Stats()
+	return BindingSnapshot{
+		Binding: b.id, Action: string(b.Action), Declared: b.Location,
+		Waiting: s.Waiting, Retrying: s.Retrying, Requeued: s.Requeued,
+		Undecided:    int(b.undecided.n.Load()),
+		RunningTotal: s.Running, ParkedTotal: s.Parked,
+	}
 }

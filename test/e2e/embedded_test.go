@@ -101,7 +101,7 @@ func startEmbedded(t *testing.T, bin string) (p *process, kubeconfig string) {
 
 func startEmbeddedAt(t *testing.T, bin, kubeconfig string) *process {
 	t.Helper()
-	p := startBare(t, exec.Command(bin, "--embedded="+kubeconfig, "--http", "127.0.0.1:0")) //nolint:noctx // ended with the test
+	p := startBare(t, exec.Command(bin, "--embedded="+kubeconfig, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")) //nolint:noctx // ended with the test
 	p.log.wait(t, "an API server in memory is running")
 	return p
 }
@@ -213,7 +213,7 @@ func TestEmbeddedCustomKind(t *testing.T) {
 
 	// A second program must not take the file of the first away from it.
 	var stderr bytes.Buffer
-	second := exec.CommandContext(t.Context(), p.cmd.Path, "--embedded="+file, "--http", "")
+	second := exec.CommandContext(t.Context(), p.cmd.Path, "--embedded="+file, "--http", "", "--admin", "")
 	second.Stderr = &stderr
 	if err := second.Run(); second.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), file+" is there already") {
 		t.Errorf("%v\n%s", err, stderr.String())

@@ -94,7 +94,7 @@ func testBinaryStops(t *testing.T, env *testenv.Env) {
 	}
 	must(t, os.WriteFile(kubeconfig, env.Kubeconfig(), 0o600))
 
-	cmd := exec.CommandContext(t.Context(), bin, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")
+	cmd := exec.CommandContext(t.Context(), bin, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	log := &output{}
 	cmd.Stderr = log
 	cmd.Dir = dir

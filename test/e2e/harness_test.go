@@ -183,17 +183,24 @@ func (p *program) ready(t *testing.T) {
 }
 
 // probe asks one of the program's paths for its status.
-func (p *program) probe(path string) int {
-	w := httptest.NewRecorder()
-	p.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody)) //nolint:noctx // in memory
-	return w.Code
-}
+func (p *program) probe(path string) int { return p.ask(path).Code }
 
 // text asks one of the program's paths for its text.
-func (p *program) text(path string) string {
-	w := httptest.NewRecorder()
-	p.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody)) //nolint:noctx // in memory
-	return w.Body.String()
+func (p *program) text(path string) string { return p.ask(path).Body.String() }
+
+// ask asks the handler that has the path.
+func (p *program) ask(path string) *httptest.ResponseRecorder {
+	w, h := httptest.NewRecorder(), p.Handler()
+	if !forKubelet(path) {
+		h = p.AdminHandler()
+	}
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+path, http.NoBody)) //nolint:noctx // in memory
+	return w
+}
+
+// forKubelet says whether a path is served by --http, not by --admin.
+func forKubelet(path string) bool {
+	return strings.HasPrefix(path, "/healthz") || strings.HasPrefix(path, "/readyz")
 }
 
 // metric adds up the samples of a metric whose labels hold all of want ("name", "value", ...).

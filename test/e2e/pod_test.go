@@ -47,7 +47,7 @@ func startPod(t *testing.T, g *gate, a account, path string, flags ...string) *p
 	t.Helper()
 	host, port := g.address(t)
 	args := append([]string{"-c", underPod, "sh", a.dir, path}, flags...)
-	cmd := exec.Command("sh", append(args, "--http", "127.0.0.1:0", "--log-format", "json")...) //nolint:noctx // ended by startBare
+	cmd := exec.Command("sh", append(args, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-format", "json")...) //nolint:noctx // ended by startBare
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KUBERNETES_SERVICE_HOST=" + host, "KUBERNETES_SERVICE_PORT=" + port}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if id := os.Getuid(); id != 0 { // who is not root may mount in a user namespace

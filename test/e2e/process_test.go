@@ -50,7 +50,7 @@ func startProcessAt(t *testing.T, path string, config []byte, flags ...string) *
 	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	must(t, os.WriteFile(kubeconfig, config, 0o600))
-	return startBare(t, exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0")...)) //nolint:noctx // ended below
+	return startBare(t, exec.Command(path, append(flags, "--kubeconfig", kubeconfig, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")...)) //nolint:noctx // ended below
 }
 
 // startBare runs a command and kills it when the test ends, if it still runs.
@@ -100,13 +100,16 @@ func (p *process) exit(t *testing.T) int {
 // tell logs what the program says of itself, where the test has failed. It may have ended.
 func (p *process) tell(t *testing.T) {
 	t.Helper()
-	at := servedAt.FindStringSubmatch(p.log.String())
-	if !t.Failed() || at == nil {
+	if !t.Failed() {
 		return
 	}
 	c := http.Client{Timeout: 10 * time.Second} // it may hang
 	for _, path := range []string{"/readyz", "/debug", "/debug/pprof/goroutine?debug=2"} {
-		resp, err := c.Get("http://" + at[1] + path) //nolint:noctx // the test's context may be over
+		at, served := p.servedAt(path)
+		if !served {
+			return
+		}
+		resp, err := c.Get("http://" + at + path) //nolint:noctx // the test's context may be over
 		if err != nil {
 			t.Log(err)
 			return
@@ -117,17 +120,28 @@ func (p *process) tell(t *testing.T) {
 	}
 }
 
-var servedAt = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
+// servedAt is the address that serves a path, once the log says so.
+func (p *process) servedAt(path string) (address string, served bool) {
+	what := "metrics and debug"
+	if forKubelet(path) {
+		what = "health"
+	}
+	at := regexp.MustCompile(`"msg":"serving ` + what + `","address":"(127\.0\.0\.1:\d+)"`).FindStringSubmatch(p.log.String())
+	if at == nil {
+		return "", false
+	}
+	return at[1], true
+}
 
 // get asks one of the program's paths.
 func (p *process) get(t *testing.T, path string) (code int, body string) {
 	t.Helper()
-	var at []string
-	waitUntil(t, "the address of health and metrics", func() bool {
-		at = servedAt.FindStringSubmatch(p.log.String())
-		return at != nil
+	var at string
+	waitUntil(t, "the address of "+path, func() (served bool) {
+		at, served = p.servedAt(path)
+		return served
 	})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at[1]+path, http.NoBody)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at+path, http.NoBody)
 	must(t, err)
 	resp, err := http.DefaultClient.Do(req)
 	must(t, err)

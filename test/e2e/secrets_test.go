@@ -122,7 +122,7 @@ func testSecretsAreKept(t *testing.T, cfg *rest.Config, bin, format string) {
 	}
 	proxy := newDamagingProxy(t, cfg)
 	tape := filepath.Join(t.TempDir(), "tape")
-	cmd := exec.Command(bin, "--server", proxy.URL, "--http", "127.0.0.1:0", "--log-level", "7", "--log-format", format, "--record", tape) //nolint:noctx // ended below
+	cmd := exec.Command(bin, "--server", proxy.URL, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level", "7", "--log-format", format, "--record", tape) //nolint:noctx // ended below
 	cmd.Env = append(os.Environ(), "CLUMSY_NAMESPACE="+ns)
 	p := startBare(t, cmd)
 	for _, said := range []string{

@@ -136,8 +136,15 @@ func observe(t *testing.T, o runtime.Options, format string, damage func(http.Ro
 func (w *watched) asked() string {
 	var out strings.Builder
 	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/debug", "/debug/plan"} {
+		h := w.Handler()
+		if !strings.HasSuffix(path, "z") {
+			h = w.AdminHandler()
+		}
 		answer := httptest.NewRecorder()
-		w.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, path, http.NoBody))
+		h.ServeHTTP(answer, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody))
+		if answer.Code != http.StatusOK && path != "/readyz" { // it waits for more than this test
+			w.t.Errorf("%s answers %d", path, answer.Code)
+		}
 		out.WriteString(answer.Body.String())
 	}
 	return out.String()

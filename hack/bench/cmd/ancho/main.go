@@ -17,7 +17,7 @@ import (
 
 func main() {
 	r, task := contender.Start()
-	os.Args = append(os.Args[:1], "--http", task.HTTP)
+	os.Args = append(os.Args[:1], "--http", "", "--admin", task.HTTP)
 	if task.Kubeconfig == "" {
 		os.Args = append(os.Args, "--server", task.Server)
 	} else {
