@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 )
 
 // cborStatus reads a Status that is one data item.
@@ -17,10 +18,14 @@ func cborStatus(body []byte) (*metav1.Status, error) {
 		return nil, err
 	}
 	s := &metav1.Status{}
-	if decodeCBOR(body, s) != nil {
+	if name == "Status" && decodeCBOR(body, s) == nil {
+		return s, nil
+	}
+	var loose map[string]any
+	if direct.Unmarshal(body, &loose) != nil {
 		return nil, errors.New("it is not the CBOR of a Status") // the cause may quote values
 	}
-	return s, nil
+	return looseStatus(loose)
 }
 
 // scanCBORKind finds the kind that an object says.

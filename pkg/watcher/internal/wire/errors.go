@@ -1,6 +1,12 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/internal/plaintext"
+)
 
 // UnsupportedMediaError says that the server answered in a form that is not read here. Ask for another.
 type UnsupportedMediaError struct {
@@ -9,7 +15,7 @@ type UnsupportedMediaError struct {
 
 // Error implements error.
 func (e *UnsupportedMediaError) Error() string {
-	return fmt.Sprintf("content type %q is not one that can be read: want JSON, Kubernetes protobuf or CBOR, not as a Table", e.ContentType)
+	return fmt.Sprintf("content type %q is not one that can be read: want JSON, Kubernetes protobuf or CBOR, not as a Table", plaintext.Bound(e.ContentType))
 }
 
 // FrameTooLargeError says that an event or a list item is larger than the limit. Nothing after it can be read.
@@ -42,6 +48,20 @@ type NotAListError struct {
 // Error implements error.
 func (e *NotAListError) Error() string {
 	return fmt.Sprintf("the answer is of kind %q, want a kind that ends in \"List\"", e.Kind)
+}
+
+// NotAWatchError says that a watch request was answered with one document in place of events.
+type NotAWatchError struct {
+	Kind   string         // the kind of the document; empty when it is not known
+	Status *metav1.Status // what the document says, if it is a Status: a refusal under a code of 200
+}
+
+// Error implements error.
+func (e *NotAWatchError) Error() string {
+	if e.Kind == "" {
+		return "the answer is one document, not the events of a watch"
+	}
+	return fmt.Sprintf("the answer is one document of kind %q, not the events of a watch", e.Kind)
 }
 
 // BadFrameError says that one frame could not be understood. It is skipped: the next one can be read.

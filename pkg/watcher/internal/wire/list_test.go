@@ -258,6 +258,6 @@ func TestListProtobuf(t *testing.T) {
 			}
 		})
 	}
-	_, _, end := drain(t, newList(t, typeProtobuf, strings.NewReader(`{"kind":"XList"}`), ReaderOptions{}))
-	checkError(t, end, "does not begin")
+	_, _, end := drain(t, newList(t, typeProtobuf, strings.NewReader("rubbish"), ReaderOptions{}))
+	checkError(t, end, "neither JSON nor")
 }

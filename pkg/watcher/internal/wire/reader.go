@@ -1,9 +1,8 @@
 package wire
 
 import (
+	"errors"
 	"io"
-	"mime"
-	"strings"
 )
 
 // DefaultMaxFrame is the size in bytes above which a frame is refused when ReaderOptions gives no other.
@@ -57,51 +56,113 @@ const (
 	mediaCBORSeq  = "application/cbor-seq" // one after the other: a watch
 )
 
-// NewWatchReader returns the reader for a watch answered with this Content-Type: JSON, with or without
-// the parameter stream=watch, protobuf with it, or a sequence of CBOR. Any other is an *UnsupportedMediaError, so are Tables.
+// NewWatchReader returns the reader for a watch answered with this Content-Type. The first bytes decide how it is read:
+// as JSON, protobuf or CBOR, whatever the Content-Type says, which may be missing or malformed. One that names another type,
+// such as HTML, is an *UnsupportedMediaError, and so are Tables and single CBOR documents. A document in place of events is
+// a *NotAWatchError of Next.
 func NewWatchReader(contentType string, r io.Reader, opts ReaderOptions) (WatchReader, error) {
-	media, params, err := parseMedia(contentType)
-	if err != nil {
+	if err := checkType(contentType, mediaJSON, mediaProtobuf, mediaCBORSeq); err != nil {
 		return nil, err
 	}
-	in := newMeter(r, opts)
-	switch {
-	case media == mediaJSON:
-		return newJSONWatch(in), nil
-	case media == mediaProtobuf && params["stream"] == "watch":
-		return newProtobufWatch(in), nil
-	case media == mediaCBORSeq:
-		return newCBORWatch(in), nil
-	}
-	return nil, &UnsupportedMediaError{ContentType: contentType}
+	return &watchReader{contentType: contentType, in: newMeter(r, opts)}, nil
 }
 
-// NewListReader returns the reader for a list answered with this Content-Type: JSON, protobuf or CBOR. Any
-// other is an *UnsupportedMediaError, so are Tables.
+// watchReader is a WatchReader that finds out with the first bytes which one it is.
+type watchReader struct {
+	contentType string
+	in          *meter
+	is          WatchReader // once known
+}
+
+// Next implements WatchReader.
+func (w *watchReader) Next() (*Frame, error) {
+	if w.is == nil {
+		if err := w.begin(); err != nil {
+			w.is = ended{err}
+		}
+	}
+	return w.is.Next()
+}
+
+func (w *watchReader) begin() error {
+	h := begin(w.in.r)
+	if kind, ok := documentOf(h.data); ok {
+		return h.document(kind)
+	}
+	w.in.r = h
+	switch shapeOf(h.data, w.contentType) {
+	case shapeJSON:
+		w.is = newJSONWatch(w.in)
+	case shapeProtobuf:
+		w.is = newProtobufWatch(w.in)
+	case shapeCBOR:
+		w.is = newCBORWatch(w.in)
+	default:
+		return &CorruptError{Err: errNoShape(h.data)}
+	}
+	return nil
+}
+
+// ended is a reader of nothing.
+type ended struct{ err error }
+
+// Next implements WatchReader and ListReader.
+func (e ended) Next() (*Frame, error) { return nil, e.err }
+
+// Meta implements ListReader.
+func (ended) Meta() ListMeta { return ListMeta{} }
+
+// NewListReader returns the reader for a list answered with this Content-Type, as NewWatchReader does: JSON, protobuf
+// or CBOR. An answer without a byte is ErrEmpty of Next.
 func NewListReader(contentType string, r io.Reader, opts ReaderOptions) (ListReader, error) {
-	media, _, err := parseMedia(contentType)
-	if err != nil {
+	if err := checkType(contentType, mediaJSON, mediaProtobuf, mediaCBOR); err != nil {
 		return nil, err
 	}
-	in := newMeter(r, opts)
-	switch media {
-	case mediaJSON:
-		return newJSONList(in), nil
-	case mediaProtobuf:
-		return newProtobufList(in), nil
-	case mediaCBOR:
-		return newCBORList(in), nil
-	}
-	return nil, &UnsupportedMediaError{ContentType: contentType}
+	return &listReader{contentType: contentType, in: newMeter(r, opts)}, nil
 }
 
-// parseMedia splits a Content-Type and refuses Tables.
-func parseMedia(contentType string) (media string, params map[string]string, err error) {
-	media, params, err = mime.ParseMediaType(contentType)
-	if err != nil || strings.EqualFold(params["as"], "Table") {
-		return "", nil, &UnsupportedMediaError{ContentType: contentType}
+// listReader is a ListReader that finds out with the first bytes which one it is.
+type listReader struct {
+	contentType string
+	in          *meter
+	is          ListReader // once known
+}
+
+// Next implements ListReader.
+func (l *listReader) Next() (*Frame, error) {
+	if l.is == nil {
+		if err := l.begin(); err != nil {
+			l.is = ended{err}
+		}
 	}
-	return media, params, nil
+	return l.is.Next()
+}
+
+// Meta implements ListReader.
+func (l *listReader) Meta() ListMeta {
+	if l.is == nil {
+		return ListMeta{}
+	}
+	return l.is.Meta()
+}
+
+func (l *listReader) begin() error {
+	h := begin(l.in.r)
+	if len(h.data) == 0 && errors.Is(h.err, io.EOF) {
+		return ErrEmpty
+	}
+	l.in.r = h
+	switch shapeOf(h.data, l.contentType) {
+	case shapeJSON:
+		l.is = newJSONList(l.in)
+	case shapeProtobuf:
+		l.is = newProtobufList(l.in)
+	case shapeCBOR:
+		l.is = newCBORList(l.in)
+	default:
+		return &CorruptError{Err: errNoShape(h.data)}
+	}
+	return nil
 }
 
 // meter counts what is read and, for a decoder that buffers a whole frame before it says anything, bounds how

@@ -89,7 +89,8 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// FuzzContentType asks which answers are read: those that are JSON, protobuf or CBOR, and no Table.
+// FuzzContentType asks which answers are read: those that are JSON, protobuf or CBOR, and no Table, and those whose
+// Content-Type says nothing.
 func FuzzContentType(f *testing.F) {
 	for _, in := range []string{
 		"application/json", "application/json;stream=watch", "Application/JSON; charset=utf-8", "application/json;as=Table;g=meta.k8s.io;v=v1",
@@ -100,9 +101,15 @@ func FuzzContentType(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in string) {
 		media, params, err := mime.ParseMediaType(in)
-		readable := err == nil && !strings.EqualFold(params["as"], "Table")
-		watch := readable && (media == typeJSON || media == typeCBORSeq || media == typeProtobuf && params["stream"] == "watch")
-		list := readable && (media == typeJSON || media == typeCBOR || media == typeProtobuf)
+		if err != nil { // what is left of it does not matter here, as long as nothing fails
+			_, _ = NewWatchReader(in, bytes.NewReader(nil), ReaderOptions{})
+			_, _ = NewListReader(in, bytes.NewReader(nil), ReaderOptions{})
+			return
+		}
+		table := strings.EqualFold(params["as"], "Table")
+		always := !table && (media == typeJSON || media == typeProtobuf || media == "text/plain" || media == "application/octet-stream" || !strings.Contains(media, "/"))
+		watch := always || !table && media == typeCBORSeq
+		list := always || !table && media == typeCBOR
 		r, err := NewWatchReader(in, bytes.NewReader(nil), ReaderOptions{})
 		if (err == nil) != watch || (r != nil) != watch {
 			t.Fatalf("a watch of %q: %v, want it read: %t", in, err, watch)

@@ -84,12 +84,14 @@ func TestMediaTypes(t *testing.T) {
 		{"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", true, true},
 		{"application/vnd.kubernetes.protobuf;stream=watch", true, true},
 		{"application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1;stream=watch", true, true},
-		{"application/vnd.kubernetes.protobuf", false, true},
+		{"application/vnd.kubernetes.protobuf", true, true},
 		{"application/json;as=Table;g=meta.k8s.io;v=v1", false, false},
 		{"application/vnd.kubernetes.protobuf;as=table;stream=watch", false, false},
 		{"application/yaml", false, false}, {"application/cbor", false, true}, {"application/cbor-seq", true, false},
 		{"application/cbor;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", false, true}, {"application/cbor;as=Table", false, false},
-		{"text/plain; charset=utf-8", false, false}, {"text/html", false, false}, {"", false, false}, {";;", false, false},
+		{"text/html", false, false}, {"text/html;;", false, false}, {"application/json;as=Table;;", false, false},
+		{"text/plain; charset=utf-8", true, true}, {"application/octet-stream", true, true}, {"", true, true}, {";;", true, true}, // the first bytes decide
+		{"application/json;;", true, true}, {"application/json; charset=", true, true},
 	} {
 		_, watchErr := NewWatchReader(c.in, strings.NewReader(""), ReaderOptions{})
 		_, listErr := NewListReader(c.in, strings.NewReader(""), ReaderOptions{})
