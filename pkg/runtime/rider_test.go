@@ -155,6 +155,8 @@ func (s *remembering) initial(namespace string) (rv int, events []string) {
 
 // follow tells what happens in a namespace, "" for all.
 func (s *remembering) follow(ctx context.Context, w http.ResponseWriter, namespace string, from, epoch int) {
+	// A bookmark of nothing new, so that the stream knows that the watch is one.
+	_, _ = fmt.Fprintf(w, `{"type":"BOOKMARK","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"%d"}}}`+"\n", from)
 	for {
 		flush(w)
 		s.mu.Lock()

@@ -9,6 +9,8 @@ const (
 	patience = 4
 	// retryAfterMax bounds what a server can ask for: a wrong number must not silence a stream for a day.
 	retryAfterMax = 15 * time.Minute
+	// slowly is the pause before what seldom helps is tried again.
+	slowly = 10 * time.Minute
 )
 
 // backoff counts failures since the stream last made progress, and says how long to wait.
@@ -29,6 +31,8 @@ func (b *backoff) pause(a action) time.Duration {
 		// Never earlier than asked; later by up to a tenth, as all who were refused were told the same.
 		d := min(a.after, retryAfterMax)
 		return d + time.Duration(b.rand()*float64(d)/10)
+	case a.pause == pauseSlow:
+		return slowly + time.Duration(b.rand()*float64(slowly)/10)
 	case a.pause == pauseNone && b.failures <= patience:
 		return 0
 	case a.pause == pauseJitter && b.failures <= patience:

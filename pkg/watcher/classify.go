@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,6 +14,10 @@ import (
 const (
 	// shortWatch is the life below which a watch counts as a failure of the server to serve one.
 	shortWatch = 5 * time.Second
+	// emptyTries is how many watches in a row may end at once without anything (rule 59).
+	emptyTries = 5
+	// unservedTries is how many 5xx in a row make a streamed snapshot be read as a list.
+	unservedTries = 6
 	// snapshotTries is how often a snapshot may be cut off before it is read as a list.
 	snapshotTries = 3
 	// rollbackAfter is how long nothing may be heard over several cut watches before the server is asked
@@ -76,6 +81,11 @@ type input struct {
 	after    time.Duration // Retry-After; 0 if the server did not say
 	noMedia  bool          // no media type is left to ask for; also of an answer that cannot be read
 	corrupt  bool          // an answer broke its encoding, rather than being of a wrong type
+	suspect  bool          // this media type was refused before, and was asked for again to see whether it still is
+	webhook  bool          // the message is about a conversion webhook
+	formal   bool          // the body was a Status of the API, and not just text or something like one
+	custom   bool          // the resource may come from a CustomResourceDefinition, which can change
+	selects  bool          // the target has a selector
 
 	// of a frame
 	event   EventType
@@ -88,6 +98,8 @@ type input struct {
 	more      bool // there is a continue token
 	sameToken bool // the same one that was sent
 	polling   bool // the list is one of many
+	retest    bool // and it is time to see whether the resource can be watched by now
+	noVersion bool // and the reason was that lists had no resourceVersion
 
 	// of a watch that ended
 	lived  time.Duration // since it was opened
@@ -101,32 +113,36 @@ type input struct {
 	failed     bool // the question was not answered
 
 	// what went before
-	again  int  // how often the very same happened in a row, without success
-	tries  int  // attempts of this snapshot that were cut off before
-	synced bool // a snapshot was complete once
+	again    int  // how often the very same happened in a row, without success
+	here     int  // how often watches from this resourceVersion were refused before, in whatever words
+	failures int  // failures of all sorts since the stream made progress
+	empty    int  // watches in a row that ended at once and brought nothing, this one included
+	tries    int  // attempts of this snapshot that were cut off before
+	synced   bool // a snapshot was complete once
 }
 
 // verb is what to do.
 type verb uint8
 
 const (
-	doDeliver       verb = iota // compare with the index and tell the handler
-	doSkip                      // count it, go on
-	doMoveRV                    // note the bookmark's resourceVersion
-	doFinish                    // the snapshot is complete: tell the deletions, go on with the watch
-	doFinishAndPoll             // the same, and list again after a while
-	doNextPage                  // go on with the list
-	doRestartPages              // begin the list again, without pages
-	doResume                    // watch from the last resourceVersion
-	doRelist                    // read a snapshot
-	doFallback                  // read the snapshot as a list
-	doPoll                      // list from now on instead of watching
-	doNextMedia                 // the same again, in another media type
-	doCheckRollback             // ask for the head of the list
-	doDiscover                  // ask discovery
-	doRetry                     // the same again
-	doForget                    // tell that all objects are gone, then wait for the resource
-	doAwait                     // wait for the resource, keep what is known
+	doDeliver         verb = iota // compare with the index and tell the handler
+	doSkip                        // count it, go on
+	doMoveRV                      // note the bookmark's resourceVersion
+	doFinish                      // the snapshot is complete: tell the deletions, go on with the watch
+	doFinishAndPoll               // the same, and list again after a while
+	doFinishAndRetest             // the same, and see whether a watch works by now
+	doNextPage                    // go on with the list
+	doRestartPages                // begin the list again, without pages
+	doResume                      // watch from the last resourceVersion
+	doRelist                      // read a snapshot
+	doFallback                    // read the snapshot as a list
+	doPoll                        // list from now on instead of watching
+	doNextMedia                   // the same again, in another media type
+	doCheckRollback               // ask for the head of the list
+	doDiscover                    // ask discovery
+	doRetry                       // the same again
+	doForget                      // tell that all objects are gone, then wait for the resource
+	doAwait                       // wait for the resource, keep what is known
 )
 
 // pause is what to wait for before doing it.
@@ -137,6 +153,7 @@ const (
 	pauseJitter        // a random part of a second, so that many streams do not come at once
 	pauseBackoff       // longer with every failure
 	pauseAfter         // what the server asked for, or backoff if it did not
+	pauseSlow          // minutes: what has to change first changes seldom
 	pauseForever       // nothing but a new declaration helps
 )
 
@@ -151,6 +168,10 @@ type action struct {
 
 // classify decides. It is pure.
 func classify(in input) action {
+	if in.ask == askHead && in.again >= snapshotTries && (in.what == gotBadAnswer || in.what == gotStatus && in.code != http.StatusTooManyRequests) {
+		// It may fail where watches work.
+		return action{do: doRelist, reason: ReasonUnverified, pause: pauseBackoff}
+	}
 	switch in.what {
 	case gotFrame:
 		return classifyFrame(in)
@@ -210,6 +231,10 @@ func classifyFrame(in input) action {
 // classifyBadAnswer: 53, and answers that break their encoding.
 func classifyBadAnswer(in input) action {
 	switch {
+	case in.suspect && !in.noMedia: // it is still refused
+		return action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}
+	case in.corrupt && in.ask == askWatch && in.again > 2*mediaTries && !in.noMedia: // snapshots do not help
+		return action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}
 	case in.corrupt && in.ask == askWatch && in.again > 0: // it comes back at the same place: go around it
 		return action{do: doRelist, reason: ReasonBadAnswer, pause: pauseBackoff}
 	case in.again >= mediaTries && !in.noMedia:
@@ -232,10 +257,12 @@ func classifyEnd(in input) action {
 	switch {
 	case in.ask == askSnapshot:
 		return incomplete(in)
-	case in.lived < shortWatch && (in.frames > 0 || in.again < snapshotTries): // 24
+	case in.lived < shortWatch && in.frames > 0: // 24
 		return action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff}
+	case in.lived < shortWatch && in.again < snapshotTries:
+		return empty(in, action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff})
 	case in.lived < shortWatch:
-		return action{do: doCheckRollback, reason: ReasonShortWatch, pause: pauseBackoff}
+		return empty(in, action{do: doCheckRollback, reason: ReasonShortWatch, pause: pauseBackoff})
 	case in.frames == 0: // 25
 		return action{do: doCheckRollback, reason: ReasonCleanEnd}
 	default: // 22
@@ -253,10 +280,19 @@ func classifyCut(in input, why Reason) action {
 	case in.quiet >= rollbackAfter: // 25, behind a proxy that lets no watch live
 		return action{do: doCheckRollback, reason: why, pause: pauseJitter}
 	case in.lived < shortWatch && in.frames == 0:
-		return action{do: doResume, reason: why, pause: pauseBackoff}
+		return empty(in, action{do: doResume, reason: why, pause: pauseBackoff})
 	default: // 23, 29, 30
 		return action{do: doResume, reason: why, pause: pauseJitter}
 	}
+}
+
+// empty: 59. A watch that ends at once and brings nothing is a hiccup; many in a row are none, even if each begins
+// with a status of 200.
+func empty(in input, a action) action {
+	if in.empty >= emptyTries {
+		a.reason, a.block = ReasonBadAnswer, true
+	}
+	return a
 }
 
 // incomplete: 6.
@@ -281,6 +317,8 @@ func classifyPage(in input) action {
 		return action{do: doRestartPages, reason: ReasonBadAnswer, pause: pauseBackoff}
 	case in.more: // 11, 13, 14
 		return action{do: doNextPage}
+	case in.polling && in.hasRV && (in.noVersion || in.retest): // 42: no conclusion is for good
+		return action{do: doFinishAndRetest}
 	case in.polling:
 		return action{do: doFinishAndPoll, reason: ReasonPoll}
 	case !in.hasRV: // 56

@@ -13,12 +13,47 @@ func classifyError(in input) action {
 		return expired(in) // 18
 	case in.status == metav1.StatusReasonStoreReadError: // 50
 		return action{do: doRelist, reason: ReasonStoreRead, pause: pauseBackoff}
-	case in.ask == askWatch && in.code >= 500 && !in.tooLarge && in.again > 0:
+	case in.ask == askWatch && in.code >= 500 && !in.tooLarge && (in.again > 0 || in.here > 0):
 		// The same error at the same place: resuming would meet it for ever.
-		return action{do: doRelist, reason: ReasonServerError, pause: pauseBackoff}
+		return action{do: doRelist, reason: ReasonServerError, pause: pauseBackoff, block: in.again >= snapshotTries}
+	case in.ask == askSnapshot && (in.code == http.StatusBadRequest || in.code == http.StatusUnprocessableEntity): // 4
+		return invalid(in)
+	case in.aboutPlace() && in.code < 500:
+		return notUnderstood(in)
+	case in.ask == askSnapshot && in.code >= 500 && in.again >= snapshotTries:
+		return action{do: doFallback, reason: ReasonServerError, pause: pauseBackoff, block: true}
 	default:
 		return classifyStatus(in)
 	}
+}
+
+// aboutPlace says whether a refusal may be about where the watch begins or what it comes to there, so that going on from
+// the same resourceVersion would meet it again: any that is not about rights, load or the resource itself.
+func (in *input) aboutPlace() bool {
+	switch in.code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests,
+		http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
+		return false
+	case http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		return in.what == gotError && in.here > 0 // the first time another media type is tried
+	}
+	return in.what == gotError || in.what == gotStatus && in.code >= 400 && in.code < 500
+}
+
+// notUnderstood: 57, an ERROR event that says nothing known, or a client error that has no meaning at this place.
+func notUnderstood(in input) action {
+	a := action{do: doRetry, reason: ReasonUnexpected, pause: pauseBackoff, block: in.again >= snapshotTries-1}
+	switch {
+	case in.ask == askWatch && in.here > 0:
+		a.do = doRelist
+	case in.ask == askSnapshot && in.failures >= snapshotTries-1:
+		a.do = doFallback
+	case in.ask == askHead:
+		a.do, a.reason = doRelist, ReasonUnverified
+	case in.ask == askList && in.page > 0: // it may be the token
+		a.do = doRestartPages
+	}
+	return a
 }
 
 // classifyStatus decides on a refusal.
@@ -28,6 +63,8 @@ func classifyStatus(in input) action {
 		return expired(in)
 	case in.tooLarge:
 		return ahead(in)
+	case in.code == http.StatusTooManyRequests && in.webhook: // 51
+		return action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, after: in.after, block: true}
 	case in.code == http.StatusTooManyRequests: // 37
 		return action{do: doRetry, reason: ReasonThrottled, pause: pauseAfter, after: in.after, block: true}
 	case in.code == http.StatusUnauthorized:
@@ -44,6 +81,10 @@ func classifyStatus(in input) action {
 		return invalid(in)
 	case in.code >= 500:
 		return serverError(in)
+	case in.ask == askWatch && in.here > 0, in.ask == askHead, in.ask == askSnapshot && in.again >= snapshotTries-1:
+		a := notUnderstood(in)
+		a.block = in.ask != askHead
+		return a
 	default:
 		return action{do: doRetry, reason: ReasonUnexpected, pause: pauseAfter, after: in.after, block: true}
 	}
@@ -94,8 +135,12 @@ func notAllowed(in input) action {
 		return action{do: doPoll, reason: ReasonPoll}
 	case askHead:
 		return action{do: doRelist, reason: ReasonUnverified}
-	default:
-		return action{do: doRetry, reason: ReasonUnexpected, pause: pauseBackoff, block: true}
+	default: // it can be neither watched nor listed; that is seldom an odd answer, and changes seldom
+		a := action{do: doRetry, reason: ReasonNotListable, pause: pauseBackoff, block: true}
+		if in.again >= snapshotTries-1 {
+			a.pause = pauseSlow
+		}
+		return a
 	}
 }
 
@@ -107,19 +152,27 @@ func notAcceptable(in input) action {
 	return action{do: doNextMedia, reason: ReasonNextMedia}
 }
 
-// invalid: 4 and 44. What the server once accepted is tried again: the refusal may be a proxy's, or a custom
-// resource lost the field it was selected by.
+// invalid: 4 and 44. One refusal is no verdict, and neither is one that did not come from an API server. What the server
+// once accepted is tried again: a custom resource lost the field that it was selected by, or the resourceVersion is what
+// is not accepted. A custom resource may gain the field; only the fields of built-in kinds stay as they are.
 func invalid(in input) action {
+	a := action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}
 	switch {
 	case in.ask == askSnapshot: // it may be the snapshot that is not understood: a list will tell
 		return action{do: doFallback, reason: ReasonNoWatchList}
 	case in.ask == askList && in.page > 0: // the token
 		return action{do: doRestartPages, reason: ReasonPagesExpired, pause: pauseBackoff}
-	case in.synced || in.status == metav1.StatusReasonUnknown: // not an API server's refusal, or a new one
-		return action{do: doRetry, reason: ReasonInvalid, pause: pauseBackoff, block: true}
+	case in.ask == askHead:
+		return action{do: doRelist, reason: ReasonUnverified, pause: pauseBackoff}
+	case in.ask == askWatch && in.here > 0:
+		a.do = doRelist
+	case in.synced, !in.formal, in.status == metav1.StatusReasonUnknown, in.again == 0:
+	case in.custom, !in.selects:
+		a.pause = pauseSlow
 	default:
-		return action{do: doRetry, reason: ReasonInvalid, pause: pauseForever, block: true}
+		a.pause = pauseForever
 	}
+	return a
 }
 
 // serverError: 28, 38 and 51.
@@ -127,6 +180,9 @@ func serverError(in input) action {
 	unexplained := in.code == http.StatusInternalServerError && in.status == metav1.StatusReasonUnknown
 	if unexplained && in.ask == askWatch && in.again > 0 {
 		return action{do: doRelist, reason: ReasonBadVersion, pause: pauseBackoff}
+	}
+	if in.ask == askSnapshot && in.again >= unservedTries { // perhaps a list is served
+		return action{do: doFallback, reason: ReasonServerError, pause: pauseBackoff, block: true}
 	}
 	return action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, after: in.after, block: true}
 }

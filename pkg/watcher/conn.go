@@ -41,7 +41,8 @@ type conn struct {
 	opened time.Time // when the answer came; zero before
 	last   time.Time // when something came that was waited for; used where progress is demanded
 	packed bool      // the answer is compressed
-	frames int       // events and bookmarks of the watch
+	live   time.Time // when what comes began to count as a watch
+	frames int       // events and bookmarks of the watch that could be used
 	events int       // events of the watch that were news
 
 	// Of the machine's turn, see lend.
@@ -183,7 +184,10 @@ func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *endin
 		if err != nil {
 			bad, ok := errors.AsType[*wire.BadFrameError](err)
 			if !ok {
-				return &ending{what: endOf(err), err: err}
+				return endOf(err)
+			}
+			if bad.Type == Error {
+				return &ending{what: gotError, status: wire.NoStatus(bad)}
 			}
 			it = item{bad: bad}
 		}
@@ -201,20 +205,29 @@ func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *endin
 }
 
 // endOf says what a reader's error means.
-func endOf(err error) happening {
-	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return gotEnd
+func endOf(err error) *ending {
+	end := &ending{what: gotCut, err: err}
+	if document, ok := errors.AsType[*wire.NotAWatchError](err); ok && document.Status != nil { // a refusal under a code of 200
+		end.what, end.status = gotError, document.Status
+		return end
 	}
-	if _, ok := errors.AsType[*wire.FrameTooLargeError](err); ok {
-		return gotTooLarge
+	_, tooLarge := errors.AsType[*wire.FrameTooLargeError](err)
+	switch {
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		end.what = gotEnd
+	case tooLarge:
+		end.what = gotTooLarge
+	case isCorrupt(err), isForeign(err), errors.Is(err, wire.ErrEmpty):
+		end.what = gotBadAnswer
 	}
-	if isCorrupt(err) {
-		return gotBadAnswer
-	}
-	if _, ok := errors.AsType[*wire.NotAListError](err); ok {
-		return gotBadAnswer
-	}
-	return gotCut
+	return end
+}
+
+// isForeign says whether an answer is something else than was asked for, however it may be written.
+func isForeign(err error) bool {
+	_, list := errors.AsType[*wire.NotAListError](err)
+	_, watch := errors.AsType[*wire.NotAWatchError](err)
+	return list || watch
 }
 
 func isCorrupt(err error) bool {

@@ -12,6 +12,7 @@ import (
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 
+	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
@@ -169,18 +170,15 @@ func noAnswer(method, path string, err error) error {
 	return fmt.Errorf("%s %s: %w", method, path, err)
 }
 
-// maxWarnings bounds how many texts are remembered; after as many no further warning is handed on.
-const maxWarnings = 1000
-
-// warnings hands on what was not handed on before. Code 299 is what API servers use (RFC 7234, 5.5.7).
+// warnings hands on what was not handed on before, bounded. Code 299 is what API servers use (RFC 7234, 5.5.7).
 func (s *Server) warnings(headers []string) {
 	if s.warn == nil || len(headers) == 0 {
 		return
 	}
 	parsed, _ := utilnet.ParseWarningHeaders(headers) // what is malformed is not worth an error
 	for _, w := range parsed {
-		if w.Code == 299 && w.Text != "" && s.newWarning(w.Text) {
-			s.warn(w.Text)
+		if text := plaintext.Bound(w.Text); w.Code == 299 && text != "" && s.newWarning(text) {
+			s.warn(text)
 		}
 	}
 }
@@ -188,9 +186,5 @@ func (s *Server) warnings(headers []string) {
 func (s *Server) newWarning(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.warned[text] || len(s.warned) >= maxWarnings {
-		return false
-	}
-	s.warned[text] = true
-	return true
+	return s.warned.first(text)
 }

@@ -275,11 +275,11 @@ func TestWarningsAreHandedOnOnce(t *testing.T) {
 	if want := []string{"old version", "a, b"}; !slices.Equal(got, want) {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
-	for i := range 2 * maxWarnings { // a server that puts a counter into its warnings
+	for i := range 2 * onceMax { // a server that puts a counter into its warnings
 		s.warnings([]string{warned(299, fmt.Sprint("n", i))})
 	}
-	if len(got) != maxWarnings || len(s.warned) != maxWarnings {
-		t.Errorf("%d warnings were handed on, %d remembered", len(got), len(s.warned))
+	if len(got) != onceMax || len(s.warned.seen) != onceMax {
+		t.Errorf("%d warnings were handed on, %d remembered", len(got), len(s.warned.seen))
 	}
 	s, _ = ask(t, "http://server", map[string]*http.Response{"/api/v1/pods": resp})
 	if _, err := s.Watch(t.Context(), Target{Resource: podResource}, WatchParams{}); err != nil {

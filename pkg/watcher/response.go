@@ -51,7 +51,8 @@ func (r *Response) Items(o ReaderOptions) (ListReader, error) {
 	return wire.NewListReader(r.ContentType, r.Body, o)
 }
 
-// Status reads the body of an error answer. It is never nil; its code is the HTTP status where the body has none.
+// Status reads the body of an error answer. It is never nil; its code is the HTTP status where the body is no Status of
+// the API, or one without a code. Its kind is empty where the body does not say that it is a Status.
 func (r *Response) Status() *metav1.Status {
 	if r.status == nil {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxErrorBody))
@@ -59,7 +60,7 @@ func (r *Response) Status() *metav1.Status {
 		if err != nil && r.status.Message == "" {
 			r.status.Message = "the server's error answer broke off"
 		}
-		if r.status.Code == 0 {
+		if r.status.Code == 0 || r.status.Kind == "" {
 			r.status.Code = int32(r.Code) //nolint:gosec // three digits
 		}
 		if r.status.Message == "" {

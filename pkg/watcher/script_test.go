@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-logr/logr/funcr"
+
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
@@ -385,6 +387,16 @@ func (r *rig) is(p Phase, why Reason) State {
 	return s
 }
 
+// lasts expects the stream to be blocked for this reason until the open watch, which is silent, has lasted.
+func (r *rig) lasts(p Phase, why Reason) {
+	r.t.Helper()
+	r.is(p, why)
+	r.none(shortWatch - time.Millisecond)
+	r.is(p, why)
+	r.none(2 * time.Millisecond)
+	r.is(Streaming, "")
+}
+
 // after says how much virtual time f took.
 func after(f func()) time.Duration {
 	from := time.Now()
@@ -393,3 +405,29 @@ func after(f func()) time.Duration {
 }
 
 func httpClient(s *script) *http.Client { return &http.Client{Transport: s} }
+
+// logLines is a log of a stream.
+type logLines struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// into has a stream log here.
+func (l *logLines) into(_ *Target, o *StreamOptions, _ *recorder) {
+	o.Logger = funcr.NewJSON(func(line string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lines = append(l.lines, line)
+	}, funcr.Options{})
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}
+
+// count is how many lines have this message.
+func (l *logLines) count(message string) int {
+	return strings.Count(l.String(), `"msg":"`+message+`"`)
+}

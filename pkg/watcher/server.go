@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/rest"
 
@@ -25,9 +26,9 @@ type Server struct {
 	cbor   bool // may be asked for
 
 	mu          sync.Mutex
-	noWatchList map[string]bool       // by scope, see watchListScope
-	noMedia     map[mediaRefusal]bool // forms of answer refused for a resource
-	warned      map[string]bool       // texts that were handed on
+	noWatchList map[string]time.Time       // when refused, by scope, see watchListScope
+	noMedia     map[mediaRefusal]time.Time // when a form of answer was refused for a resource
+	warned      once                       // texts that were handed on
 }
 
 type mediaRefusal struct {
@@ -97,7 +98,7 @@ func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption
 	own.Transport = redirect.Refuse(client.Transport)
 	s := &Server{
 		base: strings.TrimRight(at.String(), "/"), client: &own,
-		noWatchList: map[string]bool{}, noMedia: map[mediaRefusal]bool{}, warned: map[string]bool{},
+		noWatchList: map[string]time.Time{}, noMedia: map[mediaRefusal]time.Time{},
 	}
 	for _, o := range opts {
 		o(s)
@@ -108,20 +109,22 @@ func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption
 // CloseIdleConnections closes connections that carry no request.
 func (s *Server) CloseIdleConnections() { s.client.CloseIdleConnections() }
 
-// WatchListRefused tells whether RefuseWatchList was called for this resource's server.
+// WatchListRefused tells whether RefuseWatchList was called for this resource's server within the last hour: after that
+// a watch with initial events is tried again.
 func (s *Server) WatchListRefused(r kind.Resource) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.noWatchList[""] || s.noWatchList[watchListScope(r)]
+	return recent(s.noWatchList[""]) || recent(s.noWatchList[watchListScope(r)])
 }
 
 // RefuseWatchList remembers that a watch with initial events does not work for this resource, so that lists
 // are used instead. It then holds for all resources of the server that answered: for a built-in group that is
-// everything; another group may be served by an aggregated server of its own, and speaks for its version alone.
+// everything; another group may be served by an aggregated server of its own, and speaks for its version alone. It
+// holds for an hour.
 func (s *Server) RefuseWatchList(r kind.Resource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.noWatchList[watchListScope(r)] = true
+	s.noWatchList[watchListScope(r)] = time.Now()
 }
 
 // watchListScope is the empty string for groups that the main API server serves itself: their names have no
@@ -134,32 +137,52 @@ func watchListScope(r kind.Resource) string {
 }
 
 // RefuseMedia remembers that the server does not give this resource in this form (status 406, or an answer
-// that cannot be read). It tells whether another form is left to ask for.
+// that cannot be read). It tells whether another form is left to ask for; if none is, all are asked for again in their
+// turn. A refusal holds for an hour.
 func (s *Server) RefuseMedia(r kind.Resource, m Media) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.noMedia[mediaRefusal{r, m}] = true
+	s.noMedia[mediaRefusal{r, m}] = time.Now()
 	_, ok := s.pickMedia(r)
 	return ok
 }
 
-// media is the form to ask for; when all were refused, the first again, since the server may have changed.
+// mediaDoubted tells whether a form that is asked for was refused before, more than an hour ago.
+func (s *Server) mediaDoubted(r kind.Resource, m Media) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.noMedia[mediaRefusal{r, m}]
+	return ok
+}
+
+// recent says whether a refusal still holds.
+func recent(refused time.Time) bool {
+	return !refused.IsZero() && time.Since(refused) < retestEvery
+}
+
+// media is the form to ask for. When all were refused, it is the one whose refusal is the oldest: one of them may have been
+// an odd answer.
 func (s *Server) media(r kind.Resource) Media {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, ok := s.pickMedia(r)
-	if !ok {
-		return MediaPreferred
-	}
+	m, _ := s.pickMedia(r)
 	return m
 }
 
-func (s *Server) pickMedia(r kind.Resource) (Media, bool) {
+// pickMedia is the best form that is not refused, or, not ok, the one whose refusal is the oldest.
+func (s *Server) pickMedia(r kind.Resource) (best Media, ok bool) {
+	var oldest time.Time
 	for m := MediaPreferred; m <= MediaPlain; m++ {
-		if m.accept(r, asMetadata, s.cbor) == "" || s.noMedia[mediaRefusal{r, m}] {
+		if m.accept(r, asMetadata, s.cbor) == "" {
 			continue
 		}
-		return m, true
+		refused := s.noMedia[mediaRefusal{r, m}]
+		if !recent(refused) {
+			return m, true
+		}
+		if oldest.IsZero() || refused.Before(oldest) {
+			best, oldest = m, refused
+		}
 	}
-	return MediaPreferred, false
+	return best, false
 }

@@ -75,7 +75,8 @@ const (
 	ReasonBadAnswer    Reason = "bad_answer"    // not what was asked for: a table, a web page
 	ReasonTooLarge     Reason = "too_large"     // one event is larger than what is read
 	ReasonNoMedia      Reason = "no_media_type" // 406 for every media type
-	ReasonUnexpected   Reason = "unexpected"    // a status that has no meaning here
+	ReasonNotListable  Reason = "not_listable"  // 405 for lists and watches: it can only be created, as a TokenReview
+	ReasonUnexpected   Reason = "unexpected"    // a status or an ERROR event that has no meaning here
 )
 
 // Why a frame was skipped.

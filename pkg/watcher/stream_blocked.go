@@ -3,10 +3,15 @@ package watcher
 import (
 	"context"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/plaintext"
 )
 
 // settle says what the stream is in for, and waits before the next attempt.
 func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
+	if a.block {
+		m.ail(in.ask)
+	}
 	if a.pause == pauseForever {
 		m.enter(Blocked, a.reason, m.describe(a, in, end), time.Time{})
 		m.sleep(ctx, -1)
@@ -30,6 +35,23 @@ func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
 	m.sleep(ctx, d)
 }
 
+// show changes the state, unless the stream is blocked: only what heardFrom and sound accept ends that.
+func (m *machine) show(p Phase, why Reason, message string, retryAt time.Time) {
+	if m.state.Phase == Blocked {
+		p, why, message = Blocked, m.state.Reason, m.state.Message
+	}
+	m.enter(p, why, message, retryAt)
+}
+
+// showSnapshot is show for a snapshot that is being read.
+func (m *machine) showSnapshot() {
+	if m.state.Phase == Blocked {
+		m.show(Blocked, "", "", time.Time{})
+		return
+	}
+	m.enterSnapshot()
+}
+
 // enterSnapshot says that a snapshot is being read.
 func (m *machine) enterSnapshot() {
 	switch {
@@ -46,8 +68,11 @@ func (m *machine) enterSnapshot() {
 func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) {
 	old := m.state
 	now := old
+	if message != old.Message {
+		message = plaintext.Bound(message)
+	}
 	now.Phase, now.Reason, now.Message, now.RetryAt = p, why, message, retryAt
-	now.Synced, now.RV, now.Objects = m.synced, m.rv, m.index.Len()
+	now.Synced, now.RV, now.Objects = m.synced, plaintext.Bound(m.rv), m.index.Len()
 	if p != old.Phase || why != old.Reason {
 		now.Since = time.Now()
 	}
@@ -64,34 +89,11 @@ func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) 
 // publish shows how far the stream has come.
 func (m *machine) publish() {
 	objects := m.index.Len()
-	if m.state.RV == m.rv && m.state.Synced == m.synced && m.state.Objects == objects {
+	rv := plaintext.Bound(m.rv)
+	if m.state.RV == rv && m.state.Synced == m.synced && m.state.Objects == objects {
 		return
 	}
 	m.mu.Lock()
-	m.state.RV, m.state.Synced, m.state.Objects = m.rv, m.synced, objects
+	m.state.RV, m.state.Synced, m.state.Objects = rv, m.synced, objects
 	m.mu.Unlock()
-}
-
-// log writes one line when the stream is blocked for a new reason, and one when it is not any more.
-func (m *machine) log(s State) {
-	switch {
-	case s.Phase == Blocked:
-		if m.blockedSince.IsZero() {
-			m.blockedSince = time.Now()
-		}
-		if m.blockedFor == s.Reason {
-			return
-		}
-		m.blockedFor = s.Reason
-		retry := "never"
-		if !s.RetryAt.IsZero() {
-			retry = time.Until(s.RetryAt).Round(time.Millisecond).String()
-		}
-		m.o.Logger.Info("stream is blocked", "target", m.target.String(), "reason", s.Reason,
-			"message", s.Message, "retryIn", retry)
-	case !m.blockedSince.IsZero() && s.Phase != Stopped:
-		m.o.Logger.Info("stream has recovered", "target", m.target.String(), "phase", s.Phase.String(),
-			"was", m.blockedFor, "after", time.Since(m.blockedSince).Round(time.Millisecond).String())
-		m.blockedSince, m.blockedFor = time.Time{}, ""
-	}
 }

@@ -21,30 +21,23 @@ func (m *machine) watch(ctx context.Context) (input, *ending) {
 // follow takes events from an open watch, or one that is being opened, until it ends. There is no deadline for
 // its first answer, which may wait for the first event (rule 33), and none for silence (29, 36).
 func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *ending) {
-	presumed := c.begun.Add(m.o.FirstAnswer)
-	due := func() time.Time {
-		if c.opened.IsZero() && m.state.Phase == Blocked {
-			return earlier(presumed, hard)
-		}
-		return hard
-	}
+	due := func() time.Time { return earlier(m.verdict(c), hard) }
 	for {
 		it, got := m.receive(ctx, c, due)
 		switch {
 		case got == gotStopped:
 			return input{}, nil
 		case got == gotNothing && time.Now().Before(hard):
-			// A server that refuses says so sooner: it took the request, and has nothing to tell.
-			m.enter(Resuming, m.state.Reason, "", time.Time{})
+			m.lasted(c)
 		case got == gotNothing:
 			end := &ending{what: gotDeadline}
 			return m.ended(askWatch, c, end), end
 		case it.end != nil:
 			return m.ended(askWatch, c, it.end), it.end
 		case it.open:
-			c.opened, c.ask, c.lends = c.came, askWatch, true
+			c.opened, c.live, c.ask, c.lends = c.came, c.came, askWatch, true
 			m.answered(askWatch)
-			m.enter(Streaming, "", "", time.Time{})
+			m.show(Streaming, "", "", time.Time{})
 		default:
 			m.take(askWatch, c, it)
 		}

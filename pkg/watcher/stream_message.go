@@ -1,7 +1,9 @@
 package watcher
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,7 +13,8 @@ import (
 
 // explain copies from a Status what is decided on.
 func (in *input) explain(s *metav1.Status) {
-	in.code, in.status = s.Code, s.Reason
+	in.code, in.status, in.formal = s.Code, s.Reason, s.Kind == "Status"
+	in.webhook = strings.Contains(strings.ToLower(s.Message), "conversion webhook")
 	if d, ok := wire.StatusRetryAfter(s); ok && in.after == 0 {
 		in.after = d
 	}
@@ -30,7 +33,7 @@ func (m *machine) describe(a action, in input, end *ending) string {
 	case end == nil:
 	case end.status != nil:
 		said = end.status.Message
-	case end.err != nil:
+	case end.err != nil && !errors.Is(end.err, io.EOF):
 		said = end.err.Error()
 	}
 	advice := m.advice(a.reason, in)
@@ -56,10 +59,21 @@ func (m *machine) advice(why Reason, in input) string {
 	case ReasonThrottled:
 		return "the server asks to slow down (429)"
 	case ReasonServerError, ReasonBadVersion, ReasonAheadOf, ReasonStoreRead:
+		if in.webhook {
+			return fmt.Sprintf("a conversion webhook of %s fails (%d): repair the webhook or its Service", m.target, in.code)
+		}
 		return fmt.Sprintf("the server answers with an error of its own (%d)", in.code)
 	case ReasonInvalid:
+		if !in.formal {
+			return fmt.Sprintf("%s was refused (%d) with an answer that is no Status of the API: look for a proxy or gateway in between", m.target, in.code)
+		}
 		return fmt.Sprintf("the server does not accept %s (%d): correct the declaration", m.target, in.code)
+	case ReasonNotListable:
+		return fmt.Sprintf("%s can be neither watched nor listed (405): %s", m.target, unlistable(m.target.Resource))
 	case ReasonBadAnswer:
+		if in.what == gotEnd || in.what == gotCut {
+			return fmt.Sprintf("the last %d watches of %s ended at once and brought nothing: look for a proxy or gateway in between", in.empty, m.target)
+		}
 		return fmt.Sprintf("the answer to %s is not a list or watch of the API", m.target)
 	case ReasonTooLarge:
 		return "an object or event is too large to be read"
@@ -68,6 +82,9 @@ func (m *machine) advice(why Reason, in input) string {
 	case ReasonNoMedia:
 		return "the server offers no media type that is understood (406)"
 	case ReasonUnexpected:
+		if in.what == gotError {
+			return fmt.Sprintf("the watch of %s ends with an ERROR event that is not understood (code %d)", m.target, in.code)
+		}
 		return fmt.Sprintf("the server answers %s with status %d, which has no meaning there", m.target, in.code)
 	default:
 		return ""
@@ -88,5 +105,8 @@ func (m *machine) missingVerb(in input) string {
 		where = "in the cluster: bind a ClusterRole that grants it"
 	}
 	group := strings.TrimSpace(m.target.Resource.Group)
+	if createOnly(m.target.Resource) {
+		return unlistable(m.target.Resource)
+	}
 	return fmt.Sprintf("missing permission: verb %q on resource %q of API group %q %s", verb, m.target.Resource.Plural, group, where)
 }

@@ -137,7 +137,7 @@ func TestRule53WebPage(t *testing.T) {
 		}
 		r.is(Blocked, ReasonBadAnswer)
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonBadAnswer)
 		r.expect()
 	})
 }

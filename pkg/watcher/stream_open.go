@@ -3,7 +3,10 @@ package watcher
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // got is what waiting for the next item came to.
@@ -89,22 +92,24 @@ func (m *machine) runCommands() {
 	m.cmds.run()
 }
 
-// sleep waits, for ever if d is negative, and runs commands meanwhile.
+// sleep waits, for ever if d is negative, and meanwhile runs commands and logs that the stream is blocked still.
 func (m *machine) sleep(ctx context.Context, d time.Duration) {
 	if d == 0 {
 		return
 	}
 	until := time.Now().Add(d)
 	for ctx.Err() == nil {
-		m.timer.Reset(max(time.Until(until), 0))
-		due := m.timer.C
+		left := time.Until(until)
 		if d < 0 {
-			m.timer.Stop()
-			due = nil
+			left = remindEvery
 		}
-		select {
-		case <-due:
+		if left <= 0 {
 			return
+		}
+		m.timer.Reset(min(left, max(m.remindIn(), 0)))
+		select {
+		case <-m.timer.C:
+			m.remind()
 		case <-m.cmds.ready:
 			m.cmds.run()
 		case <-ctx.Done():
@@ -117,15 +122,26 @@ func (m *machine) ended(ask request, c *conn, end *ending) input {
 	in := input{
 		what: end.what, ask: ask, after: end.after,
 		lived: c.lived(), frames: c.frames, quiet: time.Since(m.heard),
-		corrupt: isCorrupt(end.err),
+		corrupt: isCorrupt(end.err), noMedia: isForeign(end.err),
+		custom: isCustom(m.target.Resource), selects: m.target.Fields != "" || m.target.Labels != "",
+		suspect: end.opened && m.server.mediaDoubted(m.target.Resource, end.media),
 	}
 	if end.status != nil {
 		in.explain(end.status)
 	}
-	if ask == askWatch && (c.events > 0 || survived(end.what) && c.lived() >= shortWatch) {
-		m.progress()
+	if ask == askWatch {
+		if c.events > 0 || survived(end.what) && c.lived() >= shortWatch {
+			m.progress()
+		}
+		m.judge(end.what, c)
 	}
 	return in
+}
+
+// isCustom says whether a resource may come from a CustomResourceDefinition: those of groups with a dot in their names
+// can, unless their types are built into Kubernetes.
+func isCustom(r kind.Resource) bool {
+	return strings.Contains(r.Group, ".") && (!r.Protobuf || r.Metadata)
 }
 
 // survived says whether having lived for a while is an achievement: an error that the server tells, or that its

@@ -16,6 +16,28 @@ type pages struct {
 
 func (p *pages) next(token string) { p.token, p.done = token, p.done+1 }
 
+const (
+	// calmPages is how many pages are requested without a pause: those of a large resource.
+	calmPages = 400
+	// pageStep is by how much the pause grows with each page beyond these, and pageMax where it stops growing.
+	pageStep = time.Millisecond
+	pageMax  = time.Second
+)
+
+// pausePages slows down a list that does not end (rule 65), and says so when its length doubles. There is no bound on
+// the number of pages (rule 14).
+func (m *machine) pausePages(ctx context.Context) {
+	beyond := m.pages.done - calmPages
+	if beyond < 0 {
+		return
+	}
+	if n := m.pages.done / calmPages; m.pages.done%calmPages == 0 && n&(n-1) == 0 {
+		m.o.Logger.Info("the list has many pages: the stream pauses before each further one", "target", m.target.String(),
+			"pages", m.pages.done, "objects", m.index.Len())
+	}
+	m.sleep(ctx, min(time.Duration(beyond+1)*pageStep, pageMax))
+}
+
 // readPage reads one page of the snapshot, each item as it comes.
 func (m *machine) readPage(ctx context.Context) (input, *ending) {
 	p := ListParams{Limit: m.o.PageLimit, Continue: m.pages.token}
@@ -24,6 +46,7 @@ func (m *machine) readPage(ctx context.Context) (input, *ending) {
 	}
 	end, in := m.list(ctx, askList, p, func(c *conn, it item) { m.take(askList, c, it) })
 	if end != nil && end.what == gotPage {
+		m.heardFrom(askList)
 		in.more = end.list.Continue != ""
 		in.sameToken = end.list.Continue == p.Continue
 		in.hasRV = end.list.ResourceVersion != ""
@@ -36,6 +59,7 @@ func (m *machine) readHead(ctx context.Context) (input, *ending) {
 	end, in := m.list(ctx, askHead, ListParams{Limit: 1}, func(*conn, item) {})
 	if end != nil && end.what == gotPage {
 		m.heard = time.Now()
+		m.heardFrom(askHead)
 		in.what, in.rv = gotHead, compare(end.list.ResourceVersion, m.rv)
 	}
 	return in, end
@@ -62,7 +86,7 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 			c.opened, c.ask, c.lends = c.came, ask, ask == askList
 			m.answered(ask)
 			if ask == askList {
-				m.enterSnapshot()
+				m.showSnapshot()
 			}
 		default:
 			each(c, it)

@@ -22,7 +22,7 @@ func TestRule62Redirect(t *testing.T) {
 			t.Errorf("message: %s", s.Message)
 		}
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonUnexpected)
 		if n := r.obs.get("relist start") + r.obs.get("relist expired"); n != 0 {
 			t.Errorf("%d relists", n)
 		}

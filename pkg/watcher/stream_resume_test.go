@@ -336,7 +336,7 @@ func TestRule31Refused(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonUnreachable)
 		r.expect()
 		r.phases("resuming read_error", "resuming unreachable", "blocked unreachable", "streaming")
 	})

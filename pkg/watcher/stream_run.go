@@ -21,8 +21,9 @@ type machine struct {
 	pages   pages
 	polling bool
 	pollWhy Reason
-	synced  bool // a snapshot was complete
-	seeded  bool // the index was not empty at first
+	retest  retest // of polling
+	synced  bool   // a snapshot was complete
+	seeded  bool   // the index was not empty at first
 
 	// of the snapshot that is being read
 	listOnly   bool              // read it as a list
@@ -33,10 +34,17 @@ type machine struct {
 
 	last  signature // of the last failure
 	again int       // how often it happened in a row before
+	stuck place     // where watches fail
 
-	reported     map[string]bool // keys of frames that did not decode, and are in the log
-	blockedSince time.Time
-	blockedFor   Reason // as it was logged last
+	reported once // keys of frames that did not decode, and are in the log
+	blocked  blockedLog
+	health   health
+}
+
+// place is a resourceVersion that watches fail at.
+type place struct {
+	rv    string
+	times int
 }
 
 // signature tells failures apart.
@@ -97,7 +105,10 @@ func (m *machine) perform(ctx context.Context) (input, *ending) {
 // count fills in what went before. What is routine is not counted.
 func (m *machine) count(in *input) {
 	in.tries, in.synced, in.polling = m.tries, m.synced, m.polling
-	in.page = m.pages.done
+	in.page, in.failures, in.empty = m.pages.done, m.back.failures, m.health.empty
+	in.retest = m.polling && m.retest.due()
+	in.noVersion = m.polling && m.pollWhy == ReasonNoVersion
+	m.countPlace(in)
 	switch in.what {
 	case gotPage, gotSnapshot, gotHead, gotDiscovery:
 		return
@@ -117,9 +128,22 @@ func (m *machine) count(in *input) {
 	in.again = m.again
 }
 
+// countPlace counts refusals of watches from the same resourceVersion, whatever they say (rule 57). Those that say
+// nothing of the place do not count.
+func (m *machine) countPlace(in *input) {
+	if in.ask != askWatch || !in.aboutPlace() {
+		return
+	}
+	if m.stuck.rv != m.rv {
+		m.stuck = place{rv: m.rv}
+	}
+	in.here = m.stuck.times
+	m.stuck.times++
+}
+
 // progress forgets past failures: the server does its work.
 func (m *machine) progress() {
-	m.last, m.again = signature{}, 0
+	m.last, m.again, m.stuck = signature{}, 0, place{}
 	m.back.progress()
 }
 
@@ -133,15 +157,21 @@ func (m *machine) apply(ctx context.Context, in input, end *ending) {
 	switch a.do {
 	case doNextPage:
 		m.pages.next(end.list.Continue)
+		m.pausePages(ctx)
 		return
 	case doFinish:
 		m.finish(end.list.ResourceVersion)
-		m.enter(Resuming, m.why, "", time.Time{})
+		m.show(Resuming, m.why, "", time.Time{})
 		return
 	case doFinishAndPoll:
 		m.finish(end.list.ResourceVersion)
 		m.poll(ctx, a.reason)
 		return
+	case doFinishAndRetest:
+		m.finish(end.list.ResourceVersion)
+		m.polling = false
+		m.retest.begun()
+		return // to a watch
 	case doPoll:
 		m.poll(ctx, a.reason)
 		return
@@ -189,10 +219,14 @@ func (m *machine) retry(a action, in input) {
 		m.prepareSnapshot()
 	case askList:
 		// Who may not list may still watch: the fallback leads nowhere, the snapshot may work the next time.
-		if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
+		if in.retest { // who cannot list may be able to watch by now
+			m.polling = false
+			m.retest.begun()
+			m.prepareSnapshot()
+		} else if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
 			m.listOnly = false
 			m.prepareSnapshot()
-		} else if m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
+		} else if m.refused = m.refused && a.reason != ReasonInvalid; m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
 			m.index.Begin()
 			m.incomplete = false
 		}

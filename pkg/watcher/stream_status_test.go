@@ -18,7 +18,7 @@ func TestRule37RetryAfterSeconds(t *testing.T) {
 		if took < 7*time.Second || took > 8*time.Second {
 			t.Errorf("again after %v", took)
 		}
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonThrottled)
 	})
 }
 
@@ -55,7 +55,7 @@ func TestRule38ServerErrors(t *testing.T) {
 		if took > DefaultLongestBackoff {
 			t.Errorf("again after %v", took)
 		}
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonServerError)
 		r.expect()
 		if n := r.obs.get("relist start") + r.obs.get("relist expired"); n != 0 {
 			t.Errorf("listed %d times", n)
@@ -78,7 +78,7 @@ func TestRule39Unauthorized(t *testing.T) {
 		if took == 0 {
 			t.Error("again at once")
 		}
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonUnauthorized)
 	})
 }
 
@@ -292,6 +292,7 @@ func TestRule44WrongDeclaration(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuse(400, "BadRequest")
 		r.list("500", "").refuse(400, "BadRequest")
+		r.list("500", "").refuse(400, "BadRequest")
 		s := r.is(Blocked, ReasonInvalid)
 		if !s.RetryAt.IsZero() || !strings.Contains(s.Message, "spec.nope") {
 			t.Errorf("state %+v", s)
@@ -328,7 +329,9 @@ func TestBlockedUntilItWorks(t *testing.T) {
 		r.is(Blocked, ReasonUnreachable)
 		r.watch("7").refuse(410, "Expired")
 		r.is(Blocked, ReasonUnreachable)
-		r.snapshot().ok()
+		b := r.snapshot().ok()
+		r.is(Blocked, ReasonUnreachable)
+		b.event("ADDED", pod("a", "5"))
 		r.is(Relisting, ReasonExpired)
 	})
 }

@@ -127,7 +127,7 @@ func TestLogging(t *testing.T) {
 			r.watch("8").refuse(403, "Forbidden")
 		}
 		r.watch("8").ok()
-		r.is(Streaming, "")
+		r.lasts(Blocked, ReasonForbidden)
 		if got := take(&mu, &lines); len(got) != 3 {
 			t.Errorf("logged %d lines: %q", len(got), got)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -41,7 +42,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 		case it.open:
 			c.opened, c.packed, c.ask, c.lends = c.came, it.packed, askSnapshot, true
 			m.answered(askSnapshot)
-			m.enterSnapshot()
+			m.showSnapshot()
 		default:
 			if a := m.take(askSnapshot, c, it); a.do == doFinish {
 				rv := strings.Clone(it.frame.Meta.ResourceVersion)
@@ -49,8 +50,8 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 					return input{what: gotSnapshot, ask: askSnapshot}, &ending{list: wire.ListMeta{ResourceVersion: rv}}
 				}
 				m.finish(rv)
-				c.frames, c.events, c.ask = 0, 0, askWatch
-				m.enter(Streaming, "", "", time.Time{})
+				c.frames, c.events, c.ask, c.live = 0, 0, askWatch, time.Now()
+				m.show(Streaming, "", "", time.Time{})
 				return m.follow(ctx, c, hard)
 			} else if a.do == doFallback {
 				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
@@ -80,7 +81,12 @@ func (m *machine) take(ask request, c *conn, it item) action {
 		what: gotFrame, ask: ask, event: f.Type, named: fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
 		endMark: f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta),
 	})
-	c.frames++
+	if a.do != doSkip || a.reason == "" {
+		c.frames++
+		if m.state.Phase == Blocked {
+			m.heardFrom(ask)
+		}
+	}
 	switch a.do {
 	case doDeliver:
 		if m.deliver(ask, f) {
@@ -110,21 +116,13 @@ func (m *machine) skip(ask request, why Reason, meta *Meta) {
 	}
 }
 
-// maxReported bounds how many objects are remembered to have been reported.
-const maxReported = 100
-
 // reportBad logs what does not decode, once for each object: it may change often.
 func (m *machine) reportBad(bad *BadFrameError) {
-	key := bad.Meta.Namespace + "/" + bad.Meta.Name
-	if m.reported[key] || len(m.reported) >= maxReported {
+	if !m.reported.first(bad.Meta.Namespace + "/" + bad.Meta.Name) {
 		return
 	}
-	if m.reported == nil {
-		m.reported = map[string]bool{}
-	}
-	m.reported[key] = true
 	m.o.Logger.Error(bad, "skipped what is not an object of the API", "target", m.target.String(),
-		"namespace", bad.Meta.Namespace, "name", bad.Meta.Name)
+		"namespace", plaintext.Bound(bad.Meta.Namespace), "name", plaintext.Bound(bad.Meta.Name))
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -1,0 +1,32 @@
+package watcher
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// createOnly says whether a resource is one of those that Kubernetes answers at once and does not store, or a subresource: they
+// can be created, and neither listed nor watched, whatever rights are granted and definitions installed.
+func createOnly(r kind.Resource) bool {
+	switch r.Group {
+	case "authentication.k8s.io", "authorization.k8s.io":
+		return strings.HasSuffix(r.Kind, "Review") || r.Kind == "TokenRequest"
+	case "policy":
+		return r.Kind == "Eviction"
+	case "autoscaling":
+		return r.Kind == "Scale"
+	case "":
+		return r.Kind == "Binding" || strings.HasSuffix(r.Kind, "Options") || strings.Contains(r.Plural, "/")
+	}
+	return strings.Contains(r.Plural, "/")
+}
+
+// unlistable says why a resource cannot be listed, and what to do about it.
+func unlistable(r kind.Resource) string {
+	if createOnly(r) {
+		return fmt.Sprintf("a %s is a request or a subresource that can only be created; the server stores none, so there is nothing to watch. Remove it from the selections, and create it from a callback", r.Kind)
+	}
+	return fmt.Sprintf("the server does not offer the verbs list and watch for %s. Remove it from the selections", r.Plural)
+}
