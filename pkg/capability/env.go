@@ -15,9 +15,12 @@ import (
 // must not call the cluster itself: plans are made without one.
 type Env struct {
 	// Config is how the program reaches the API server. Treat it as read-only; rest.CopyConfig
-	// gives a copy to change.
+	// gives a copy to change. A client that you make from it has limits of its own: without QPS in the configuration that
+	// the program was given, no client in or from Env is throttled.
 	Config *rest.Config
-	// Client reads and writes objects, uncached. Its scheme knows every declared Go type.
+	// Client reads and writes objects, uncached. Its scheme knows every declared Go type. It finds the resource of a declared or
+	// built-in kind without a request, and of others by discovery, with the caller's context. A kind that the server does
+	// not serve is an error for which meta.IsNoMatchError holds, and not apierrors.IsNotFound.
 	Client client.Client
 	// Recorder writes events (events.k8s.io) about objects.
 	Recorder events.EventRecorder

@@ -16,6 +16,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/restmap"
 )
 
 // errCalledCluster is what a capability function gets that talks to the cluster while it declares.
@@ -25,11 +26,12 @@ var errCalledCluster = errors.New("a capability function must not call the clust
 type environment struct {
 	env      capability.Env
 	scheme   *apiruntime.Scheme
+	mapper   *restmap.Mapper
 	sink     events.EventSink
 	recorder *recorder
 }
 
-// newEnvironment opens no connection: the client looks up the server's resources when it is first used.
+// newEnvironment opens no connection: the client discovers the resources of kinds that it does not know when they are first used.
 func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	s := apiruntime.NewScheme()
 	if err := scheme.AddToScheme(s); err != nil {
@@ -43,14 +45,14 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the client for Kubernetes Events: %w", err)
 	}
-	e := &environment{scheme: s, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: newRecorder(s, log)}
+	e := &environment{scheme: s, mapper: c.mapper, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: newRecorder(s, log)}
 	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
 	return e, nil
 }
 
 // newClient makes the client for callbacks. It is given what it logs with: otherwise controller-runtime takes a global logger of its
 // own, and complains of a program that has not set it.
-func newClient(cfg *rest.Config, s *apiruntime.Scheme, log logr.Logger) (client.Client, error) {
+func newClient(cfg *rest.Config, s *apiruntime.Scheme, log logr.Logger) (*callbackClient, error) {
 	if cfg.WarningHandler == nil && cfg.WarningHandlerWithContext == nil {
 		cfg = rest.CopyConfig(cfg)
 		cfg.WarningHandlerWithContext = warnings{log}
@@ -58,7 +60,11 @@ func newClient(cfg *rest.Config, s *apiruntime.Scheme, log logr.Logger) (client.
 	if log.IsZero() { // which counts as none
 		log = logr.New(ctrllog.NullLogSink{})
 	}
-	return client.New(cfg, client.Options{Scheme: s, Log: log})
+	h, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return newCallbackClient(cfg, h, client.Options{Scheme: s, Log: log})
 }
 
 // warnings logs what the API server warns of in answer to a callback's request.

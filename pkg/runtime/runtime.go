@@ -85,6 +85,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 			if err := each.AddToScheme(e.scheme); err != nil {
 				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 			}
+			e.mapper.Declare(each.Resource)
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
