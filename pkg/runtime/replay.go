@@ -9,11 +9,13 @@ type replay struct {
 	from  *liveRoute     // whose layout the entries of ahead have
 	ahead *watcher.Index // objects of the list that the carrier has not seen yet
 	newer *watcher.Index // the list's resourceVersion of objects that the carrier saw in an older state
+
+	mayHaveLeft bool // an object that the carrier does not show may have left what the carrier selects
 }
 
 // newReplay takes over an index of the objects that were listed.
-func newReplay(until string, from *liveRoute, listed *watcher.Index) *replay {
-	return &replay{until: until, from: from, ahead: listed, newer: watcher.NewIndex(0)}
+func newReplay(until string, from *liveRoute, listed *watcher.Index, mayHaveLeft bool) *replay {
+	return &replay{until: until, from: from, ahead: listed, newer: watcher.NewIndex(0), mayHaveLeft: mayHaveLeft}
 }
 
 // adopt writes what the list showed of each object into the carrier's entry of it, or keeps it until there is one.
@@ -85,7 +87,7 @@ func (p *replay) past(rv string) bool {
 	return !ok || c > 0
 }
 
-// finish is called when the carrier has listed again: what it did not show is gone.
+// finish is called when the carrier has listed again: what it did not show was deleted, or left what the carrier selects.
 func (p *replay) finish(r *liveRoute) {
 	if p == nil {
 		return
@@ -93,7 +95,7 @@ func (p *replay) finish(r *liveRoute) {
 	r.attach(nil)
 	for e := range p.ahead.All() {
 		for _, s := range p.from.subs {
-			s.handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
+			s.handle(watcher.Missing(e, p.mayHaveLeft))
 		}
 	}
 }

@@ -24,7 +24,7 @@ func rejoined(t *testing.T) *rig {
 	known := r.entry(named("ahead", "8"))
 	copy(listed.Put("ns", "ahead", "ahead", "8").Words(), known.Words())
 	r.index.Remove(known) // the carrier makes an entry of its own
-	route.attach(newReplay("10", route, listed))
+	route.attach(newReplay("10", route, listed, false))
 	return r
 }
 
@@ -73,6 +73,29 @@ func TestReplayEndsWithTheNextList(t *testing.T) {
 	}
 	r.upsert(named("known", "9"), false)
 	r.expect(0, "Modified")
+}
+
+// The carrier selects too: what its list does not show may only have left what it selects, which is looked into.
+func TestReplayThatEndsWithAListDoesNotDecide(t *testing.T) {
+	r := departed(t)
+	r.upsert(aMap("u", "3", labelled("yes")), false) // it had left, and is back
+	for _, b := range r.boxes {
+		b.take()
+	}
+	route := r.feed.routes[0]
+	listed := watcher.NewIndex(r.feed.words)
+	at := r.entry(aMap("u", "3"))
+	copy(listed.Put("ns", "n", "u", "3").Words(), at.Words())
+	r.index.Remove(at)
+	route.attach(newReplay("10", route, listed, true))
+	r.feed.Synced("20", true)
+	r.expect(0)
+	r.expect(1)
+	r.expect(2)
+	r.upsert(aMap("u", "21", labelled("no")), false)
+	r.expect(0, "Left")
+	r.expect(1, "Left")
+	r.nothingOpen()
 }
 
 func TestRidersLeaveOnlyWhereThatMayHelp(t *testing.T) {

@@ -20,6 +20,9 @@ const joinTimeout = 30 * time.Second
 // errPage is an answer to a page that is not a page.
 var errPage = errors.New("the server refused the list")
 
+// errNoneKept is a list without any of the objects that are known.
+var errNoneKept = errors.New("the list shows none of the known objects, which its own stream verifies first")
+
 // rider is a route that a carrier serves, or a stream of its own while the carrier cannot. It is used
 // on the carrier's goroutine; its own stream is stopped before what that knew is looked at.
 type rider struct {
@@ -94,7 +97,7 @@ func (r *rider) rejoin(ctx context.Context) {
 		return
 	}
 	r.own = nil
-	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index))
+	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index, r.carrier.stream.Target().Ambiguous()))
 	for i, s := range own.feed.routes[0].subs {
 		r.onCarrier.subs[i].begun = s.begun
 	}
@@ -102,26 +105,35 @@ func (r *rider) rejoin(ctx context.Context) {
 	r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index())
 }
 
-// tellDifference lists the rider's objects and tells its bindings what their own stream had not told. Then the
-// index has just those objects. After an error it has what was told.
+// tellDifference lists the rider's objects and delivers to its bindings what their own stream had not delivered. Then
+// the index has just those objects. After an error it has what was delivered. A list that shows none of the known objects
+// is not believed: the rider's own stream has the means to verify it.
 func (r *rider) tellDifference(ctx context.Context, f *feed, index *watcher.Index) (rv string, err error) {
 	index.Begin()
-	rv, err = r.list(ctx, func(frame *watcher.Frame) { showListed(f, index, frame) })
-	if err != nil {
+	before, kept := index.Len(), 0
+	rv, err = r.list(ctx, func(frame *watcher.Frame) {
+		if showListed(f, index, frame) {
+			kept++
+		}
+	})
+	switch {
+	case err != nil:
 		return "", err
+	case before > 0 && kept == 0:
+		return "", errNoneKept
 	}
 	index.Sweep(func(e watcher.Entry) {
-		f.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true, Ambiguous: r.route.target.Ambiguous()})
+		f.Handle(watcher.Missing(e, r.route.target.Ambiguous()))
 	})
 	return rv, nil
 }
 
-// showListed tells what is new about one object of a list.
-func showListed(f *feed, index *watcher.Index, frame *watcher.Frame) {
+// showListed delivers what is new about one object of a list. It returns whether the object was known.
+func showListed(f *feed, index *watcher.Index, frame *watcher.Frame) (known bool) {
 	m := &frame.Meta
 	e, known := index.Get(m.Namespace, m.Name)
-	if known && !e.HasUID(m.UID) { // another object has taken the name
-		f.Handle(watcher.Delta{Kind: watcher.Gone, Entry: e, Relist: true})
+	if known && !e.HasUID(m.UID) { // another object has the name now
+		f.Handle(watcher.Replaced(e, true))
 		known = false
 	}
 	same := known && e.HasRV(m.ResourceVersion)
@@ -130,6 +142,7 @@ func showListed(f *feed, index *watcher.Index, frame *watcher.Frame) {
 	if !same {
 		f.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frame, Entry: e, New: !known, Relist: true, Initial: !known})
 	}
+	return known
 }
 
 // list reads the rider's target once, consistently, and shows each object as it is read.

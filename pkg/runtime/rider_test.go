@@ -295,7 +295,7 @@ func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	route := r.feed.routes[0]
 	r.upsert(aMap("u", "5"), false)
 	r.expect(0, "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
+	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words), false)
 	p.newer.Put("ns", "n", "u", "9")
 	route.attach(p)
 	r.gone(aMap("u", "7"), true)
@@ -323,7 +323,7 @@ func TestReplayLastsThroughASnapshot(t *testing.T) {
 		r.upsert(named(uid, "5"), false)
 	}
 	r.expect(0, "Added", "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words))
+	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words), false)
 	p.newer.Put("ns", "b", "b", "9")
 	route.attach(p)
 	for _, shown := range []*corev1.ConfigMap{named("a", "12"), named("b", "9")} {

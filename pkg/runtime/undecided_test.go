@@ -65,7 +65,7 @@ func TestOthersDecideNothing(t *testing.T) {
 	route := r.feed.routes[0]
 	ahead := watcher.NewIndex(r.feed.words)
 	ahead.Put("ns", "last", "z", "9")
-	route.attach(newReplay("9", route, ahead))
+	route.attach(newReplay("9", route, ahead, false))
 	r.upsert(aMap("u", "4", labelled("yes")), false)
 	r.expect(0)
 	route.attach(nil)

@@ -108,9 +108,10 @@ type input struct {
 
 	// of the rollback check and of discovery
 	rv         order
-	served     bool // the resource is served as declared
-	anyVersion bool // some version of it is
-	failed     bool // the question was not answered
+	served     bool          // the resource is served as declared
+	anyVersion bool          // some version of it is
+	failed     bool          // the question was not answered
+	absent     time.Duration // for how long every answer has been that no version is served
 
 	// what went before
 	again    int  // how often the very same happened in a row, without success
@@ -340,9 +341,9 @@ func classifyHead(in input) action {
 	}
 }
 
-// classifyDiscovery: 41.
+// classifyDiscovery: 41. That no version is served has to last.
 func classifyDiscovery(in input) action {
-	if in.failed || in.served || in.anyVersion {
+	if in.failed || in.served || in.anyVersion || in.absent < absentFor {
 		return action{do: doAwait, reason: ReasonNotServed, pause: pauseBackoff, block: true}
 	}
 	return action{do: doForget, reason: ReasonNotServed, pause: pauseBackoff, block: true}

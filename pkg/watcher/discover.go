@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -114,16 +115,30 @@ func discoveryDocument[T metav1.APIGroup | metav1.APIResourceList](ctx context.C
 	if err != nil {
 		return doc, false, err
 	}
-	if resp.Code == http.StatusNotFound {
+	if saysUnknownPath(resp) {
 		return doc, false, nil
 	}
 	if !resp.OK() {
 		return doc, false, fmt.Errorf("the request for %s: %w", path, &apierrors.StatusError{ErrStatus: *resp.Status()})
 	}
-	if err := json.Unmarshal(body, &doc); err != nil {
+	var head metav1.TypeMeta
+	if err := errors.Join(json.Unmarshal(body, &head), json.Unmarshal(body, &doc)); err != nil {
 		return doc, false, fmt.Errorf("the answer to the request for %s is not a document of discovery: %w", path, err)
 	}
+	if want := reflect.TypeFor[T]().Name(); head.Kind != want { // what is not in a document of another kind proves nothing
+		return doc, false, fmt.Errorf("the answer to the request for %s is not a document of discovery: it is not of kind %s", path, want)
+	}
 	return doc, true, nil
+}
+
+// saysUnknownPath tells whether this is the 404 of an API server for a path that it does not serve: the plain text of
+// Go's http.NotFound, or a Status. The page of a proxy says nothing about the API.
+func saysUnknownPath(r *Response) bool {
+	if r.Code != http.StatusNotFound {
+		return false
+	}
+	s := r.Status()
+	return s.Reason == metav1.StatusReasonNotFound || strings.TrimSpace(s.Message) == "404 page not found"
 }
 
 // explain says what keeps the declared resource from being served, and what to declare or do instead.

@@ -33,6 +33,7 @@ type call struct {
 	path  string
 	q     url.Values
 	h     http.Header
+	fresh bool // the request asks for a connection of its own
 	reply chan reply
 }
 
@@ -42,7 +43,7 @@ type reply struct {
 }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
-	c := &call{s: s, path: r.URL.Path, q: r.URL.Query(), h: r.Header, reply: make(chan reply, 1)}
+	c := &call{s: s, path: r.URL.Path, q: r.URL.Query(), h: r.Header, fresh: isFresh(r.Context()), reply: make(chan reply, 1)}
 	select {
 	case s.calls <- c:
 	case <-r.Context().Done():

@@ -50,19 +50,20 @@ func (m *machine) sweep() {
 		return
 	}
 	m.index.Sweep(func(e Entry) {
-		m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true, Ambiguous: m.target.Ambiguous()})
+		m.handler.Handle(Missing(e, m.target.Ambiguous()))
 	})
 }
 
-// lose prepares for a resource that is not served: when it is back, what is known is compared. If no version of
-// it is served its objects are gone, as the server deletes them with their definition (rule 41).
+// lose prepares for a resource that is not served: when it is served again, the known objects are compared with a
+// snapshot. After no version of it was served for long enough they are deleted, as the server deletes them with their
+// definition (rule 41).
 func (m *machine) lose(gone bool) {
 	again := m.why == ReasonReturned // it was not served the last time either
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
 		m.incomplete = false
 		m.index.Begin()
-		m.index.Sweep(func(e Entry) { m.handler.Handle(Delta{Kind: Gone, Entry: e, Relist: true}) })
+		m.index.Sweep(func(e Entry) { m.handler.Handle(Missing(e, false)) })
 	}
 	if again {
 		m.prepareSnapshot()
@@ -71,12 +72,11 @@ func (m *machine) lose(gone bool) {
 	m.beginSnapshot(ReasonReturned)
 }
 
-// drop takes an entry out of the index and tells that its object is gone.
-func (m *machine) drop(e Entry, d Delta) {
-	m.index.take(e)
-	d.Kind, d.Entry = Gone, e
+// drop takes the entry of a Gone out of the index while the handler hears of it.
+func (m *machine) drop(d Delta) {
+	m.index.take(d.Entry)
 	m.handler.Handle(d)
-	m.index.erase(e)
+	m.index.erase(d.Entry)
 }
 
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
@@ -105,7 +105,7 @@ func (m *machine) present(live bool, f *Frame) Reason {
 		if live && e.compare(meta.ResourceVersion) == orderBehind {
 			return ReasonReplayed // of the object that had the name before
 		}
-		m.drop(e, Delta{Relist: !live}) // 19
+		m.drop(Replaced(e, !live)) // 19
 		known = false
 	}
 	if !known {
@@ -169,9 +169,9 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 		if e.compare(meta.ResourceVersion) != orderAhead {
 			return ReasonReplayed
 		}
-		m.drop(e, Delta{Relist: !live})
+		m.drop(Replaced(e, !live))
 	default:
-		m.drop(e, Delta{Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
+		m.drop(Delta{Kind: Gone, Entry: e, Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
 	}
 	return ""
 }

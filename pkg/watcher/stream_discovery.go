@@ -3,6 +3,7 @@ package watcher
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -10,6 +11,32 @@ import (
 
 // discoveryTimeout bounds the few requests that tell whether a resource is served.
 const discoveryTimeout = 30 * time.Second
+
+// absentFor is how long every answer has to be that no version of a resource is served before its objects count as
+// deleted. An API server that lags behind, or is cut off from etcd, says so too, and so does its discovery.
+const absentFor = 2 * time.Minute
+
+// absence notes since when every answer has been that the resource is not served. Any other answer, and none, ends it.
+func (m *machine) absence(in *input) {
+	switch {
+	case in.what == gotStatus && in.code == http.StatusNotFound: // discovery is asked what it means
+	case in.what == gotDiscovery && !in.failed && !in.served && !in.anyVersion:
+		if m.absent.IsZero() {
+			m.absent = time.Now()
+		}
+		in.absent = time.Since(m.absent)
+	default:
+		m.absent = time.Time{}
+	}
+}
+
+// asking is the context of the next request. While known objects may be gone each opens a connection of its own.
+func (m *machine) asking(ctx context.Context) context.Context {
+	if m.index.Len() > 0 && (!m.absent.IsZero() || m.next == askDiscovery) {
+		return overFresh(ctx)
+	}
+	return ctx
+}
 
 // discover finds out what a 404 means (rule 41).
 func (m *machine) discover(ctx context.Context) (input, *ending) {
@@ -23,7 +50,7 @@ func (m *machine) discover(ctx context.Context) (input, *ending) {
 	go func() {
 		is, err := m.server.Discover(asking, m.target.Resource)
 		if err == nil && !is.AnyVersion {
-			if err = m.confirm(asking); err == nil { // who said so may have been another than who confirmed
+			if err = m.confirm(asking); err == nil { // another server may have answered than the one that confirmed
 				is, err = m.server.Discover(asking, m.target.Resource)
 			}
 		}
@@ -50,15 +77,15 @@ func (m *machine) discover(ctx context.Context) (input, *ending) {
 	}
 }
 
-// confirm asks for something that every API server serves. A proxy whose server is away answers 404 to all
-// there is, and must not make it look as if all objects were gone.
+// confirm asks for a resource that every API server serves: a proxy whose server is away answers 404 to every request,
+// which says nothing about objects.
 func (m *machine) confirm(ctx context.Context) error {
 	is, err := m.server.Discover(ctx, kind.Resource{Version: "v1", Kind: "Namespace", Plural: "namespaces"})
 	if err != nil {
 		return err
 	}
 	if !is.Served {
-		return errors.New("whoever answers does not serve namespaces either, so it is not the API server, or not all of it")
+		return errors.New("the server that answers does not serve namespaces either: it is not an API server, or not a complete one")
 	}
 	return nil
 }

@@ -78,7 +78,11 @@ func (m *machine) advice(why Reason, in input) string {
 	case ReasonTooLarge:
 		return "an object or event is too large to be read"
 	case ReasonNotServed:
-		return fmt.Sprintf("the server does not serve %s (404)", m.target.Path())
+		waits := ""
+		if m.index.Len() > 0 {
+			waits = "; its objects count as deleted once every answer has said so for two minutes"
+		}
+		return fmt.Sprintf("the server does not serve %s (404)%s", m.target.Path(), waits)
 	case ReasonNoMedia:
 		return "the server offers no media type that is understood (406)"
 	case ReasonUnexpected:

@@ -18,6 +18,7 @@ type machine struct {
 	why     Reason // of the snapshot that is next or being read
 	rv      string // to resume from
 	heard   time.Time
+	absent  time.Time // since when every answer has been that no version of the resource is served; zero: it is not
 	pages   pages
 	polling bool
 	pollWhy Reason
@@ -80,6 +81,7 @@ func (m *machine) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
+		m.absence(&in)
 		m.count(&in)
 		m.apply(ctx, in, end)
 	}
@@ -88,6 +90,7 @@ func (m *machine) run(ctx context.Context) {
 
 // perform makes the next request and follows it to its end.
 func (m *machine) perform(ctx context.Context) (input, *ending) {
+	ctx = m.asking(ctx)
 	switch m.next {
 	case askSnapshot:
 		return m.readSnapshot(ctx)

@@ -157,31 +157,6 @@ func TestRule41VersionNotServed(t *testing.T) {
 	}, things)
 }
 
-func TestRule41NothingServed(t *testing.T) {
-	run(t, func(r *rig) {
-		b := r.synced("7", pod("a", "5"), pod("b", "6"))
-		b.event("DELETED", pod("a", "8")) // as the server does when the definition is deleted
-		b.end()
-		r.watch("8").refuseText(404, "404 page not found")
-		r.document("/apis/example.com", "")
-		r.document("/api/v1", coreDoc)
-		r.document("/apis/example.com", "")
-		r.expect("gone a@uid-a:5", "gone b@uid-b:6 relist partial")
-		r.is(Blocked, ReasonNotServed)
-		for range 5 { // and it waits
-			r.snapshot().refuseText(404, "404 page not found")
-			r.document("/apis/example.com", "")
-			r.document("/api/v1", coreDoc)
-			r.document("/apis/example.com", "")
-		}
-		b = r.snapshot().ok()
-		b.event("ADDED", pod("a@again", "20"))
-		b.initialEnd("21")
-		r.expect("upsert a@again:20 new relist", "synced 21 true")
-		r.is(Streaming, "")
-	}, things)
-}
-
 // A proxy whose server is away answers 404 to everything: nothing is gone.
 func TestRule41NotTheServer(t *testing.T) {
 	run(t, func(r *rig) {

@@ -32,7 +32,7 @@ func ownTransport(cfg *rest.Config) {
 		if t := innermost(rt); t != nil && t.HTTP2 == nil {
 			t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: receiveBuffer}
 		}
-		return rt
+		return freshening{rt}
 	})
 	if outer != nil {
 		cfg.Wrap(outer)

@@ -29,8 +29,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
-// patience bounds every wait: only a test that fails reaches it.
-const patience = 3 * time.Minute
+// patience bounds every wait: only a test that fails reaches it. A resource that is not served takes two minutes and a half
+// to count as deleted.
+const patience = 4 * time.Minute
 
 var shared struct {
 	once sync.Once

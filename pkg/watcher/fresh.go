@@ -1,0 +1,53 @@
+package watcher
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+)
+
+// freshKey marks the context of a request that must not use a connection that is open already.
+type freshKey struct{}
+
+// overFresh has requests with this context open a connection of their own, so that a load balancer can hand them to
+// another API server than the one that answered before.
+func overFresh(ctx context.Context) context.Context { return context.WithValue(ctx, freshKey{}, true) }
+
+func isFresh(ctx context.Context) bool { return ctx.Value(freshKey{}) != nil }
+
+// freshening is a transport that obeys overFresh.
+type freshening struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (f freshening) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !isFresh(r.Context()) {
+		return f.RoundTripper.RoundTrip(r)
+	}
+	t := innermost(f.RoundTripper)
+	if t == nil { // marks an HTTP/2 connection as not to be used again, and closes one of HTTP/1
+		r = r.Clone(r.Context())
+		r.Close = true
+		return f.RoundTripper.RoundTrip(r)
+	}
+	return alone(t).RoundTrip(r)
+}
+
+// alone is a transport like t for one request. HTTP/1.1 keeps it apart: clones share the connections of HTTP/2.
+func alone(t *http.Transport) *http.Transport {
+	out := t.Clone()
+	out.DisableKeepAlives, out.ForceAttemptHTTP2 = true, false
+	out.HTTP2, out.Protocols = nil, nil
+	out.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	if out.TLSClientConfig != nil {
+		out.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	}
+	return out
+}
+
+// CloseIdleConnections is what http.Client looks for.
+func (f freshening) CloseIdleConnections() { utilnet.CloseIdleConnectionsFor(f.RoundTripper) }
+
+// WrappedRoundTripper is what innermost looks for.
+func (f freshening) WrappedRoundTripper() http.RoundTripper { return f.RoundTripper }
