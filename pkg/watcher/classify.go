@@ -36,6 +36,7 @@ const (
 	askWatch                    // a watch from a resourceVersion
 	askHead                     // one item, for the list's resourceVersion
 	askDiscovery                // whether the resource is served
+	askProof                    // one item, to verify a snapshot
 )
 
 // happening is what came of it.
@@ -57,6 +58,7 @@ const (
 	gotSnapshot                   // a streamed snapshot is complete, and its answer is of no more use
 	gotHead                       // the head of a list is there
 	gotDiscovery                  // discovery was answered, or failed
+	gotProof                      // a list of one item contradicts a snapshot
 )
 
 // order is how the server's resourceVersion compares with ours.
@@ -111,6 +113,7 @@ type input struct {
 	served     bool          // the resource is served as declared
 	anyVersion bool          // some version of it is
 	failed     bool          // the question was not answered
+	streamed   bool          // of a gotProof: the snapshot was streamed
 	absent     time.Duration // for how long every answer has been that no version is served
 
 	// what went before
@@ -202,6 +205,8 @@ func classify(in input) action {
 		return classifyPage(in)
 	case gotHead:
 		return classifyHead(in)
+	case gotProof:
+		return classifyProof(in)
 	default:
 		return classifyDiscovery(in)
 	}

@@ -59,6 +59,8 @@ func notUnderstood(in input) action {
 // classifyStatus decides on a refusal.
 func classifyStatus(in input) action {
 	switch {
+	case in.ask == askProof && refusesLists(in.code): // 58
+		return proofRefused()
 	case in.code == http.StatusGone: // 10, 17
 		return expired(in)
 	case in.tooLarge:
@@ -88,6 +90,11 @@ func classifyStatus(in input) action {
 	default:
 		return action{do: doRetry, reason: ReasonUnexpected, pause: pauseAfter, after: in.after, block: true}
 	}
+}
+
+// refusesLists says whether the status is about the right or the way to list.
+func refusesLists(code int32) bool {
+	return code == http.StatusForbidden || code == http.StatusMethodNotAllowed || code == http.StatusBadRequest || code == http.StatusUnprocessableEntity
 }
 
 // expired: the history that was asked for is gone.

@@ -207,6 +207,16 @@ func (x *Index) unseen() []uint32 {
 	return out
 }
 
+// hasUnseen says whether the snapshot did not show one of the entries.
+func (x *Index) hasUnseen() bool {
+	for at := range x.filled {
+		if x.records.At(at).epoch != x.epoch {
+			return true
+		}
+	}
+	return false
+}
+
 func (x *Index) compare(a, b uint32) int {
 	r, s := x.records.At(a), x.records.At(b)
 	if r.space != s.space {

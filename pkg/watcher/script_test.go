@@ -25,6 +25,8 @@ type script struct {
 	t     *testing.T
 	calls chan *call
 	live  atomic.Int32 // response bodies that are open
+
+	manual atomic.Bool // the lists that verify snapshots are the test's to answer; else they agree with every snapshot
 }
 
 // call is one request of the stream.
@@ -44,6 +46,10 @@ type reply struct {
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := &call{s: s, path: r.URL.Path, q: r.URL.Query(), h: r.Header, fresh: isFresh(r.Context()), reply: make(chan reply, 1)}
+	if c.fresh && c.q.Get("limit") == "1" && !s.manual.Load() {
+		go func() { c.ok().page("1", "") }()
+		return (<-c.reply).resp, nil
+	}
 	select {
 	case s.calls <- c:
 	case <-r.Context().Done():

@@ -58,6 +58,7 @@ const (
 	ReasonPoll         Reason = "poll"          // the next poll of a resource that cannot be watched
 	ReasonNoVersion    Reason = "no_rv"         // the server sends no resourceVersion: nothing to resume from
 	ReasonReturned     Reason = "returned"      // the resource is served again
+	ReasonUnconfirmed  Reason = "unconfirmed"   // a list contradicts an empty snapshot, or one that deletes all objects
 	ReasonBadVersion   Reason = "bad_rv"        // the server does not understand the resourceVersion
 	ReasonAheadOf      Reason = "rv_too_large"  // the server is behind the resourceVersion
 	ReasonStoreRead    Reason = "store_read"    // the server could not read an object from its store

@@ -18,6 +18,7 @@ func (m *machine) beginSnapshot(why Reason) {
 func (m *machine) prepareSnapshot() {
 	m.index.Begin()
 	m.tombs, m.incomplete, m.tries = nil, false, 0
+	m.proof.shown, m.proof.kept = 0, 0
 	m.pages = pages{whole: m.pages.whole}
 	m.next = askSnapshot
 	if m.polling || m.listOnly || m.server.WatchListRefused(m.target.Resource) {
@@ -34,7 +35,7 @@ func (m *machine) finish(rv string) {
 	relist := m.comparing()
 	m.rv, m.next, m.heard = rv, askWatch, time.Now()
 	m.listOnly, m.refused, m.tombs, m.tries, m.pages = false, false, nil, 0, pages{}
-	m.synced = true
+	m.synced, m.proof = true, proof{}
 	m.publish()
 	m.handler.Synced(rv, relist)
 }
@@ -82,6 +83,9 @@ func (m *machine) drop(d Delta) {
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
 func (m *machine) deliver(ask request, f *Frame) bool {
 	live := ask == askWatch
+	if !live && f.Type != Deleted {
+		m.proof.shown++
+	}
 	var why Reason
 	if f.Type == Deleted {
 		why = m.deleted(live, f)
@@ -114,6 +118,9 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	// Within a snapshot an object is compared by equality, as its resourceVersion may have gone back; once
 	// shown, and in a watch, only what is above counts (20, 27).
 	ordered := live || e.seen()
+	if !e.seen() {
+		m.proof.kept++
+	}
 	e.SetSeen()
 	switch o := e.compareState(f); {
 	case o == orderSame && !live:

@@ -30,9 +30,10 @@ func (m *machine) absence(in *input) {
 	}
 }
 
-// asking is the context of the next request. While known objects may be gone each opens a connection of its own.
+// asking is the context of the next request. While known objects may be gone, and for a second snapshot that has to say what
+// the first said, each request opens a connection of its own.
 func (m *machine) asking(ctx context.Context) context.Context {
-	if m.index.Len() > 0 && (!m.absent.IsZero() || m.next == askDiscovery) {
+	if m.proof.twice || m.index.Len() > 0 && (!m.absent.IsZero() || m.next == askDiscovery) {
 		return overFresh(ctx)
 	}
 	return ctx

@@ -50,6 +50,11 @@ func (m *machine) readPage(ctx context.Context) (input, *ending) {
 		in.more = end.list.Continue != ""
 		in.sameToken = end.list.Continue == p.Continue
 		in.hasRV = end.list.ResourceVersion != ""
+		if !in.more {
+			if in, end, holds := m.believe(ctx, askList, end.list.ResourceVersion); !holds {
+				return in, end
+			}
+		}
 	}
 	return in, end
 }

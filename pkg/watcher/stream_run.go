@@ -32,6 +32,7 @@ type machine struct {
 	tries      int               // attempts that were cut off
 	incomplete bool              // a frame was skipped whose key is not known: nothing can be said to be gone
 	tombs      map[string]string // deleted within it: UID to resourceVersion (rule 27)
+	proof      proof             // whether to believe it
 
 	last  signature // of the last failure
 	again int       // how often it happened in a row before
@@ -211,6 +212,7 @@ func (m *machine) restart(a action, in input) {
 	if a.reason == ReasonIncomplete && a.do == doRelist {
 		tries = m.tries + 1
 	}
+	m.proof.twice = m.proof.twice || in.ask == askProof && in.what == gotStatus
 	m.beginSnapshot(a.reason)
 	m.tries = tries
 }
@@ -218,7 +220,7 @@ func (m *machine) restart(a action, in input) {
 // retry does the same again.
 func (m *machine) retry(a action, in input) {
 	switch in.ask {
-	case askSnapshot:
+	case askSnapshot, askProof:
 		m.prepareSnapshot()
 	case askList:
 		// Who may not list may still watch: the fallback leads nowhere, the snapshot may work the next time.

@@ -46,6 +46,9 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 		default:
 			if a := m.take(askSnapshot, c, it); a.do == doFinish {
 				rv := strings.Clone(it.frame.Meta.ResourceVersion)
+				if in, end, holds := m.believe(ctx, askSnapshot, rv); !holds {
+					return in, end
+				}
 				if c.packed && c.frames >= largeSnapshot {
 					return input{what: gotSnapshot, ask: askSnapshot}, &ending{list: wire.ListMeta{ResourceVersion: rv}}
 				}
@@ -109,9 +112,11 @@ func (m *machine) skip(ask request, why Reason, meta *Meta) {
 	if ask != askSnapshot && ask != askList || why == ReasonUnknownType {
 		return
 	}
+	m.proof.shown++
 	if meta.Name == "" {
 		m.incomplete = true
 	} else if e, ok := m.index.Get(meta.Namespace, meta.Name); ok {
+		m.proof.kept++
 		e.SetSeen()
 	}
 }
