@@ -22,6 +22,7 @@ type metrics struct {
 	undecodable, reread, paused, restored       *prometheus.CounterVec
 
 	leaseFailures prometheus.Counter
+	forgot        *prometheus.CounterVec
 
 	full atomic.Int32 // bindings for which there is no room
 }
@@ -52,10 +53,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		restored:    counter("ancho_binding_finalizers_restored_total", "Finalizers added again after something else removed them.", "capability", "binding"),
 		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
+	m.forgot = counter("ancho_stream_deleted_uids_dropped_total", "UIDs that were reported deleted, and are not remembered any more because there were too many.", "stream")
 	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.leaseFailures,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.leaseFailures, m.forgot,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)
@@ -107,6 +109,9 @@ func (s *streamMetrics) Relist(why watcher.Reason) {
 func (s *streamMetrics) Skipped(why watcher.Reason) {
 	s.m.skipped.WithLabelValues(s.stream, string(why)).Inc()
 }
+
+// Forgot implements watcher.Observer.
+func (s *streamMetrics) Forgot() { s.m.forgot.WithLabelValues(s.stream).Inc() }
 
 // frameType names a frame's type as the wire does.
 func frameType(t watcher.EventType) string {

@@ -64,6 +64,7 @@ func (r *rider) startOwn(ctx context.Context, f *feed, seed *watcher.Index) {
 // handOver moves what the rider's bindings know from the carrier's entries to entries of their own.
 func (r *rider) handOver(f *feed) *watcher.Index {
 	seed, own := watcher.NewIndex(f.words), f.routes[0]
+	seed.InheritDeleted(r.carrier.stream.Index())
 	for e := range r.carrier.stream.Index().All() {
 		if !r.onCarrier.knows(e.Words()) {
 			continue

@@ -22,6 +22,7 @@ type Index struct {
 	words   compact.Slab[uint64] // by record
 	texts   compact.Texts
 	spaces  namespaces
+	tombs   tombs
 	opaque  map[uint32]string // by record: resourceVersions that are not numbers
 	filled  uint32            // records in use
 	taken   uint32            // of these, the ones that are not in the table any more

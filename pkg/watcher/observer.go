@@ -22,6 +22,8 @@ type Observer interface {
 	Relist(why Reason)
 	// Skipped is called for each frame that reached nobody, other than bookmarks.
 	Skipped(why Reason)
+	// Forgot is called when a UID that was reported deleted is not remembered any more, to make room for another.
+	Forgot()
 	// State is called with each state, before Handler.StateChanged.
 	State(State)
 }
@@ -43,6 +45,9 @@ func (NoObserver) Relist(Reason) {}
 
 // Skipped does nothing.
 func (NoObserver) Skipped(Reason) {}
+
+// Forgot does nothing.
+func (NoObserver) Forgot() {}
 
 // State does nothing.
 func (NoObserver) State(State) {}

@@ -293,6 +293,7 @@ func (c *counter) Bytes(n int)                    { c.byteSum.Add(int64(n)) }
 func (c *counter) Frame(t EventType, _ time.Time) { c.add("frame " + t.String()) }
 func (c *counter) Reconnect(why Reason)           { c.add("reconnect " + string(why)) }
 func (c *counter) Relist(why Reason)              { c.add("relist " + string(why)) }
+func (c *counter) Forgot()                        { c.add("forgot") }
 func (c *counter) Skipped(why Reason)             { c.add("skipped " + string(why)) }
 
 // rig is a stream with everything around it.

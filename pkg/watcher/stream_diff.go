@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"hash/fnv"
-	"strings"
 	"time"
 )
 
@@ -17,8 +16,8 @@ func (m *machine) beginSnapshot(why Reason) {
 // prepareSnapshot makes a snapshot the next request; nothing was seen in it yet.
 func (m *machine) prepareSnapshot() {
 	m.index.Begin()
-	m.tombs, m.incomplete, m.tries = nil, false, 0
-	m.proof.shown, m.proof.kept = 0, 0
+	m.incomplete, m.tries = false, 0
+	m.proof = proof{twice: m.proof.twice}
 	m.pages = pages{whole: m.pages.whole}
 	m.next = askSnapshot
 	if m.polling || m.listOnly || m.server.WatchListRefused(m.target.Resource) {
@@ -28,13 +27,13 @@ func (m *machine) prepareSnapshot() {
 
 // finish ends a snapshot: what it did not show is gone (rule 6: only now), and rv is where the watch begins.
 func (m *machine) finish(rv string) {
-	m.sweep()
+	m.sweep(rv)
 	if m.refused {
 		m.server.RefuseWatchList(m.target.Resource) // 4, 5: the list works, so it was not the server as such
 	}
 	relist := m.comparing()
 	m.rv, m.next, m.heard = rv, askWatch, time.Now()
-	m.listOnly, m.refused, m.tombs, m.tries, m.pages = false, false, nil, 0, pages{}
+	m.listOnly, m.refused, m.tries, m.pages = false, false, 0, pages{}
 	m.synced, m.proof = true, proof{}
 	m.publish()
 	m.handler.Synced(rv, relist)
@@ -43,14 +42,15 @@ func (m *machine) finish(rv string) {
 // comparing says whether the snapshot is compared with something, or the first of all.
 func (m *machine) comparing() bool { return m.synced || m.seeded }
 
-// sweep tells the deletions that the snapshot implies, in the order of their keys.
-func (m *machine) sweep() {
+// sweep reports the deletions that the snapshot, which is of rv, implies, in the order of their keys.
+func (m *machine) sweep(rv string) {
 	if m.incomplete {
 		m.o.Logger.Info("deletions are not looked for: the snapshot held something that cannot be identified",
 			"target", m.target.String())
 		return
 	}
 	m.index.Sweep(func(e Entry) {
+		m.bury(e.UID(), rv)
 		m.handler.Handle(Missing(e, m.target.Ambiguous()))
 	})
 }
@@ -83,6 +83,7 @@ func (m *machine) drop(d Delta) {
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
 func (m *machine) deliver(ask request, f *Frame) bool {
 	live := ask == askWatch
+	m.live = live
 	if !live && f.Type != Deleted {
 		m.proof.shown++
 	}
@@ -106,9 +107,10 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	meta := &f.Meta
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if known && !e.HasUID(meta.UID) {
-		if live && e.compare(meta.ResourceVersion) == orderBehind {
+		if live && e.compare(meta.ResourceVersion) == orderBehind || m.replayed(live, meta) {
 			return ReasonReplayed // of the object that had the name before
 		}
+		m.bury(e.UID(), meta.ResourceVersion)
 		m.drop(Replaced(e, !live)) // 19
 		known = false
 	}
@@ -135,11 +137,11 @@ func (m *machine) present(live bool, f *Frame) Reason {
 
 // appeared is told of an object that is not known.
 func (m *machine) appeared(live bool, f *Frame) Reason {
-	if rv, dead := m.tombs[f.Meta.UID]; dead && f.Meta.UID != "" && compare(f.Meta.ResourceVersion, rv) != orderAhead {
+	if m.replayed(live, &f.Meta) {
 		return ReasonReplayed // 27
 	}
-	if live && m.passed(f.Meta.ResourceVersion) {
-		return ReasonReplayed // 27: it has gone since, or the stream would know it
+	if live && f.Type != Added && m.passed(f.Meta.ResourceVersion) {
+		return ReasonReplayed // 27: it was deleted since. One that is ADDED may have become visible only now.
 	}
 	e := m.index.add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
 	e.SetSeen()
@@ -154,14 +156,11 @@ func (m *machine) upsert(live bool, f *Frame, e Entry, isNew bool) {
 	})
 }
 
-// deleted is told of a DELETED event.
+// deleted takes a DELETED event. One without a UID is about the object that has the name.
 func (m *machine) deleted(live bool, f *Frame) Reason {
 	meta := &f.Meta
-	if !live && meta.UID != "" {
-		if m.tombs == nil {
-			m.tombs = map[string]string{}
-		}
-		m.tombs[strings.Clone(meta.UID)] = strings.Clone(meta.ResourceVersion)
+	if !live {
+		m.bury(meta.UID, meta.ResourceVersion) // also of an object that the snapshot shows only later
 	}
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if !known {
@@ -171,16 +170,60 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 	switch {
 	case behind:
 		return ReasonReplayed
+	case meta.UID == "" && !e.HasUID(""):
+		m.bury(e.UID(), e.laterRV(meta.ResourceVersion))
+		d := Missing(e, m.target.Ambiguous())
+		d.Relist = !live && m.comparing()
+		m.drop(d)
 	case !e.HasUID(meta.UID):
-		// The name was another object's in between, which nobody told of: ours went before that one did.
+		// The name was another object's in between, of which no event came: ours was deleted before that one.
 		if e.compare(meta.ResourceVersion) != orderAhead {
 			return ReasonReplayed
 		}
+		m.bury(meta.UID, meta.ResourceVersion)
+		m.bury(e.UID(), meta.ResourceVersion)
 		m.drop(Replaced(e, !live))
 	default:
+		m.bury(meta.UID, e.laterRV(meta.ResourceVersion))
 		m.drop(Delta{Kind: Gone, Entry: e, Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
 	}
 	return ""
+}
+
+// bury remembers that an object was reported deleted: events of it up to rv are replays.
+func (m *machine) bury(uid, rv string) {
+	snapshot := uint32(0)
+	if !m.live {
+		snapshot = uint32(m.index.epoch) + 1
+	}
+	if m.index.tombs.bury(uid, rv, snapshot) {
+		m.o.Observer.Forgot()
+	}
+}
+
+// replayed says whether a state is one of an object that was reported deleted. A snapshot that shows it all the same may
+// be right, which is known when it is complete.
+func (m *machine) replayed(live bool, meta *Meta) bool {
+	at, buried := m.index.tombs.find(meta.UID)
+	if !buried {
+		return false
+	}
+	if !at.covers(meta.ResourceVersion) {
+		m.index.tombs.exhume(meta.UID)
+		return false
+	}
+	if !live && at.snapshot != uint32(m.index.epoch)+1 {
+		m.proof.ghost(meta.UID, at.rv())
+	}
+	return true
+}
+
+// laterRV is the later one of rv and the resourceVersion of the state that was delivered.
+func (e Entry) laterRV(rv string) string {
+	if rv == "" || e.compare(rv) == orderBehind {
+		return e.RV()
+	}
+	return rv
 }
 
 // compareState says where the state in f is, seen from the one that was delivered.

@@ -1,6 +1,9 @@
 package watcher
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // proof is what a snapshot has shown so far, for the decision whether to believe it (rule 58). Real API servers have sent
 // snapshots that were only their end bookmark while objects existed.
@@ -8,6 +11,17 @@ type proof struct {
 	shown int  // objects in it
 	kept  int  // of these, the ones that were known before, by UID
 	twice bool // the list that verifies a snapshot is refused: the next one that says the same is believed
+
+	ghosts []string // UIDs in it that were reported deleted
+	newest string   // the latest resourceVersion at which one of them was
+}
+
+// ghost notes an object that was reported deleted at rv.
+func (p *proof) ghost(uid, rv string) {
+	p.ghosts = append(p.ghosts, strings.Clone(uid))
+	if p.newest == "" || compare(rv, p.newest) == orderAhead {
+		p.newest = rv
+	}
 }
 
 // doubt says what about a snapshot has to be verified.
@@ -20,7 +34,7 @@ type doubt struct {
 func (m *machine) doubts(ask request, rv string) doubt {
 	d := doubt{
 		empty: ask == askSnapshot && m.proof.shown == 0 || m.proof.kept == 0 && m.index.hasUnseen(),
-		older: m.synced && compare(rv, m.rv) == orderBehind,
+		older: compare(rv, m.floor()) == orderBehind,
 	}
 	if m.incomplete { // no deletion follows from it
 		d.empty = false
@@ -28,12 +42,20 @@ func (m *machine) doubts(ask request, rv string) doubt {
 	return d
 }
 
+// floor is the resourceVersion below which a snapshot is of an earlier time than what was delivered.
+func (m *machine) floor() string {
+	if m.synced {
+		return m.rv
+	}
+	return m.proof.newest
+}
+
 // believe says whether the snapshot holds. If it is doubtful, one object is listed with the same selectors, over a
 // connection of its own; in and end are what came of that where the snapshot does not hold.
 func (m *machine) believe(ctx context.Context, ask request, rv string) (in input, end *ending, holds bool) {
 	d := m.doubts(ask, rv)
 	if d == (doubt{}) || m.proof.twice {
-		return in, end, true
+		return m.raise(ask)
 	}
 	listed, agrees := 0, true
 	end, in = m.list(overFresh(ctx), askProof, ListParams{Limit: 1}, func(_ *conn, it item) {
@@ -47,10 +69,18 @@ func (m *machine) believe(ctx context.Context, ask request, rv string) (in input
 	if d.empty && (!agrees || listed == 0 && end.list.Continue != "") {
 		return in, end, false
 	}
-	if d.older && compare(end.list.ResourceVersion, m.rv) != orderBehind {
+	if d.older && compare(end.list.ResourceVersion, m.floor()) != orderBehind {
 		return in, end, false
 	}
-	return in, end, true
+	return m.raise(ask)
+}
+
+// raise is for a snapshot that holds. Objects in it that were reported deleted exist: it is read again, to report them.
+func (m *machine) raise(ask request) (in input, end *ending, holds bool) {
+	for _, uid := range m.proof.ghosts {
+		m.index.tombs.exhume(uid)
+	}
+	return input{what: gotProof, ask: ask}, &ending{}, len(m.proof.ghosts) == 0
 }
 
 // showed says whether the snapshot showed this object.

@@ -226,8 +226,8 @@ func TestRule27Replays(t *testing.T) {
 	})
 }
 
-// What a proxy tells again, from a place of its own, of objects that have gone since, or that the stream has never known, is
-// not news either.
+// A proxy that replays events from a place of its own brings no news of objects that were reported deleted. An object that
+// the stream has never known may have become visible only now.
 func TestRule27ReplaysOfWhatHasGone(t *testing.T) {
 	run(t, func(r *rig) {
 		b := r.synced("7", pod("a", "5"))
@@ -239,8 +239,9 @@ func TestRule27ReplaysOfWhatHasGone(t *testing.T) {
 		b.event("DELETED", pod("a", "11"))
 		b.event("ADDED", pod("b", "10"))
 		b.event("ADDED", pod("b", "12"))
-		b.event("ADDED", pod("c", "x1")) // nobody can say
-		r.expect("upsert b@uid-b:12 new", "upsert c@uid-c:x1 new")
+		b.event("MODIFIED", pod("d", "9"))
+		b.event("ADDED", pod("c", "x1")) // does not compare
+		r.expect("upsert b@uid-b:10 new", "upsert b@uid-b:12", "upsert c@uid-c:x1 new")
 		if got := r.obs.get("skipped replayed"); got != 2 {
 			t.Errorf("counted %d", got)
 		}
@@ -256,13 +257,6 @@ func TestRule27Tombstones(t *testing.T) {
 		b.event("ADDED", pod("a@other", "9")) // another object
 		b.initialEnd("9")
 		r.expect("upsert a@uid-a:5 new initial", "gone a@uid-a:5 initial", "upsert a@other:9 new initial", "synced 9 false")
-		if err := r.Do(func() {
-			if r.m.tombs != nil {
-				t.Error("tombstones outlive the snapshot")
-			}
-		}); err != nil {
-			t.Error(err)
-		}
 	})
 }
 

@@ -25,14 +25,14 @@ type machine struct {
 	retest  retest // of polling
 	synced  bool   // a snapshot was complete
 	seeded  bool   // the index was not empty at first
+	live    bool   // the last object came in a watch, not in a snapshot
 
 	// of the snapshot that is being read
-	listOnly   bool              // read it as a list
-	refused    bool              // because the server cannot stream it, which is remembered if the list works
-	tries      int               // attempts that were cut off
-	incomplete bool              // a frame was skipped whose key is not known: nothing can be said to be gone
-	tombs      map[string]string // deleted within it: UID to resourceVersion (rule 27)
-	proof      proof             // whether to believe it
+	listOnly   bool  // read it as a list
+	refused    bool  // because the server cannot stream it, which is remembered if the list works
+	tries      int   // attempts that were cut off
+	incomplete bool  // a frame was skipped whose key is not known: nothing can be said to be gone
+	proof      proof // whether to believe it
 
 	last  signature // of the last failure
 	again int       // how often it happened in a row before
@@ -211,6 +211,9 @@ func (m *machine) restart(a action, in input) {
 	tries := 0
 	if a.reason == ReasonIncomplete && a.do == doRelist {
 		tries = m.tries + 1
+	}
+	if a.reason == ReasonRolledBack {
+		m.index.tombs.clear() // what was deleted since then exists again
 	}
 	m.proof.twice = m.proof.twice || in.ask == askProof && in.what == gotStatus
 	m.beginSnapshot(a.reason)
