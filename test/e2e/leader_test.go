@@ -70,14 +70,19 @@ func newPair(t *testing.T, env *testenv.Env, firstHost string, extra ...string) 
 
 func (p *pair) start(t *testing.T, path string, kubeconfig []byte) *member {
 	t.Helper()
-	m := &member{dead: make(chan time.Time, 1), process: startProcessAt(t, path, kubeconfig,
-		"--namespace", p.ns, "--leader-elect", "--leader-elect-resource-name", "busy", "--leader-elect-lease-duration", leaseDuration.String(),
-		"--leader-elect-renew-deadline", renewDeadline.String(), "--leader-elect-retry-period", retryPeriod.String())}
+	m := &member{dead: make(chan time.Time, 1), process: startProcessAt(t, path, kubeconfig, p.flags()...)}
 	go func() {
 		<-m.ended
 		m.dead <- time.Now()
 	}()
 	return m
+}
+
+func (p *pair) flags() []string {
+	return []string{
+		"--namespace", p.ns, "--leader-elect", "--leader-elect-resource-name", "busy", "--leader-elect-lease-duration", leaseDuration.String(),
+		"--leader-elect-renew-deadline", renewDeadline.String(), "--leader-elect-retry-period", retryPeriod.String(),
+	}
 }
 
 // works waits until calls for these objects begin from now on.
