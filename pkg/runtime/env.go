@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/restmap"
 )
@@ -79,7 +80,7 @@ func (w warnings) HandleWarningHeaderWithContext(ctx context.Context, code int, 
 	if err != nil { // a request of nobody's call
 		log = w.log
 	}
-	log.Info("the API server warns", "warning", text)
+	log.Info("the API server warns", "warning", plaintext.Bound(text))
 }
 
 // withoutCluster is the configuration that capability functions see where only the plan is wanted.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/plaintext"
 )
 
 // lead waits for the lease, works while this replica has it, and gives it back if no callback is left that it protects.
@@ -87,7 +89,7 @@ func (e *election) snapshot() *LeaderSnapshot {
 		s.Since, s.Renewed = &since, &renewed
 	}
 	if e.err != nil {
-		s.Error = e.err.Error()
+		s.Error = plaintext.Bound(e.err.Error())
 	}
 	return s
 }

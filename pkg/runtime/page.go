@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
@@ -141,7 +142,7 @@ func (b *binding) fill(row *BindingSnapshot, rows *pager, from mark) bool {
 			break
 		}
 		row.Parked = append(row.Parked, ParkedSnapshot{
-			Object: objectName(p.Key), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: p.Err.Error(),
+			Object: objectName(p.Key), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: plaintext.Bound(p.Err.Error()),
 		})
 	}
 	return whole || len(row.Parked) > 0

@@ -3,6 +3,7 @@ package runtime
 import (
 	"time"
 
+	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
@@ -79,7 +80,7 @@ func (r *Runtime) Snapshot() Snapshot { return r.snapshotPage(page{}) }
 
 func streamSnapshot(s streamStatus) StreamSnapshot {
 	row := StreamSnapshot{
-		Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: s.State.Message,
+		Stream: s.Stream, Phase: s.State.Phase.String(), Reason: string(s.State.Reason), Message: plaintext.Bound(s.State.Message),
 		Since: s.State.Since, Synced: s.State.Synced, ResourceVersion: s.State.RV, Objects: s.State.Objects,
 	}
 	if at := s.State.RetryAt; !at.IsZero() {
