@@ -144,6 +144,9 @@ func saysUnknownPath(r *Response) bool {
 // explain says what keeps the declared resource from being served, and what to declare or do instead.
 func explain(r kind.Resource, versions []string, found []Alternative) string {
 	gv := r.GVK().GroupVersion().String()
+	if createOnly(r) { // no definition that could be installed would help
+		return unlistable(r)
+	}
 	if len(versions) == 0 {
 		return fmt.Sprintf("the server does not serve the API group %q: install its CustomResourceDefinition, or the API server behind it", r.Group)
 	}

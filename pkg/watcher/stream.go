@@ -29,7 +29,8 @@ var ErrStopped = errors.New("stream has stopped")
 
 // StreamOptions are the settings of a stream; the zero value of each means its default.
 type StreamOptions struct {
-	// Logger gets one line when the stream is blocked for a new reason and one when it recovers. Default: none.
+	// Logger gets an error when the stream is blocked, again when the reason or, materially, the message changes, and every
+	// ten minutes; and a line when it has recovered. Default: none.
 	Logger logr.Logger
 	// Observer feeds metrics. Default: NoObserver.
 	Observer Observer

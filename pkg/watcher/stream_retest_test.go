@@ -255,6 +255,29 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 				r.next().refuse(405, "MethodNotAllowed")
 			}
 		}, ReasonNotListable},
+		"Eviction": {"policy", "Eviction", "evictions", func(r *rig) {
+			r.next().refuseText(404, "404 page not found")
+			r.document("/apis/policy", `{"kind":"APIGroup","name":"policy","versions":[{"groupVersion":"policy/v1","version":"v1"}]}`)
+			r.document("/apis/policy/v1", `{"kind":"APIResourceList","groupVersion":"policy/v1","resources":[]}`)
+			for c := r.next(); ; c = r.next() { // whatever else is asked to be sure
+				switch {
+				case c.path == "/api/v1":
+					b := c.ok()
+					b.write(coreDoc)
+					b.end()
+				case c.path == "/apis/policy":
+					b := c.ok()
+					b.write(`{"kind":"APIGroup","name":"policy","versions":[{"groupVersion":"policy/v1","version":"v1"}]}`)
+					b.end()
+				case c.path == "/apis/policy/v1":
+					b := c.ok()
+					b.write(`{"kind":"APIResourceList","groupVersion":"policy/v1","resources":[]}`)
+					b.end()
+				default:
+					return
+				}
+			}
+		}, ReasonNotServed},
 		"SelfSubjectAccessReview without rights": {"authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", func(r *rig) {
 			r.next().refuse(403, "Forbidden")
 		}, ReasonForbidden},

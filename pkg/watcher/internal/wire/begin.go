@@ -86,14 +86,14 @@ func begin(r io.Reader) *head {
 	h := &head{r: r}
 	buffer := make([]byte, headSize)
 	n := 0
-	for empty := 0; n < len(buffer) && h.err == nil && empty < maxEmptyReads; empty++ {
+	for empty := 0; n < len(buffer) && h.err == nil && !enough(buffer[:n]); empty++ {
 		var more int
 		more, h.err = r.Read(buffer[n:])
 		if n += more; more > 0 {
 			empty = 0
 		}
-		if enough(buffer[:n]) {
-			break
+		if empty == maxEmptyReads {
+			h.err = io.ErrNoProgress
 		}
 	}
 	h.data = buffer[:n]
