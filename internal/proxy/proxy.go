@@ -1,4 +1,5 @@
-// Package proxy stands between a program and a server, counts the bytes that pass, and cuts the line.
+// Package proxy stands between a program and a server, counts the bytes that pass, and breaks, stalls, delays and
+// redirects connections.
 package proxy
 
 import (
@@ -7,11 +8,11 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// Proxy passes TCP connections on to one address. Its methods may be called from any goroutine.
+// Proxy passes TCP connections on to one address at a time. Its methods may be called from any goroutine.
 type Proxy struct {
-	to       string
 	listener net.Listener
 	received atomic.Int64
 	sent     atomic.Int64
@@ -20,9 +21,18 @@ type Proxy struct {
 	wg       sync.WaitGroup
 
 	mu     sync.Mutex
+	to     string
 	closed bool
 	down   bool
-	conns  map[net.Conn]bool
+	delay  time.Duration
+	stall  chan struct{} // closed by Restore; nil while bytes pass
+	links  map[*link]bool
+}
+
+// A link is one connection of a client, and the one to the server that serves it.
+type link struct {
+	client, server net.Conn
+	gone           chan struct{} // closed when the proxy breaks both
 }
 
 // New listens on this machine, for connections to the address given.
@@ -31,7 +41,7 @@ func New(to string) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	p := &Proxy{to: to, listener: l, conns: map[net.Conn]bool{}}
+	p := &Proxy{to: to, listener: l, links: map[*link]bool{}}
 	p.wg.Go(p.accept)
 	return p, nil
 }
@@ -60,11 +70,46 @@ func (p *Proxy) Cut() {
 	p.drop()
 }
 
-// Restore lets new connections through.
+// Drop breaks all connections. New ones are passed on.
+func (p *Proxy) Drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop()
+}
+
+// Send passes new connections on to another address. Open connections stay where they are: use Drop to move them.
+func (p *Proxy) Send(to string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.to = to
+}
+
+// Stall holds all bytes back, in both directions, until Restore delivers them. Connections stay open, and new ones are
+// accepted.
+func (p *Proxy) Stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stall == nil {
+		p.stall = make(chan struct{})
+	}
+}
+
+// Delay delivers what the server sends later from now on, by d to 2d. Zero ends it.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+// Restore ends Cut and Stall.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.down = false
+	if p.stall != nil {
+		close(p.stall)
+		p.stall = nil
+	}
 }
 
 // Close ends the proxy and all of its connections, and waits for that.
@@ -79,10 +124,18 @@ func (p *Proxy) Close() error {
 }
 
 func (p *Proxy) drop() {
-	for c := range p.conns {
-		_ = c.Close()
+	for l := range p.links {
+		l.end()
 	}
-	clear(p.conns)
+	clear(p.links)
+}
+
+func (l *link) end() {
+	close(l.gone)
+	_ = l.client.Close()
+	if l.server != nil {
+		_ = l.server.Close()
+	}
 }
 
 func (p *Proxy) accept() {
@@ -96,49 +149,95 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) serve(client net.Conn) {
-	defer func() { _ = client.Close() }()
-	if !p.keep(client) {
+	l := &link{client: client, gone: make(chan struct{})}
+	to, ok := p.keep(l)
+	if !ok {
+		_ = client.Close()
 		return
 	}
-	server, err := net.Dial("tcp", p.to) //nolint:noctx // on this machine
-	if err != nil {
-		return
-	}
-	defer func() { _ = server.Close() }()
-	if !p.keep(server) {
+	server, err := net.Dial("tcp", to) //nolint:noctx // on this machine
+	if err != nil || !p.join(l, server) {
+		p.forget(l)
 		return
 	}
 	p.opened.Add(1)
 	var both sync.WaitGroup
-	both.Go(func() { pump(server, client, &p.sent) })
-	both.Go(func() { pump(client, server, &p.received) })
+	both.Go(func() { p.pump(l, server, client, &p.sent) })
+	both.Go(func() { p.pump(l, client, server, &p.received) })
 	both.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.conns, client)
-	delete(p.conns, server)
+	p.forget(l)
 }
 
-// keep notes a connection, so that it can be cut; there is none to be kept while the line is cut.
-func (p *Proxy) keep(c net.Conn) bool {
+// keep notes a connection, so that it can be broken, and returns where it is to go. It refuses while the line is cut.
+func (p *Proxy) keep(l *link) (to string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down || p.closed {
+		return "", false
+	}
+	p.links[l] = true
+	return p.to, true
+}
+
+// join adds the connection to the server, unless the proxy has broken the client's meanwhile.
+func (p *Proxy) join(l *link, server net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.links[l] {
+		_ = server.Close()
 		return false
 	}
-	p.conns[c] = true
+	l.server = server
 	return true
 }
 
+// forget ends a link that is not broken yet.
+func (p *Proxy) forget(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.links[l] {
+		delete(p.links, l)
+		l.end()
+	}
+}
+
 // pump passes bytes on until one side is closed, then closes the other.
-func pump(to, from net.Conn, count *atomic.Int64) {
+func (p *Proxy) pump(l *link, to, from net.Conn, count *atomic.Int64) {
 	defer func() { _ = errors.Join(to.Close(), from.Close()) }()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
 		count.Add(int64(n))
+		if !p.hold(l, from == l.server) {
+			return
+		}
 		if _, failed := to.Write(buf[:n]); failed != nil || err != nil {
 			return
 		}
+	}
+}
+
+// hold waits while bytes are held back. It returns false once the link is broken.
+func (p *Proxy) hold(l *link, fromServer bool) bool {
+	p.mu.Lock()
+	stall, delay := p.stall, p.delay
+	p.mu.Unlock()
+	if fromServer && delay > 0 {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-l.gone:
+			return false
+		}
+	}
+	if stall == nil {
+		return true
+	}
+	select {
+	case <-stall:
+		return true
+	case <-l.gone:
+		return false
 	}
 }

@@ -181,7 +181,8 @@ func TestSetArgs(t *testing.T) {
 
 func TestTailKeepsTheEnd(t *testing.T) {
 	var all strings.Builder
-	log, other := newTails(&all)
+	tails := newTails(&all, 2)
+	log, other := tails[0], tails[1]
 	for range 3 * tailSize / 10 {
 		if n, err := log.Write([]byte("0123456789")); n != 10 || err != nil {
 			t.Fatal(n, err)

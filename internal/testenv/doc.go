@@ -8,6 +8,10 @@
 // ends them should this process die. Binaries are those of KUBEBUILDER_ASSETS,
 // else those of hack/controlplane/bin, which are built if they are missing.
 //
+// StartPair starts two API servers on one etcd behind one address. A test moves the
+// connections from one server to the other, and cuts the second one off from etcd,
+// stalls it or makes it lag behind.
+//
 // There are no controllers behind this API server: nothing collects garbage, a
 // deleted Namespace stays Terminating, a Deployment gets no Pods, and the
 // aggregated ClusterRoles (view, edit, admin) grant nothing.

@@ -56,11 +56,14 @@ type Env struct {
 	kubeconfig []byte
 	guardian   *guardian
 	logs       map[string]*tail
+	opts       Options
+	binary     string // of kube-apiserver
 
 	mu        sync.Mutex // held while servers are started and stopped
 	plane     envtest.ControlPlane
 	etcd      *server // nil while it does not run
 	apiServer *server // nil while it does not run
+	second    *server // of a Pair; nil if there is none
 	stopped   bool
 }
 
@@ -93,10 +96,11 @@ func (e *Env) start(ctx context.Context, bin string, opts Options) error {
 		return err
 	}
 	etcd, apiServer := &envtest.Etcd{}, &envtest.APIServer{}
-	if etcd.Path, err = writeLauncher(e.dir, bin, etcdName); err != nil {
+	if etcd.Path, err = writeLauncher(e.dir, filepath.Join(bin, etcdName), etcdName); err != nil {
 		return err
 	}
-	if apiServer.Path, err = writeLauncher(e.dir, bin, apiServerName, opts.APIServerEnv...); err != nil {
+	e.opts, e.binary = opts, filepath.Join(bin, apiServerName)
+	if apiServer.Path, err = writeLauncher(e.dir, e.binary, apiServerName, opts.APIServerEnv...); err != nil {
 		return err
 	}
 	// Folders of our own: envtest removes those it made itself when a server
@@ -109,14 +113,14 @@ func (e *Env) start(ctx context.Context, bin string, opts Options) error {
 	}
 	etcd.StartTimeout, apiServer.StartTimeout = startTimeout, startTimeout
 	etcd.StopTimeout, apiServer.StopTimeout = stopTimeout, stopTimeout
-	e.logs[etcdName], e.logs[apiServerName] = newTails(opts.Log)
+	logs := newTails(opts.Log, 3)
+	e.logs[etcdName], e.logs[apiServerName], e.logs[secondName] = logs[0], logs[1], logs[2]
 	etcd.Out, etcd.Err = e.logs[etcdName], e.logs[etcdName]
 	apiServer.Out, apiServer.Err = e.logs[apiServerName], e.logs[apiServerName]
 
 	// The data need not outlive the machine.
 	etcd.Configure().Set("unsafe-no-fsync", "true")
-	apiServer.Configure().Set("authorization-mode", "RBAC")
-	if err := setArgs(apiServer.Configure(), opts.APIServerArgs); err != nil {
+	if err := configure(apiServer, opts); err != nil {
 		return err
 	}
 
@@ -133,7 +137,13 @@ func (e *Env) start(ctx context.Context, bin string, opts Options) error {
 	if e.kubeconfig, err = admin.KubeConfig(); err != nil {
 		return fmt.Errorf("write the administrator's kubeconfig: %w", err)
 	}
-	return e.waitReady(ctx)
+	return e.waitReady(ctx, e.Config)
+}
+
+// configure gives an API server its flags.
+func configure(s *envtest.APIServer, opts Options) error {
+	s.Configure().Set("authorization-mode", "RBAC")
+	return setArgs(s.Configure(), opts.APIServerArgs)
 }
 
 // Kubeconfig is a kubeconfig file for the user of Config.
@@ -161,7 +171,7 @@ func (e *Env) Stop() error {
 		return nil
 	}
 	e.stopped = true
-	errs := []error{e.end(&e.apiServer, os.Kill), e.end(&e.etcd, os.Kill)}
+	errs := []error{e.end(&e.second, os.Kill), e.end(&e.apiServer, os.Kill), e.end(&e.etcd, os.Kill)}
 	// The guardian goes last, so that a process killed while it stops leaves
 	// nothing behind either.
 	errs = append(errs, e.guardian.stop())
@@ -174,7 +184,7 @@ func (e *Env) Stop() error {
 // explain adds the last lines of the servers' logs to the error of a start.
 func (e *Env) explain(what string, err error) error {
 	var b strings.Builder
-	for _, name := range []string{etcdName, apiServerName} {
+	for _, name := range []string{etcdName, apiServerName, secondName} {
 		if lines := e.logs[name].String(); lines != "" {
 			fmt.Fprintf(&b, "\nlast lines of %s:\n%s", name, lines)
 		}

@@ -41,12 +41,12 @@ for again in 1 2 3 4 5; do
 done
 `
 
-// writeLauncher puts a launcher for the binary name of the folder bin into dir,
-// and returns its path. The binary finds the variables of env, "NAME=value" each,
-// in its environment.
-func writeLauncher(dir, bin, name string, env ...string) (string, error) {
+// writeLauncher puts a launcher for a binary into dir, and returns its path. The
+// name tells servers of one binary apart. The binary finds the variables of env,
+// "NAME=value" each, in its environment.
+func writeLauncher(dir, binary, name string, env ...string) (string, error) {
 	path := filepath.Join(dir, name)
-	command := quote(filepath.Join(bin, name))
+	command := quote(binary)
 	for _, variable := range slices.Backward(env) {
 		command = quote(variable) + " " + command
 	}

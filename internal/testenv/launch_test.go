@@ -51,7 +51,7 @@ func launchFake(dir string, args ...string) (*exec.Cmd, error) {
 	if err := os.WriteFile(filepath.Join(bin, etcdName), []byte(fakeServer), 0o700); err != nil {
 		return nil, err
 	}
-	launcher, err := writeLauncher(dir, bin, etcdName)
+	launcher, err := writeLauncher(dir, filepath.Join(bin, etcdName), etcdName)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func TestALauncherSetsVariables(t *testing.T) {
 	if err := os.Mkdir(at, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	launcher, err := writeLauncher(at, dir, "program", "ONE=it's 1", "TWO=2")
+	launcher, err := writeLauncher(at, filepath.Join(dir, "program"), "program", "ONE=it's 1", "TWO=2")
 	if err != nil {
 		t.Fatal(err)
 	}

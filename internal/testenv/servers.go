@@ -63,7 +63,7 @@ func (e *Env) StartAPIServer() error {
 	if err := errors.Join(err, e.adopt()); err != nil {
 		return e.explain("start the API server again", err)
 	}
-	return e.waitReady(context.Background())
+	return e.waitReady(context.Background(), e.Config)
 }
 
 // adopt takes charge of the servers that were just started. Those whose start
@@ -78,20 +78,25 @@ func (e *Env) adopt() error {
 		{&e.etcd, etcdName, e.plane.Etcd.Stop},
 		{&e.apiServer, apiServerName, e.plane.APIServer.Stop},
 	} {
-		if *s.into != nil {
-			continue
-		}
-		proc, err := findServer(e.dir, s.name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // never came to be
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		*s.into = &server{name: s.name, proc: proc, stop: s.stop}
+		errs = append(errs, e.adoptOne(s.into, s.name, s.stop))
 	}
 	return errors.Join(errs...)
+}
+
+// adoptOne takes charge of a server, unless it did so before or the server never started.
+func (e *Env) adoptOne(into **server, name string, stop func() error) error {
+	if *into != nil {
+		return nil
+	}
+	proc, err := findServer(e.dir, name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	*into = &server{name: name, proc: proc, stop: stop}
+	return nil
 }
 
 // end sends sig, if any, to a server, ends it in order if that did not, waits
@@ -125,11 +130,11 @@ func ready() []string {
 	return []string{"readyz", "api/v1/namespaces/kube-system", "api/v1/namespaces/default"}
 }
 
-// waitReady waits until the API server can be used.
-func (e *Env) waitReady(ctx context.Context) error {
+// waitReady waits until the API server of a configuration can be used.
+func (e *Env) waitReady(ctx context.Context, cfg *rest.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	client, err := rest.HTTPClientFor(e.Config)
+	client, err := rest.HTTPClientFor(cfg)
 	if err != nil {
 		return fmt.Errorf("connect to the API server: %w", err)
 	}
@@ -138,7 +143,7 @@ func (e *Env) waitReady(ctx context.Context) error {
 	defer tick.Stop()
 	paths := ready()
 	for {
-		err := probe(ctx, client, e.Config.Host+paths[0])
+		err := probe(ctx, client, cfg.Host+paths[0])
 		if err == nil {
 			if paths = paths[1:]; len(paths) == 0 {
 				return nil

@@ -16,13 +16,17 @@ type tail struct {
 	end []byte
 }
 
-// newTails returns a tail for each of two servers that share next, which may be
+// newTails returns a tail for each of n servers that share next, which may be
 // nil and need not be safe for concurrent use.
-func newTails(next io.Writer) (a, b *tail) {
+func newTails(next io.Writer, n int) []*tail {
 	if next != nil {
 		next = &shared{next: next}
 	}
-	return &tail{next: next}, &tail{next: next}
+	tails := make([]*tail, n)
+	for i := range tails {
+		tails[i] = &tail{next: next}
+	}
+	return tails
 }
 
 // shared lets several write to one writer.
