@@ -101,11 +101,10 @@ func (s *looks) apart(of []*look) {
 // found ends a look.
 func (s *looks) found(l *look, exists bool) {
 	s.mu.Lock()
-	delete(s.all, l.id) // nobody joins it any more
+	s.forget(l)
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	l.over = true
 	s.mu.Unlock()
 	for _, d := range l.who {
 		d.decided(exists)
@@ -119,8 +118,7 @@ func (s *looks) settled(l *look) bool {
 	if !l.over && slices.ContainsFunc(l.who, (*departure).open) {
 		return false
 	}
-	delete(s.all, l.id)
-	l.over = true
+	s.forget(l)
 	return true
 }
 

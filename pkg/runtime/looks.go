@@ -41,6 +41,7 @@ type looks struct {
 	all     map[lookID]*look
 	due     []*look        // of all, those that wait for nothing, oldest first
 	lists   map[place]bool // that are under way
+	singles map[place]int  // objects read one by one since the last list, or since none was open
 	workers int
 	wg      sync.WaitGroup
 }
@@ -69,7 +70,7 @@ type look struct {
 }
 
 func newLooks(server reader) *looks {
-	return &looks{server: server, all: map[lookID]*look{}, lists: map[place]bool{}}
+	return &looks{server: server, all: map[lookID]*look{}, lists: map[place]bool{}, singles: map[place]int{}}
 }
 
 // run lets looks begin until ctx ends. The function that it returns waits then for those that are under way.
@@ -146,31 +147,42 @@ func (s *looks) look(of []*look, at place, list bool) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.lists, at)
+		for range lookers { // what came meanwhile
+			s.hire()
+		}
 	}()
 	s.list(at, of)
 }
 
-// next takes what one request is to answer: one look, or those that the list of a place will answer. mu is held.
+// next takes what one request is to answer: one look, or those that the list of a place will answer. Objects that
+// were read one by one count too, so that it does not matter how fast departures arrive. While a list is under way,
+// later looks of its place wait: they are answered together afterwards. mu is held.
 func (s *looks) next() (of []*look, at place, list bool) {
-	if len(s.due) == 0 || s.ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return nil, at, false
 	}
-	first := s.due[0]
-	at = first.id.place
-	together := func(l *look) bool { return l.id.place == at && !l.alone }
-	everywhere := func(l *look) bool { return l.id.resource == at.resource && l.wide && !l.alone }
-	wide := place{resource: at.resource}
-	switch {
-	case first.alone:
-	case first.wide && !s.lists[wide] && s.count(everywhere) >= lookWide:
-		s.lists[wide] = true
-		return s.take(everywhere), wide, true
-	case !s.lists[at] && s.count(together) >= lookTogether:
-		s.lists[at] = true
-		return s.take(together), at, true
+	for i, first := range s.due {
+		at = first.id.place
+		wide := place{resource: at.resource}
+		together := func(l *look) bool { return l.id.place == at && !l.alone }
+		everywhere := func(l *look) bool { return l.id.resource == at.resource && l.wide && !l.alone }
+		switch {
+		case first.alone:
+		case s.lists[at] || first.wide && s.lists[wide]:
+			continue
+		case first.wide && s.count(everywhere)+s.singles[wide] >= lookWide:
+			return s.take(wide, everywhere), wide, true
+		case s.count(together)+s.singles[at] >= lookTogether:
+			return s.take(at, together), at, true
+		}
+		s.due = slices.Delete(s.due, i, i+1)
+		s.singles[at]++
+		if first.wide && at != wide {
+			s.singles[wide]++
+		}
+		return []*look{first}, at, false
 	}
-	s.due = s.due[1:]
-	return []*look{first}, at, false
+	return nil, at, false
 }
 
 func (s *looks) count(which func(*look) bool) (n int) {
@@ -182,7 +194,10 @@ func (s *looks) count(which func(*look) bool) (n int) {
 	return n
 }
 
-func (s *looks) take(which func(*look) bool) (of []*look) {
+// take takes the looks that a list of a place will answer. mu is held.
+func (s *looks) take(at place, which func(*look) bool) (of []*look) {
+	s.lists[at] = true
+	delete(s.singles, at)
 	s.due = slices.DeleteFunc(s.due, func(l *look) bool {
 		ok := which(l)
 		if ok {
@@ -191,4 +206,13 @@ func (s *looks) take(which func(*look) bool) (of []*look) {
 		return ok
 	})
 	return of
+}
+
+// forget drops a look that has ended. mu is held.
+func (s *looks) forget(l *look) {
+	delete(s.all, l.id) // nothing joins it any more
+	l.over = true
+	if len(s.all) == 0 {
+		clear(s.singles)
+	}
 }

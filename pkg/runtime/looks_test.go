@@ -30,10 +30,11 @@ type world struct {
 	readErr       error
 	listErr       error
 	reads         int
-	byName        int      // lists of one
-	lists         []string // namespaces
-	reading, most int      // reads that are under way
-	hang          chan struct{}
+	byName        int           // lists of one
+	lists         []string      // namespaces
+	reading, most int           // reads that are under way
+	hang          chan struct{} // reads wait for it
+	hangLists     chan struct{}
 	panics        bool
 }
 
@@ -67,7 +68,8 @@ func (w *world) ReadListed(context.Context, kind.Resource, string, string, watch
 	return nil, false, errors.New("nobody reads objects here")
 }
 
-func (w *world) LookupAll(_ context.Context, _ kind.Resource, namespace string, each func(*watcher.Meta)) error {
+func (w *world) LookupAll(ctx context.Context, _ kind.Resource, namespace string, each func(*watcher.Meta)) error {
+	wait(ctx, w.hangLists)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lists = append(w.lists, namespace)

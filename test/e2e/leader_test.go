@@ -21,7 +21,7 @@ import (
 
 // The durations of the leases: short, so that the tests are, but not so short that a machine with other work loses one.
 const (
-	leaseDuration = 6 * time.Second
+	leaseDuration = 8 * time.Second
 	renewDeadline = 5 * time.Second
 	retryPeriod   = 500 * time.Millisecond
 )
@@ -109,12 +109,14 @@ type span struct {
 	begin, end int64
 }
 
-// spans are the calls of a process; those that did not end, ended with it.
+// spans are the calls of a process. Those that did not end, ended with it. What it writes may still grow: it is read
+// once, so that no call ends before a second look.
 func (m *member) spans(t *testing.T, dead time.Time) (out []span) {
 	t.Helper()
+	written := m.out.copy()
 	times := func(word string) map[string][]int64 {
 		all := map[string][]int64{}
-		for _, l := range m.out.with(word) {
+		for _, l := range written.with(word) {
 			name, at, _ := strings.Cut(l, " ")
 			n, err := strconv.ParseInt(at, 10, 64)
 			must(t, err)

@@ -167,6 +167,13 @@ func (l *lines) read(r io.Reader) {
 	}
 }
 
+// copy returns the lines so far, which stay as they are.
+func (l *lines) copy() *lines {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return &lines{all: slices.Clone(l.all)}
+}
+
 // with returns what follows a first word, in all lines that have it.
 func (l *lines) with(word string) (out []string) {
 	l.mu.Lock()
