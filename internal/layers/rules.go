@@ -101,7 +101,7 @@ func Rules() []Rule {
 			// What a user of the library could write.
 			Path:    "examples",
 			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},
-			Tests:   []string{"pkg/anchotest"},
+			Tests:   []string{"pkg/anchotest", "pkg/watcher/fake"},
 		},
 		{
 			// Text from outside, made safe to log and to keep: the standard library alone.
