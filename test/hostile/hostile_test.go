@@ -42,8 +42,14 @@ type row struct {
 func rows() []row {
 	emptyList := `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}`
 	object := `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"z","namespace":"default","uid":"z","resourceVersion":"2"}}`
+	long := strings.Repeat("x", 100<<10)
 	return []row{
 		// What a watch may answer.
+		{"an empty 200", watches(hostile.Raw(ok(asJSON, ""))), []string{"bad_answer", "short_watch"}},
+		{"a list document for a watch", watches(hostile.Raw(ok(asJSON, emptyList))), []string{"bad_answer"}},
+		{"an object for a watch", watches(hostile.Raw(ok(asJSON, object))), []string{"bad_answer"}},
+		{"null", watches(hostile.Raw(ok(asJSON, "null\n"))), []string{"bad_answer"}},
+		{"a message of 100 kB", everything(hostile.Raw(status(500, asJSON, fmt.Sprintf(failure, long, "InternalError", 500)))), []string{"server_error"}},
 		{"a login page", watches(hostile.Raw(ok(asHTML, loginPage))), []string{"bad_answer"}},
 		{"a login page that calls itself JSON", watches(hostile.Raw(ok(asJSON, loginPage))), []string{"bad_answer"}},
 		{"plain text", watches(hostile.Raw(ok("text/plain", "upstream connect error"))), []string{"bad_answer"}},
@@ -129,6 +135,17 @@ func TestHostileResume(t *testing.T) {
 		answer hostile.Answer
 	}{
 		{"410", errorEvent(fmt.Sprintf(failure, "too old resource version", "Expired", 410))},
+		{"410 without kind", errorEvent(`{"code":410}`)},
+		{"a reason alone", errorEvent(`{"reason":"Expired"}`)},
+		{"a message alone", errorEvent(`{"message":"too old resource version: 1 (2)"}`)},
+		{"null", errorEvent(`null`)},
+		{"an array", errorEvent(`[]`)},
+		{"text", errorEvent(`"gone"`)},
+		{"an empty object", errorEvent(`{}`)},
+		{"a code in text", errorEvent(`{"kind":"Status","code":"410"}`)},
+		{"another object", errorEvent(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"z"}}`)},
+		{"400 too old resource version", errorEvent(fmt.Sprintf(failure, "too old resource version", "BadRequest", 400))},
+		{"422", errorEvent(fmt.Sprintf(failure, "invalid", "Invalid", 422))},
 		{"404", errorEvent(fmt.Sprintf(failure, "not found", "NotFound", 404))},
 		{"a plain 410", hostile.Raw(status(410, "text/plain", "Gone"))},
 	} {
