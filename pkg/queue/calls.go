@@ -26,6 +26,9 @@ func (w *hand[P]) work() {
 // step makes a call and takes the next. It gives false when there is none.
 func (q *Queue[P]) step(w *hand[P]) (more bool) {
 	q.opts.Observer.Started(w.wait)
+	if w.over {
+		q.opts.Observer.Overflowed()
+	}
 	var res Result
 	returned := false
 	defer func() {
@@ -41,8 +44,10 @@ func (q *Queue[P]) step(w *hand[P]) (more bool) {
 
 // next takes the call that is to start. mu is held.
 func (q *Queue[P]) next(w *hand[P]) bool {
-	for !q.closed && q.order.Len() > 0 {
+	for !q.closed && q.startable() > 0 {
+		q.order.skip = q.crowded()
 		l, _ := q.lineup.Get()
+		q.order.skip = nil
 		o := q.choose(l)
 		if o == nil {
 			if !l.empty() { // its backlog: other lanes may have live work
@@ -149,8 +154,10 @@ func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
 		q.trim()
 		q.update()
 	}
+	h := q.engine.report()
 	q.mu.Unlock()
 	q.opts.report(&n, f, gaveUp)
+	h.tell(q.opts.Observer)
 	return more
 }
 

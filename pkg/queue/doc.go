@@ -40,6 +40,8 @@
 //     such events is slowed down after 30 in a row (see patience).
 //   - MaxAttempts counts the failures since an event last passed or brought a retry
 //     forward, so the last state has all its attempts.
+//   - Calls that hang in one namespace make room for other namespaces (see [Hanging]).
+//     Calls of the namespace that hangs start again once fewer than Concurrency run.
 //   - With InOrder, and in a Pool, nothing is parked: the event is given up.
 //
 // # What it never does

@@ -28,6 +28,7 @@ type engine struct {
 	armed   moment        // for when the timer is set; never: it is not
 	idle    chan struct{} // closed when the engine becomes idle; nil: nobody waits
 	load    load
+	hang    hanging
 }
 
 // run is a call that runs. Each goroutine has one, for one call after the other.
@@ -38,6 +39,8 @@ type run struct {
 	typ     EventType
 	attempt int
 	started moment
+	hangs   bool // see hanging
+	over    bool // it has an extra slot
 }
 
 // owner is the Queue or Pool that an engine belongs to. All but step are called
@@ -53,6 +56,8 @@ type owner interface {
 	soonest() (moment, bool)
 	// elapse makes due what is due at now.
 	elapse(now moment)
+	// oldest is since when the oldest due call waits; never: there is none.
+	oldest() moment
 }
 
 // worker makes calls until there is none to make. It calls engine.leave, with mu held, when it has found that out.
@@ -65,6 +70,7 @@ func (e *engine) init(o Options, own owner) {
 	e.own = own
 	e.done = make(chan struct{})
 	e.linger.init(e.opts.Concurrency)
+	e.hang.init(&e.opts, own)
 	e.begun = time.Now()
 }
 
@@ -168,7 +174,7 @@ func (e *engine) isIdle() bool {
 func (e *engine) update() {
 	if !e.closed {
 		e.arm()
-		for e.ctx != nil && e.workers < e.opts.Concurrency && e.workers < e.running.n+e.own.startable() {
+		for e.ctx != nil && e.workers < e.most() && e.workers < e.running.n+e.own.startable() {
 			e.workers++
 			if !e.linger.recall() {
 				e.group.Add(1)
@@ -208,7 +214,7 @@ func (e *engine) work() {
 func (e *engine) leave() { e.workers-- }
 
 func (e *engine) arm() {
-	due, ok := e.own.soonest()
+	due, ok := e.due()
 	switch {
 	case !ok:
 		if e.timer != nil {
@@ -225,20 +231,30 @@ func (e *engine) arm() {
 
 func (e *engine) tick() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return
+	var h *Hanging
+	if !e.closed {
+		e.armed = never
+		now := e.now()
+		e.own.elapse(now)
+		e.look(now)
+		h = e.report()
+		e.update()
 	}
-	e.armed = never
-	e.own.elapse(e.now())
-	e.update()
+	e.mu.Unlock()
+	h.tell(e.opts.Observer)
 }
 
 // started and stopped keep the list of running calls. mu is held.
 func (e *engine) started(r *run, k Key, uid string, t EventType, attempt int, now moment) {
 	r.key, r.uid, r.typ, r.attempt, r.started = k, uid, t, attempt, now
-	r.link.of = r
+	r.link.of, r.over = r, e.overflows()
 	e.running.push(&r.link)
+	e.watch()
 }
 
-func (e *engine) stopped(r *run) { r.link.remove() }
+func (e *engine) stopped(r *run) {
+	r.link.remove()
+	if r.hangs {
+		e.unhang(r)
+	}
+}

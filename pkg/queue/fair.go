@@ -1,5 +1,7 @@
 package queue
 
+import "slices"
+
 // tier is a rank in a fair order: all of a lower one go first.
 type tier uint8
 
@@ -83,14 +85,22 @@ func (r *ring[T]) end(u *turn[T]) {
 	r.spare = u
 }
 
-// pop takes out what is next. The namespace goes to the end of the ring.
-func (f *fair[T]) pop() (T, bool) {
-	r := &f.rings[f.best()]
-	if r.turns.first == nil {
-		var none T
-		return none, false
+// pop takes out what is next, but for some namespaces. The namespace goes to the end of the ring.
+func (f *fair[T]) pop(except ...string) (T, bool) {
+	for t := range f.rings {
+		r := &f.rings[t]
+		for k := r.turns.first; k != nil; k = k.next {
+			if u := k.of; len(except) == 0 || !slices.Contains(except, u.namespace) {
+				return f.take(r, u), true
+			}
+		}
 	}
-	u := r.turns.first.of
+	var none T
+	return none, false
+}
+
+// take takes out the first of a namespace.
+func (f *fair[T]) take(r *ring[T], u *turn[T]) T {
 	k := u.waiting.first
 	k.remove()
 	f.n--
@@ -100,7 +110,28 @@ func (f *fair[T]) pop() (T, bool) {
 	} else {
 		r.end(u)
 	}
-	return k.of, true
+	return k.of
+}
+
+// waiting counts what waits of a namespace.
+func (f *fair[T]) waiting(namespace string) (n int) {
+	for t := range f.rings {
+		if u, ok := f.rings[t].byName.get(namespace); ok {
+			n += u.waiting.n
+		}
+	}
+	return n
+}
+
+// heads yields the first of each namespace in each tier.
+func (f *fair[T]) heads(yield func(T) bool) {
+	for t := range f.rings {
+		for k := f.rings[t].turns.first; k != nil; k = k.next {
+			if !yield(k.of.waiting.first.of) {
+				return
+			}
+		}
+	}
 }
 
 // remove takes s out, if it is in.

@@ -60,6 +60,7 @@ type arm struct {
 	times   []time.Time // when they did
 	backlog time.Time   // when one of the backlog did
 	running map[Key]chan Result
+	since   map[Key]time.Time // the calls that run
 	ended   chan struct{}
 }
 
@@ -72,7 +73,7 @@ func newWorld(t *rapid.T) *world {
 	}
 	locks := NewLocks()
 	for i := range 2 {
-		a := &arm{name: i, takes: make(map[EventType]bool), running: make(map[Key]chan Result), ended: make(chan struct{})}
+		a := &arm{name: i, takes: make(map[EventType]bool), running: make(map[Key]chan Result), since: make(map[Key]time.Time), ended: make(chan struct{})}
 		for _, e := range []EventType{Added, Modified, Deleted, Left} {
 			a.takes[e] = rapid.Bool().Draw(t, fmt.Sprintf("queue %d takes %s", i, e))
 		}
@@ -246,6 +247,7 @@ func (a *arm) let(k Key, res Result) {
 	a.mu.Lock()
 	answer := a.running[k]
 	delete(a.running, k)
+	delete(a.since, k)
 	a.mu.Unlock()
 	answer <- res
 }
@@ -296,12 +298,13 @@ func (w *world) starts(t *rapid.T, i int, a *arm) {
 	a.backlog = time.Time{}
 	for j, c := range started {
 		k := a.keys[c.Key]
-		if k == nil || !a.startable(k) || !a.laneFree(c.Key) || len(a.runs()) > a.opts.Concurrency {
+		if k == nil || !a.startable(k) || !a.laneFree(c.Key) || !a.mayRun(c.Key) {
 			t.Fatalf("queue %d: %s started, and could not\n%s", i, tell(c), a.model)
 		}
 		if other := w.arms[1-i].keys[c.Key]; other != nil && other.run != nil {
 			t.Fatalf("queue %d: %s started while the other queue runs a call for it", i, c.Key)
 		}
+		a.since[c.Key] = times[j]
 		if k.backlog() {
 			a.backlog = times[j]
 		}
@@ -309,6 +312,24 @@ func (w *world) starts(t *rapid.T, i int, a *arm) {
 			t.Fatalf("queue %d: call %s\nwant %s\n%s", i, tell(c), want, a.model)
 		}
 	}
+}
+
+// mayRun says whether a call that started has a slot, or an extra one.
+func (a *arm) mayRun(k Key) bool {
+	hangs := map[string]int{}
+	runs := a.runs()
+	for _, r := range runs {
+		if at, ok := a.since[r]; ok && r != k && time.Since(at) >= hangAfter {
+			hangs[r.Namespace]++
+		}
+	}
+	slots := a.opts.Concurrency
+	for namespace, n := range hangs {
+		if n > a.opts.Concurrency/2 && namespace != k.Namespace && a.opts.Concurrency > 1 && a.opts.Strategy == PerObject {
+			slots += n
+		}
+	}
+	return len(runs) <= min(slots, 2*a.opts.Concurrency)
 }
 
 // liveFirst checks that nothing of the backlog started in place of live work.

@@ -282,6 +282,7 @@ func (l *lane[P]) namespace() string {
 // laneOrder is the order of the lanes below the workqueue.
 type laneOrder[P any] struct {
 	fair fair[*lane[P]]
+	skip []string // namespaces that Pop passes over
 }
 
 // Push puts a lane in; the workqueue calls it.
@@ -306,7 +307,7 @@ func (f *laneOrder[P]) Len() int { return f.fair.len() }
 
 // Pop takes out the lane that is next.
 func (f *laneOrder[P]) Pop() *lane[P] {
-	l, _ := f.fair.pop()
+	l, _ := f.fair.pop(f.skip...)
 	return l
 }
 

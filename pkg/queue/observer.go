@@ -23,6 +23,10 @@ type Observer interface {
 	// GaveUp: work was given up and not parked: an event of a Pool or with
 	// InOrder, a Deleted or a Left. Finished is told of the same call.
 	GaveUp(Finish)
+	// Overflowed: a call starts in an extra slot, see Hanging.
+	Overflowed()
+	// Hanging: other calls than before hang, or none.
+	Hanging(Hanging)
 }
 
 // Reason says why waiting work was dropped.
@@ -83,3 +87,9 @@ func (NopObserver) Dropped(Reason, int) {}
 
 // GaveUp does nothing.
 func (NopObserver) GaveUp(Finish) {}
+
+// Overflowed does nothing.
+func (NopObserver) Overflowed() {}
+
+// Hanging does nothing.
+func (NopObserver) Hanging(Hanging) {}

@@ -19,8 +19,8 @@ type Options struct {
 	Strategy Strategy
 	// InOrder makes every event of a Queue a call of its own.
 	InOrder bool
-	// Concurrency is how many calls run at once. Default (where not positive):
-	// DefaultConcurrency.
+	// Concurrency is how many calls run at once, but for the extra slots that Hanging describes. Default (where not
+	// positive): DefaultConcurrency.
 	Concurrency int
 	// Backoff bounds the delays of Retry. Defaults (where not positive):
 	// DefaultBackoffMin and DefaultBackoffMax.

@@ -18,9 +18,10 @@ type Pool[P any] struct {
 	delays  delays[*entry[P]]
 	origins table[identity, *origin[P]]
 	unsaid  table[identity, unsaid]
-	number  moment // of the call that came last
-	held    int    // due calls that wait for an earlier one of their object
-	waits   [2]int // delayed: retries, requeues
+	crowd   map[string]*list[*entry[P]] // due calls of namespaces that hang, by namespace; see pick
+	number  moment                      // of the call that came last
+	held    int                         // due calls that wait for an earlier one of their object
+	waits   [2]int                      // delayed: retries, requeues
 	limit   limit[P]
 }
 
@@ -46,7 +47,7 @@ type origin[P any] struct {
 	last       code   // type of the last event that passed
 	out        bool   // and so was the last of all: Deleted or Left
 	said       bool   // a call has succeeded since the object was out of the set
-	heard      news   // of which all delayed calls know
+	heard      news   // of which all delayed calls know; bits
 	used       bool   // own is in use
 	own        entry[P]
 }
@@ -180,10 +181,10 @@ func (p *Pool[P]) hear(g *origin[P], e *Event[P]) {
 	now := p.now()
 	if heard == renewal && g.urged <= now {
 		g.urged = urged(g.urged, now, &p.opts.Backoff)
-	} else if heard <= g.heard {
+	} else if g.heard&heard != 0 {
 		return
 	}
-	g.heard = heard
+	g.heard |= heard
 	k := g.waiting.first // the delayed are the first, the oldest of them the last
 	for k != nil && k.next != nil && k.next.of.wait != waitNone {
 		k = k.next
@@ -275,13 +276,47 @@ func (p *Pool[P]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Stats{
-		Waiting: p.startable() + p.held, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
+		Waiting: p.waiting() + p.held, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
 	}
 }
 
 // startable, busy, soonest and elapse: see owner.
-func (p *Pool[P]) startable() int          { return p.line.n + len(p.freed.heap) }
-func (p *Pool[P]) busy() int               { return p.startable() + p.held + p.running.n }
+func (p *Pool[P]) startable() int {
+	if p.pick() == nil {
+		return 0
+	}
+	if p.hang.sum > 0 || len(p.crowd) > 0 {
+		return 1 // the next is picked when that one has started
+	}
+	return p.waiting()
+}
+
+// waiting is how many calls are due and wait for a slot alone.
+func (p *Pool[P]) waiting() int {
+	n := p.line.n + len(p.freed.heap)
+	for _, l := range p.crowd {
+		n += l.n
+	}
+	return n
+}
+
+func (p *Pool[P]) oldest() (since moment) {
+	look := func(c *entry[P]) { since = earlier(since, max(c.received, c.due)) }
+	if p.line.n > 0 {
+		look(p.line.first.of)
+	}
+	if len(p.freed.heap) > 0 {
+		look(p.freed.heap[0].of)
+	}
+	for _, l := range p.crowd {
+		if l.n > 0 {
+			look(l.first.of)
+		}
+	}
+	return since
+}
+
+func (p *Pool[P]) busy() int               { return p.waiting() + p.held + p.running.n }
 func (p *Pool[P]) soonest() (moment, bool) { return p.delays.first() }
 
 func (p *Pool[P]) elapse(now moment) {

@@ -26,6 +26,9 @@ func (w *poolHand[P]) work() {
 // step makes a call and takes the next. It gives false when there is none.
 func (p *Pool[P]) step(w *poolHand[P]) (more bool) {
 	p.opts.Observer.Started(w.wait)
+	if w.over {
+		p.opts.Observer.Overflowed()
+	}
 	var res Result
 	returned := false
 	defer func() {
@@ -41,12 +44,15 @@ func (p *Pool[P]) step(w *poolHand[P]) (more bool) {
 
 // next takes the call that is to start: the first in the line. mu is held.
 func (p *Pool[P]) next(w *poolHand[P]) bool {
-	if p.closed || p.startable() == 0 {
+	var e *entry[P]
+	if !p.closed {
+		e = p.pick()
+	}
+	if e == nil {
 		p.leave()
 		p.update()
 		return false
 	}
-	e := p.first()
 	p.unline(e)
 	e.mate.remove()
 	e.changed, e.stirred = e.origin.changed, e.origin.stirred
@@ -85,8 +91,10 @@ func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
 	} else {
 		p.update()
 	}
+	h := p.engine.report()
 	p.mu.Unlock()
 	p.opts.report(&n, f, gaveUp)
+	h.tell(p.opts.Observer)
 	return more
 }
 

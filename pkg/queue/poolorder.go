@@ -76,11 +76,43 @@ func (g *origin[P]) startable() *entry[P] {
 	return nil
 }
 
-// first is the call that starts next. There is one.
+// pick gives the call that starts next, nil where none may. Calls of a namespace that hangs, and has no room, make way: they
+// wait apart from the line.
+func (p *Pool[P]) pick() (c *entry[P]) {
+	for c = p.first(); c != nil && p.room(c.origin.id.key.Namespace) == 0; c = p.first() {
+		namespace := c.origin.id.key.Namespace
+		if p.hang.holds(namespace) == 0 {
+			c = nil // there is no room at all
+			break
+		}
+		if p.crowd == nil {
+			p.crowd = map[string]*list[*entry[P]]{}
+		}
+		if p.crowd[namespace] == nil {
+			p.crowd[namespace] = &list[*entry[P]]{}
+		}
+		p.unline(c)
+		p.crowd[namespace].push(&c.turn)
+	}
+	for namespace, l := range p.crowd {
+		switch {
+		case l.n == 0:
+			delete(p.crowd, namespace)
+		case p.room(namespace) > 0 && (c == nil || l.first.of.number < c.number):
+			c = l.first.of
+		}
+	}
+	return c
+}
+
+// first is the first call of the line, nil where there is none.
 func (p *Pool[P]) first() *entry[P] {
 	number, ok := p.freed.first()
 	if l := p.line.first; l != nil && (!ok || l.of.number < number) {
 		return l.of
+	}
+	if !ok {
+		return nil
 	}
 	return p.freed.heap[0].of
 }

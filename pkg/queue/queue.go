@@ -198,7 +198,61 @@ func (q *Queue[P]) trim() {
 }
 
 // startable, busy, soonest and elapse: see owner.
-func (q *Queue[P]) startable() int          { return q.order.Len() }
+func (q *Queue[P]) startable() int {
+	if q.hang.sum == 0 {
+		return min(q.order.Len(), q.room(""))
+	}
+	others, n := q.order.Len(), 0
+	for namespace := range q.hang.of {
+		if q.hang.holds(namespace) > 0 {
+			waits := q.order.fair.waiting(namespace)
+			others -= waits
+			n += min(waits, q.room(namespace))
+		}
+	}
+	return n + min(others, max(0, q.most()-q.running.n))
+}
+
+// crowded are the namespaces of which no call may start though others may.
+func (q *Queue[P]) crowded() (skip []string) {
+	if q.hang.sum == 0 {
+		return nil
+	}
+	for namespace := range q.hang.of {
+		if q.hang.holds(namespace) > 0 && q.room(namespace) == 0 {
+			skip = append(skip, namespace)
+		}
+	}
+	return skip
+}
+
+// oldest: see owner. Objects come into a line when they are due, so the first of each namespace is its oldest.
+func (q *Queue[P]) oldest() (since moment) {
+	look := func(o *object[P]) {
+		if it := o.first; it != nil && it.wait == waitNone {
+			since = earlier(since, max(it.received, it.due))
+		}
+	}
+	for l := range q.order.fair.heads {
+		if l.object != nil {
+			look(l.object)
+		}
+	}
+	for _, l := range q.lanes.m {
+		for o := range l.group.ready.heads {
+			look(o)
+		}
+	}
+	return since
+}
+
+func earlier(a, b moment) moment {
+	if a == never || b < a {
+		return b
+	}
+	return a
+}
+
 func (q *Queue[P]) busy() int               { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
 func (q *Queue[P]) soonest() (moment, bool) { return q.delays.first() }
 

@@ -21,6 +21,8 @@ type counter struct {
 	dropped                           map[Reason]int
 	waits                             []time.Duration
 	finished, gaveUp                  []Finish
+	overflowed                        int
+	hanging                           []Hanging
 }
 
 func (c *counter) Received()    { c.count(&c.received, 1) }
@@ -59,6 +61,14 @@ func (c *counter) GaveUp(f Finish) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gaveUp = append(c.gaveUp, f)
+}
+
+func (c *counter) Overflowed() { c.count(&c.overflowed, 1) }
+
+func (c *counter) Hanging(h Hanging) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hanging = append(c.hanging, h)
 }
 
 // rig is a queue whose handler writes down its calls, can be held, and answers

@@ -28,6 +28,8 @@ var (
 	descKept    = desc("ancho_binding_cached_bytes", "Bytes of these states, as they came.", bindingLabels)
 	descLeader  = desc("ancho_leader", "1 while this replica has the lease; absent without leader election.", nil)
 	descRenewed = desc("ancho_lease_renewed_age_seconds", "Since the last renewal that succeeded was sent; absent for a standby.", nil)
+	descLongest = desc("ancho_binding_longest_running_seconds", "For how long the longest running call has run; 0 if none runs.", bindingLabels)
+	descOldest  = desc("ancho_binding_oldest_waiting_seconds", "For how long the oldest due call has waited for a slot; 0 if none waits.", bindingLabels)
 	descParked  = desc("ancho_binding_parked", "Objects that are not tried again before they change.", bindingLabels)
 )
 
@@ -42,7 +44,7 @@ type collector struct{ r *Runtime }
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
-		descWaiting, descRunning, descRetry, descRequeue, descParked, descBytes, descOpen, descCached, descKept, descLeader, descRenewed,
+		descWaiting, descRunning, descRetry, descRequeue, descLongest, descOldest, descParked, descBytes, descOpen, descCached, descKept, descLeader, descRenewed,
 	} {
 		out <- d
 	}
@@ -80,6 +82,13 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(descRunning, float64(s.Running), b.Capability, b.Binding)
 		gauge(descRetry, float64(s.Retrying), b.Capability, b.Binding)
 		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
+		if e, ok := b.engine.(interface {
+			Ages() (running, waiting time.Duration)
+		}); ok {
+			running, waiting := e.Ages()
+			gauge(descLongest, running.Seconds(), b.Capability, b.Binding)
+			gauge(descOldest, waiting.Seconds(), b.Capability, b.Binding)
+		}
 		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
 		gauge(descOpen, float64(b.undecided.n.Load()), b.Capability, b.Binding)
 		if b.cache != nil {

@@ -16,10 +16,10 @@ var latencyBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25
 // metrics are the Prometheus metrics of one runtime. Counters and histograms are written as things
 // happen; what is true at one moment (states, lengths) is read when somebody asks, see collector.go.
 type metrics struct {
-	reconnects, relists, frames, skipped, bytes *prometheus.CounterVec
-	waited, took                                *prometheus.HistogramVec
-	calls, received, merged, dropped, gaveUp    *prometheus.CounterVec
-	undecodable, reread, paused, restored       *prometheus.CounterVec
+	reconnects, relists, frames, skipped, bytes     *prometheus.CounterVec
+	waited, took                                    *prometheus.HistogramVec
+	calls, received, merged, dropped, gaveUp        *prometheus.CounterVec
+	undecodable, reread, paused, restored, overflow *prometheus.CounterVec
 
 	leaseFailures prometheus.Counter
 	forgot        *prometheus.CounterVec
@@ -51,13 +51,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		undecodable: counter("ancho_binding_undecodable_total", "Objects passed over because they do not decode.", "capability", "binding"),
 		reread:      counter("ancho_binding_reread_total", "Objects read again because they did not fit the memory budget while they waited.", "capability", "binding"),
 		restored:    counter("ancho_binding_finalizers_restored_total", "Finalizers added again after something else removed them.", "capability", "binding"),
+		overflow:    counter("ancho_binding_overflow_calls_total", "Calls in extra slots, since calls of another namespace hang.", "capability", "binding"),
 		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
 	m.forgot = counter("ancho_stream_deleted_uids_dropped_total", "UIDs that were reported deleted, and are not remembered any more because there were too many.", "stream")
 	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.leaseFailures, m.forgot,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.overflow, m.leaseFailures, m.forgot,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)

@@ -27,6 +27,8 @@ type bindingMetrics struct {
 	received, merged, gaveUp prometheus.Counter
 	undecodable, reread      prometheus.Counter
 	paused, restored         prometheus.Counter
+	overflow                 prometheus.Counter
+	failures                 failures
 	dropped                  *prometheus.CounterVec
 	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
 	forget                   func(queue.Finish) // is told what was given up; may be nil
@@ -47,6 +49,8 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 		reread:      m.reread.WithLabelValues(c, n),
 		paused:      m.paused.WithLabelValues(c, n),
 		restored:    m.restored.WithLabelValues(c, n),
+		overflow:    m.overflow.WithLabelValues(c, n),
+		failures:    failures{log: b.log},
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
 	}
 	actions := []string{o.action}
@@ -108,27 +112,23 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 	if undecodable {
 		o.undecodable.Inc()
 	}
+	o.failures.rest()
 	if f.Err == nil || f.Outcome == queue.Requeue {
 		return
 	}
-	log := o.log.WithValues("action", f.Label, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
-	if f.Outcome == queue.Conflict {
-		log.V(1).Info("the object changed while the callback ran, the call is repeated", "conflict", f.Err.Error(), "retryIn", f.Next.String())
-		return
-	}
-	if p, ok := errors.AsType[*queue.PanicError](f.Err); ok {
-		log = log.WithValues("stack", string(p.Stack))
-	}
 	switch {
+	case f.Outcome == queue.Conflict:
+		o.log.V(1).Info("the object changed while the callback ran, the call is repeated", "action", f.Label, "object", objectName(f.Key),
+			"event", f.Type, "attempt", f.Attempt, "conflict", f.Err.Error(), "retryIn", f.Next.String())
 	case f.Outcome == queue.Postpone:
-		log.Error(f.Err, "this object waits, the others go on", "retryIn", f.Next.String())
+		o.failures.write(&f, msgWaits)
 	case undecodable && !f.Again:
-		log.Error(f.Err, "object passed over until it changes")
+		o.failures.write(&f, msgUndecoded)
 	case f.Parked:
-		log.Error(f.Err, "callback failed, object parked until it changes")
+		o.failures.write(&f, msgParked)
 	case f.Again:
-		log.Error(f.Err, "callback failed", "retryIn", f.Next.String())
+		o.failures.write(&f, msgFailed)
 	default:
-		log.Error(f.Err, "callback failed, event given up")
+		o.failures.write(&f, msgGaveUp)
 	}
 }
