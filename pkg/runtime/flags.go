@@ -45,7 +45,9 @@ type flags struct {
 	elect      bool
 	lease      LeaderElection
 	release    bool
-	embedded   string // the kubeconfig of the embedded API server; empty: none
+	check      bool
+	within     time.Duration // for --check
+	embedded   string        // the kubeconfig of the embedded API server; empty: none
 }
 
 // parseFlags reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
@@ -68,7 +70,9 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	}
 	set.BoolVar(&f.plan, "plan", false, "print which requests the program would keep open, and exit; needs no cluster")
 	f.addRBAC(set)
-	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan: table (default) or json; of --rbac: yaml (default) or json")
+	set.BoolVar(&f.check, "check", false, "check the declarations, whether the API server serves what the program watches, and its permissions, and exit: 0 all is well, 1 something is missing, 2 a declaration is wrong; writes nothing")
+	set.DurationVar(&f.within, "check-timeout", DefaultCheckTimeout, "how long --check may take")
+	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan and --check: table (default) or json; of --rbac: yaml (default) or json")
 	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz and /readyz; empty: none")
@@ -86,19 +90,25 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 		}
 		return f, false, fmt.Errorf("%w; --help lists the flags", err)
 	}
-	err = f.check(set)
+	err = f.validate(set)
 	return f, false, err
 }
 
-// check looks at what the flags say together.
-func (f *flags) check(set *pflag.FlagSet) error {
+// validate looks at what the flags say together.
+func (f *flags) validate(set *pflag.FlagSet) error {
 	switch {
 	case set.NArg() == 1 && f.embedded != "":
 		return fmt.Errorf("unexpected argument %q: is it the file for --embedded? Write --embedded=%[1]s", set.Arg(0))
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
-	case f.release && (f.plan || f.rbac):
-		return errors.New("--release-finalizers: does not go with --plan and --rbac, which change nothing")
+	case f.release && (f.plan || f.rbac || f.check):
+		return errors.New("--release-finalizers: does not go with --plan, --rbac and --check, which change nothing")
+	case f.check && f.embedded != "":
+		return errors.New("--check: does not go with --embedded, which allows everything")
+	case f.within <= 0:
+		return fmt.Errorf("--check-timeout %s: has to be above zero", f.within)
+	case set.Changed("check-timeout") && !f.check:
+		return errors.New("--check-timeout: goes with --check")
 	case f.release && f.embedded != "":
 		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
 	case f.secrets && f.record == "":

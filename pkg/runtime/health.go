@@ -6,22 +6,31 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
+
+const (
+	// logSlow is how long a write of the log may take before readiness fails.
+	logSlow = 10 * time.Second
+	// logStuck is the same for liveness: a new process gets a new pipe.
+	logStuck = time.Minute
+)
+
+// probeLimit is how many bytes of lines a probe answers; the kubelet reads the first 10 KiB.
+const probeLimit = 64 << 10
 
 // health answers the two questions of a kubelet.
 type health struct {
 	streams  *streams
 	strict   bool
-	election *election      // nil: there is none
-	log      *logbuf.Writer // nil: not known
-	started  atomic.Bool
-	stopped  atomic.Bool
+	election *election   // nil: there is none
+	access   *access     // asked while this replica stands by
+	log      interface { // nil: not known
+		StuckFor() time.Duration
+	}
+	started atomic.Bool
+	stopped atomic.Bool
 }
-
-// logStuck is how long the log cannot be written before liveness fails: a new process gets a new pipe.
-const logStuck = time.Minute
 
 // stuckFor is how long the write of log lines that is under way has taken; zero: there is none, or nothing is known of it.
 func (h *health) stuckFor() time.Duration {
@@ -38,32 +47,55 @@ func (h *health) live(w io.Writer) bool {
 	for _, d := range dead {
 		say(w, "dead", d, "")
 	}
-	stuck := h.stuckFor()
-	if stuck >= logStuck {
-		say(w, "fail", "log", "not written for "+stuck.Round(time.Second).String())
-	}
-	return len(dead) == 0 && stuck < logStuck
+	return h.logWritten(w, logStuck) && len(dead) == 0
 }
 
-// ready says whether the process does its work: everything was read once, and the server can be
-// reached. A stream that the server refuses holds up its own bindings only, and fails readiness
-// where that is asked for. A standby is ready if it can have the lease.
-func (h *health) ready(w io.Writer, strict bool) bool {
-	if h.election != nil && !h.started.Load() && !h.stopped.Load() {
-		return h.election.say(w)
+// logWritten says whether the log is written within a limit.
+func (h *health) logWritten(w io.Writer, limit time.Duration) bool {
+	d := h.stuckFor()
+	if d >= limit {
+		say(w, "fail", "log", "not written for "+d.Round(time.Second).String())
 	}
-	ok := h.started.Load() && !h.stopped.Load()
-	if !ok {
+	return d < limit
+}
+
+// ready says whether the process does its work: the log can be written, every stream that the server does not refuse has read its
+// first snapshot, at least one stream works, and the server can be reached. A stream that the server refuses holds up its own
+// bindings only, and fails readiness where that is asked for. A program without streams is ready. A standby is ready
+// if it can have the lease.
+func (h *health) ready(w io.Writer, strict bool) bool {
+	strict = strict || h.strict
+	ok := h.logWritten(w, logSlow)
+	if h.election != nil && !h.started.Load() && !h.stopped.Load() {
+		ok = h.election.say(w) && ok
+		return h.access.say(w, strict) && ok
+	}
+	working := h.started.Load() && !h.stopped.Load()
+	if !working {
 		say(w, "wait", "runtime", "starting or stopping")
 	}
-	if h.election != nil && ok {
-		ok = h.election.say(w)
+	if h.election != nil && working {
+		working = h.election.say(w)
 	}
+	return h.streamsReady(w, strict) && working && ok
+}
+
+// streamsReady writes a line for each stream, those that work last.
+func (h *health) streamsReady(w io.Writer, strict bool) bool {
 	running, dead := h.streams.statuses()
+	ok, refused := true, 0
+	for _, d := range dead {
+		ok = false
+		say(w, "dead", d, "")
+	}
+	var fine []streamStatus
 	for _, s := range running {
-		switch verdict := judge(s.State, strict || h.strict); verdict {
+		if s.State.Phase == watcher.Blocked {
+			refused++
+		}
+		switch verdict := judge(s.State, strict); verdict {
 		case "ok":
-			say(w, verdict, s.Stream, s.State.Phase.String())
+			fine = append(fine, s)
 		case "blocked":
 			say(w, verdict, s.Stream, blockedText(s.State))
 		default:
@@ -71,9 +103,16 @@ func (h *health) ready(w io.Writer, strict bool) bool {
 			say(w, verdict, s.Stream, blockedText(s.State))
 		}
 	}
-	for _, d := range dead {
+	switch {
+	case len(running) == 0 && len(dead) == 0 && len(h.streams.byPlan) > 0:
 		ok = false
-		say(w, "dead", d, "")
+		say(w, "wait", "streams", "none is open")
+	case len(running) > 0 && refused == len(running):
+		ok = false
+		say(w, "fail", "streams", "all are blocked")
+	}
+	for _, s := range fine {
+		say(w, "ok", s.Stream, s.State.Phase.String())
 	}
 	return ok
 }

@@ -80,7 +80,11 @@ func probe(ask func(*bytes.Buffer) bool) http.HandlerFunc {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(code)
-		_, _ = fmt.Fprintf(w, "%s%s\n", text.String(), verdict) // the reader may have gone
+		lines := text.Bytes()
+		if len(lines) > probeLimit {
+			lines = append(lines[:probeLimit:probeLimit], "\n... and more: see /debug on the admin address\n"...)
+		}
+		_, _ = fmt.Fprintf(w, "%s%s\n", lines, verdict) // the reader may have gone
 	}
 }
 

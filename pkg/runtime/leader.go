@@ -25,6 +25,7 @@ func (r *Runtime) lead(ctx context.Context) error {
 		<-done
 	})
 	defer finish()
+	defer r.checkAccess(ctx)()
 	unguarded := context.AfterFunc(e.fence.lost, r.whenLost) //nolint:contextcheck // ends with the lease
 	returned := true
 	select {
@@ -47,6 +48,27 @@ func (r *Runtime) lead(ctx context.Context) error {
 			"leaseDuration", e.o.LeaseDuration.String())
 	}
 	return nil
+}
+
+// checkAccess checks the permissions of a standby until it leads, or until the returned function is called.
+func (r *Runtime) checkAccess(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.access.run(ctx, r.election.o.RetryPeriod)
+	}()
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-r.election.fence.taken:
+			cancel()
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // whenLost has the process ended before another replica leads, where the runtime may end it.

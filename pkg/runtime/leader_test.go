@@ -37,7 +37,8 @@ func TestStandbyWatchesNothingButTheLease(t *testing.T) {
 			t.Fatalf("%d calls, leading: %v and %v", len(a.seen), a.leads(), b.leads())
 		}
 		for _, path := range b.cable.asked() {
-			if !strings.Contains(path, "/namespaces/default/leases") || !strings.HasPrefix(path, http.MethodGet) {
+			review := path == "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews" // which stores nothing
+			if !review && (!strings.Contains(path, "/namespaces/default/leases") || !strings.HasPrefix(path, http.MethodGet)) {
 				t.Errorf("the standby asked for %s", path)
 			}
 		}

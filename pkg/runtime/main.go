@@ -116,10 +116,26 @@ func run(f flags, o Options, stdout, stderr io.Writer) int {
 		}
 		return fail(stderr, ExitFailed, err)
 	}
+	if f.check {
+		return checkProgram(f, cfg, o, stdout, stderr)
+	}
 	if f.release {
 		return releaseFinalizers(cfg, o, stdout, stderr)
 	}
 	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
+}
+
+// checkProgram is --check.
+func checkProgram(f flags, cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*declarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	return r.runCheck(f, stdout, stderr)
 }
 
 // releaseFinalizers uninstalls what Finalize has put on objects. A signal ends it.

@@ -30,6 +30,7 @@ type need struct {
 	verbs []string
 	why   string // for people
 	who   string // capability/binding
+	spare bool   // the program works without: it takes another way, or leaves out what is for people
 }
 
 // needs are what the plan's requests need, and those that the runtime makes beside them.
@@ -39,21 +40,21 @@ func (p *plan) needs() []need {
 		who := b.Capability + "/" + b.Binding
 		for _, t := range b.Targets {
 			s := subjectOf(t)
-			all = append(all, need{s, []string{"list", "watch"}, "", who})
+			all = append(all, need{subject: s, verbs: []string{"list", "watch"}, who: who})
 			if p.looks(b, t) {
-				all = append(all, need{subjectOf(p.carrier[t]), []string{"get"}, "to tell Left from Deleted", who})
+				all = append(all, need{subject: subjectOf(p.carrier[t]), verbs: []string{"get"}, why: "to tell Left from Deleted", who: who})
 			}
 			if len(b.Triggers) > 0 {
-				all = append(all, need{s, []string{"get"}, "of what a trigger wakes", who})
+				all = append(all, need{subject: s, verbs: []string{"get"}, why: "of what a trigger wakes", who: who, spare: true})
 			}
 			if b.Finalizer != "" {
-				all = append(all, need{s, []string{"get", "patch"}, "for the finalizer " + b.Finalizer, who})
+				all = append(all, need{subject: s, verbs: []string{"get", "patch"}, why: "for the finalizer " + b.Finalizer, who: who})
 			}
-			all = append(all, need{eventsAbout(t), []string{"create", "patch"}, "of Kubernetes Events about objects", who})
+			all = append(all, need{subject: eventsAbout(t), verbs: []string{"create", "patch"}, why: "of Kubernetes Events about objects", who: who, spare: true})
 		}
 		for _, t := range b.Triggers {
 			for _, target := range t.Source.Targets {
-				all = append(all, need{subjectOf(target), []string{"list", "watch"}, "as a trigger", who})
+				all = append(all, need{subject: subjectOf(target), verbs: []string{"list", "watch"}, why: "as a trigger", who: who})
 			}
 		}
 	}
@@ -76,9 +77,9 @@ func leaseNeeds(lease types.NamespacedName) []need {
 	events.namespace = lease.Namespace
 	const why, who = "for leader election", "the runtime"
 	return []need{
-		{all, []string{"create"}, why, who},
-		{one, []string{"get", "list", "watch", "update"}, why, who},
-		{events, []string{"create", "patch"}, "of Kubernetes Events about the leader", who},
+		{subject: all, verbs: []string{"create"}, why: why, who: who},
+		{subject: one, verbs: []string{"get", "list", "watch", "update"}, why: why, who: who},
+		{subject: events, verbs: []string{"create", "patch"}, why: "of Kubernetes Events about the leader", who: who, spare: true},
 	}
 }
 

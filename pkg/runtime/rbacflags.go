@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -22,25 +23,42 @@ func (f *flags) addRBAC(set *pflag.FlagSet) {
 	set.StringVar(&f.account, "service-account", "", "`namespace/name` of the ServiceAccount that --rbac binds the roles to (default: --namespace or \"default\", and the program's name)")
 }
 
+// printed is the flag that has something printed instead of running the program, and the formats for it, the default first;
+// empty: the program runs.
+func (f *flags) printed() (flag string, formats []string) {
+	switch {
+	case f.rbac:
+		return "--rbac", []string{outputYAML, outputJSON}
+	case f.check:
+		return "--check", []string{outputTable, outputJSON}
+	case f.plan:
+		return "--plan", []string{outputTable, outputJSON}
+	}
+	return "", nil
+}
+
 // checkOutput looks at what is printed instead of running, and completes the format.
 func (f *flags) checkOutput() error {
-	formats := map[bool][]string{false: {outputTable, outputJSON}, true: {outputYAML, outputJSON}}[f.rbac]
-	what := map[bool]string{false: "--plan", true: "--rbac"}[f.rbac]
+	what, formats := f.printed()
 	switch {
 	case f.plan && f.rbac:
 		return errors.New("--plan and --rbac: choose one, each prints something else")
-	case f.output != "" && !f.plan && !f.rbac:
-		return fmt.Errorf("-o %s: goes with --plan or --rbac", f.output)
-	case f.output != "" && f.output != formats[0] && f.output != formats[1]:
-		return fmt.Errorf("-o %s: choose %s or %s with %s", f.output, formats[0], formats[1], what)
+	case f.check && (f.plan || f.rbac):
+		return errors.New("--check: does not go with --plan and --rbac, choose one: each prints something else")
+	case f.output != "" && what == "":
+		return fmt.Errorf("-o %s: goes with --plan, --rbac or --check", f.output)
+	case f.output != "" && !slices.Contains(formats, f.output):
+		return fmt.Errorf("-o %s: choose %s with %s", f.output, strings.Join(formats, " or "), what)
 	case f.account != "" && !f.rbac:
 		return fmt.Errorf("--service-account %s: goes with --rbac", f.account)
 	case f.account != "" && strings.Count(f.account, "/") != 1:
 		return fmt.Errorf("--service-account %s: give namespace/name", f.account)
 	case f.record != "" && (f.plan || f.rbac):
 		return fmt.Errorf("--record %s: does not go with %s, which asks no API server", f.record, what)
+	case f.record != "" && f.check:
+		return fmt.Errorf("--record %s: does not go with --check, which writes nothing", f.record)
 	}
-	if f.output == "" {
+	if f.output == "" && what != "" {
 		f.output = formats[0]
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/features"
 	"k8s.io/client-go/rest"
 
@@ -30,6 +31,7 @@ type Runtime struct {
 	server   *watcher.Server
 	looks    *looks
 	health   *health
+	access   *access
 	recorder *recording.Recorder // nil: nothing is recorded
 	election *election           // nil: there is none
 	exit     func()              // ends the process; nil: that is not this package's to do
@@ -141,13 +143,29 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m)
 	r.streams.rand = r.o.Rand
-	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election, log: r.o.logOut}
+	r.access, err = newAccess(cfg, r.needs(), r.log, r.o.Rand)
+	if err != nil {
+		return err
+	}
+	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election, access: r.access}
+	if r.o.logOut != nil {
+		r.health.log = r.o.logOut
+	}
 	for _, c := range []prometheus.Collector{r.droppedLines(), r.droppedEvents()} {
 		if err := r.o.Registry.Register(c); err != nil {
 			return err
 		}
 	}
 	return r.o.Registry.Register(collector{r})
+}
+
+// needs are those of the plan and of the leader election.
+func (r *Runtime) needs() []need {
+	all := r.plan.needs()
+	if l := r.o.LeaderElection; l != nil {
+		all = append(all, leaseNeeds(types.NamespacedName{Namespace: l.Namespace, Name: l.Name})...)
+	}
+	return all
 }
 
 // sharedLocks gives the bindings of a capability one table of locks, where two of them reconcile the same

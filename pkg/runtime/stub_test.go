@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,8 @@ import (
 type stub struct {
 	objects   []*corev1.ConfigMap
 	forbidden string        // paths that contain it are refused
+	code      int           // with this; 0: 403
+	allowed   atomic.Bool   // nothing is refused any more
 	posts     chan string   // the paths of what is created, if somebody wants to know
 	hold      chan struct{} // the end of the snapshot waits for it to be closed; nil: it does not
 }
@@ -41,9 +44,8 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if s.forbidden != "" && strings.Contains(r.URL.Path, s.forbidden) {
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","code":403,"reason":"Forbidden","message":"not for you"}`)
+	if s.forbidden != "" && strings.Contains(r.URL.Path, s.forbidden) && !s.allowed.Load() {
+		s.refuse(w)
 		return
 	}
 	for _, cm := range s.objects {
@@ -59,6 +61,21 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	flush(w)
 	<-r.Context().Done()
 }
+
+func (s *stub) refuse(w http.ResponseWriter) {
+	code, reason := s.code, ""
+	if code == 0 {
+		code = http.StatusForbidden
+	}
+	if code == http.StatusForbidden {
+		reason = "Forbidden"
+	}
+	w.WriteHeader(code)
+	_, _ = fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","code":%d,"reason":%q,"message":"not for you"}`, code, reason)
+}
+
+// allow has nothing refused any more.
+func (s *stub) allow() { s.allowed.Store(true) }
 
 func flush(w http.ResponseWriter) {
 	if f, ok := w.(http.Flusher); ok {

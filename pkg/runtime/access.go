@@ -1,0 +1,326 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	random "math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/internal/plaintext"
+)
+
+const (
+	// reviewTimeout bounds one inquiry to the server.
+	reviewTimeout = 10 * time.Second
+	// reviewsAtOnce is how many are asked at a time.
+	reviewsAtOnce = 4
+	// accessEvery is how often a standby asks again, give or take a tenth.
+	accessEvery = 5 * time.Minute
+	// accessSoon is how soon it asks again where somebody wants to know now.
+	accessSoon = 30 * time.Second
+	// accessLines is how many missing rights /readyz names.
+	accessLines = 20
+)
+
+// errMissingRights is about a standby whose account may not do what the program will have to do.
+var errMissingRights = errors.New("permissions are missing")
+
+// verdict is what a check found.
+type verdict string
+
+const (
+	isOK      verdict = "ok"
+	isMissing verdict = "missing"
+	isUnknown verdict = "unknown" // it cannot be checked
+)
+
+// finding is what a check found of one thing.
+type finding struct {
+	Verdict verdict `json:"verdict"`
+	What    string  `json:"what"`             // "list, watch configmaps in namespace demo"
+	Detail  string  `json:"detail,omitempty"` // what is wrong and what to do
+}
+
+// inquiry is what is asked about one subject.
+type inquiry struct {
+	subject
+	verbs []string
+	who   []string // bindings
+}
+
+// access asks the API server whether the program's account has the rights that its streams, existence checks and finalizers need
+// (SelfSubjectAccessReview). It stores nothing on the server.
+type access struct {
+	reviews   authorizationclient.SelfSubjectAccessReviewInterface
+	closeIdle func()
+	inquiries []inquiry
+	log       logr.Logger
+	rand      func() float64
+	wanted    chan struct{} // somebody wants to know now
+
+	mu     sync.Mutex
+	found  []finding // by the last check
+	asked  time.Time // when that ended; zero: there was none
+	logged string
+}
+
+func newAccess(cfg *rest.Config, needs []need, log logr.Logger, rand func() float64) (*access, error) {
+	if rand == nil {
+		rand = random.Float64
+	}
+	own := rest.CopyConfig(cfg)
+	own.QPS, own.RateLimiter = -1, nil
+	own.ContentType, own.AcceptContentTypes = "application/json", "" // few and small
+	h, err := rest.HTTPClientFor(own)
+	if err != nil {
+		return nil, fmt.Errorf("make the client for access reviews: %w", err)
+	}
+	c, err := authorizationclient.NewForConfigAndClient(own, h)
+	if err != nil {
+		return nil, fmt.Errorf("make the client for access reviews: %w", err)
+	}
+	return &access{
+		reviews: c.SelfSubjectAccessReviews(), closeIdle: (&leaseClient{http: h}).closeIdle,
+		inquiries: inquiriesFor(needs), log: log, rand: rand, wanted: make(chan struct{}, 1),
+	}, nil
+}
+
+// inquiriesFor are those about what cannot be done without, each verb once: a right that a wider one includes is not asked for.
+func inquiriesFor(needs []need) (out []inquiry) {
+	asked := grants{}
+	for _, n := range needs {
+		for _, v := range n.verbs {
+			if !n.spare {
+				asked.add(n.subject, v, n.who)
+			}
+		}
+	}
+	for s, verbs := range asked {
+		q := inquiry{subject: s}
+		who := map[string]bool{}
+		for _, v := range verbOrder {
+			if verbs[v] != nil && asked.home(s, v) == s {
+				q.verbs = append(q.verbs, v)
+				maps.Copy(who, verbs[v])
+			}
+		}
+		if len(q.verbs) > 0 {
+			q.who = slices.Sorted(maps.Keys(who))
+			out = append(out, q)
+		}
+	}
+	slices.SortFunc(out, func(a, b inquiry) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource), cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
+	})
+	return out
+}
+
+// String names a subject for people.
+func (s subject) String() string {
+	text := s.resource
+	if s.group != "" {
+		text += "." + s.group
+	}
+	if s.name != "" {
+		text += " " + s.name
+	}
+	if s.namespace == "" {
+		return text + " in the whole cluster"
+	}
+	return text + " in namespace " + s.namespace
+}
+
+// check asks all inquiries, and calls progress, which may be nil, after each. After an error that is no answer it asks no more: the
+// next one would not be answered either.
+func (a *access) check(ctx context.Context, progress func()) []finding {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	defer a.closeIdle()
+	found := make([]finding, len(a.inquiries))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(reviewsAtOnce, len(a.inquiries)) {
+		workers.Go(func() {
+			for i := range next {
+				f, err := a.ask(ctx, a.inquiries[i])
+				if err != nil {
+					giveUp(err) // the first one counts
+				}
+				found[i] = f
+				if progress != nil {
+					progress()
+				}
+			}
+		})
+	}
+	for i := range a.inquiries {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return found
+}
+
+// ask asks about each verb on one subject.
+func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
+	var missing []string
+	reason := ""
+	for _, verb := range q.verbs {
+		allowed, why, err := a.allowed(ctx, q.subject, verb)
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				err = cause
+			}
+			f := finding{Verdict: isUnknown, What: q.what(q.verbs), Detail: "cannot check: " + err.Error()}
+			return f, err
+		}
+		if !allowed {
+			missing, reason = append(missing, verb), cmp.Or(reason, why)
+		}
+	}
+	if len(missing) == 0 {
+		return finding{Verdict: isOK, What: q.what(q.verbs)}, nil
+	}
+	detail := "needed by " + strings.Join(q.who, ", ")
+	if reason != "" {
+		detail += "; the server says: " + reason
+	}
+	return finding{Verdict: isMissing, What: q.what(missing), Detail: detail + "; --rbac prints the roles"}, nil
+}
+
+func (q inquiry) what(verbs []string) string { return strings.Join(verbs, ", ") + " " + q.String() }
+
+// allowed makes one review. It asks as the authorizer sees the stream's own request.
+func (a *access) allowed(ctx context.Context, s subject, verb string) (allowed bool, why string, err error) {
+	if ctx.Err() != nil {
+		return false, "", ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	defer cancel()
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: s.namespace, Verb: verb, Group: s.group, Version: "*", Resource: s.resource, Name: s.name,
+		},
+	}}
+	review, err = a.reviews.Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, "", err
+	}
+	if !review.Status.Allowed && review.Status.EvaluationError != "" {
+		return false, "", fmt.Errorf("the server could not decide: %s", plaintext.Bound(review.Status.EvaluationError))
+	}
+	return review.Status.Allowed, plaintext.Bound(review.Status.Reason), nil
+}
+
+// run checks for a standby until ctx ends: after a moment, in which it may become the leader, then every few minutes, and when
+// somebody wants to know now.
+func (a *access) run(ctx context.Context, moment time.Duration) {
+	t := time.NewTimer(moment)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		case <-a.wanted:
+		}
+		found := a.check(ctx, nil)
+		if ctx.Err() != nil {
+			return
+		}
+		a.keep(found)
+		select {
+		case <-a.wanted: // meanwhile
+		default:
+		}
+		t.Reset(time.Duration((0.9 + 0.2*a.rand()) * float64(accessEvery)))
+	}
+}
+
+// keep notes what was found, and logs it if that differs from the last time.
+func (a *access) keep(found []finding) {
+	var missing, unknown []string
+	for _, f := range found {
+		switch f.Verdict {
+		case isMissing:
+			missing = append(missing, f.What)
+		case isUnknown:
+			unknown = append(unknown, f.Detail)
+		default:
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.found, a.asked = found, time.Now()
+	said := strings.Join(missing, "; ")
+	if len(unknown) > 0 {
+		said = "unknown " + said
+	}
+	if said == a.logged {
+		return
+	}
+	was := a.logged
+	a.logged = said
+	switch {
+	case len(missing) > 0:
+		a.log.Error(errMissingRights, "this standby could not do its work as the leader: grant what is missing, --rbac prints the roles",
+			"missing", missing[:min(len(missing), accessLines)], "count", len(missing))
+	case len(unknown) > 0:
+		a.log.Info("this standby cannot check its permissions", "error", unknown[0])
+	case was != "":
+		a.log.Info("this standby has all permissions that it needs")
+	}
+}
+
+// say writes what a standby lacks, and tells whether that is no reason to fail: by default it is none, with strict it is.
+func (a *access) say(w io.Writer, strict bool) bool {
+	a.mu.Lock()
+	found, asked := a.found, a.asked
+	a.mu.Unlock()
+	if strict && (asked.IsZero() || time.Since(asked) >= accessSoon) {
+		select {
+		case a.wanted <- struct{}{}:
+		default:
+		}
+	}
+	if asked.IsZero() {
+		if strict {
+			say(w, "wait", "permissions", "not checked yet")
+		}
+		return !strict
+	}
+	word := "warn"
+	if strict {
+		word = "fail"
+	}
+	missing := 0
+	for _, f := range found {
+		switch {
+		case f.Verdict == isUnknown:
+			say(w, "warn", "permissions", f.Detail)
+			return true // all the others are unknown, too
+		case f.Verdict == isMissing:
+			if missing++; missing <= accessLines {
+				say(w, word, "permissions", "missing: "+f.What+", "+f.Detail)
+			}
+		default:
+		}
+	}
+	if missing > accessLines {
+		say(w, word, "permissions", fmt.Sprintf("and %d more are missing", missing-accessLines))
+	}
+	return missing == 0 || !strict
+}

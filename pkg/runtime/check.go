@@ -1,0 +1,142 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// DefaultCheckTimeout is how long --check may take.
+const DefaultCheckTimeout = 30 * time.Second
+
+// checkProgress is how often a check that takes long says how far it is.
+const checkProgress = 5 * time.Second
+
+// errCheckTimeout ends a check that takes too long.
+var errCheckTimeout = errors.New("there was no time left: raise --check-timeout, or see why the API server is slow")
+
+// checkReport is what --check prints with -o json.
+type checkReport struct {
+	OK       bool      `json:"ok"`
+	Findings []finding `json:"findings"`
+}
+
+// check asks the API server whether it can be reached, serves what the program watches, and allows what the program needs. It
+// starts nothing and writes nothing. It calls step after each of its checks.
+func (r *Runtime) check(ctx context.Context, step func()) checkReport {
+	defer r.server.CloseIdleConnections()
+	var found []finding
+	for _, res := range r.resources() {
+		f := r.served(ctx, res)
+		found = append(found, f)
+		step()
+		if f.Verdict == isUnknown {
+			break // the next one would not be answered either
+		}
+	}
+	found = append(found, r.access.check(ctx, step)...)
+	report := checkReport{OK: true, Findings: found}
+	for _, f := range found {
+		report.OK = report.OK && f.Verdict == isOK
+	}
+	return report
+}
+
+// checks is how many checks there are.
+func (r *Runtime) checks() int { return len(r.resources()) + len(r.access.inquiries) }
+
+// resources are those of the planned streams, each once.
+func (r *Runtime) resources() (out []kind.Resource) {
+	known := map[string]bool{}
+	for _, s := range r.plan.streams {
+		res := s.target.Resource
+		if name := res.Version + " " + res.String(); !known[name] {
+			known[name] = true
+			out = append(out, res)
+		}
+	}
+	return out
+}
+
+// served asks whether the server serves a resource, as its stream does after a 404.
+func (r *Runtime) served(ctx context.Context, res kind.Resource) finding {
+	f := finding{Verdict: isOK, What: fmt.Sprintf("%s %s is served", res.GVK().GroupVersion(), res.Plural)}
+	d, err := r.server.Discover(ctx, res)
+	switch {
+	case err != nil:
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		f.Verdict, f.Detail = isUnknown, "cannot check: "+plaintext.Bound(err.Error())
+	case !d.Served:
+		f.Verdict, f.Detail = isMissing, plaintext.Bound(d.Message)
+	}
+	return f
+}
+
+// write prints one line for each finding, or JSON.
+func (c *checkReport) write(w io.Writer, format string) error {
+	if format == outputJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(c)
+	}
+	for _, f := range c.Findings {
+		line := fmt.Sprintf("%-8s %s", f.Verdict, f.What)
+		if f.Detail != "" {
+			line += ": " + f.Detail
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAloud is check, which says every few seconds how far it is.
+func (r *Runtime) checkAloud(ctx context.Context, stderr io.Writer) checkReport {
+	var done atomic.Int64
+	over, told := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(told)
+		t := time.NewTicker(checkProgress)
+		defer t.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-t.C:
+				_, _ = fmt.Fprintf(stderr, "checked %d of %d\n", done.Load(), r.checks()) // there is nowhere else to say it
+			}
+		}
+	}()
+	defer func() {
+		close(over)
+		<-told
+	}()
+	return r.check(ctx, func() { done.Add(1) })
+}
+
+// runCheck is --check. Wrong declarations were found before.
+func (r *Runtime) runCheck(f flags, stdout, stderr io.Writer) int {
+	ctx, stop := untilSignal(r.o)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, f.within, errCheckTimeout)
+	defer cancel()
+	report := r.checkAloud(ctx, stderr)
+	if err := report.write(stdout, f.output); err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	if !report.OK {
+		return ExitFailed
+	}
+	return ExitStopped
+}
