@@ -276,7 +276,7 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 	default:
 		ev.Type = queue.Modified
 		changed := s.slots.changed(words, m.Generation, hash)
-		ev.Passed = changed && s.b.Takes(queue.Modified, false)
+		ev.Passed = changed && s.b.Takes(queue.Modified, false) && !(d.Reread && s.b.Action == capability.ActionWatch)
 	}
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)

@@ -60,7 +60,7 @@ func (p *replay) covers(r *liveRoute, d watcher.Delta) bool {
 	if past && p.ahead.Len() == 0 && !d.Relist { // a snapshot comes in the order of names
 		r.attach(nil) // the carrier has passed the list
 	}
-	return !past
+	return !past && !d.Reread // which the list did not look for
 }
 
 // coversGone is about an object that went. Of what the list did not show nobody hears: no bit is set. What

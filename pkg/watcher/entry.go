@@ -123,6 +123,9 @@ func (e Entry) SetSeen() { e.record().epoch = e.x.epoch }
 // setRV keeps rv in eight bytes where it is a decimal number as the API server writes it.
 func (e Entry) setRV(rv string) {
 	r := e.record()
+	if e.x.hashed {
+		*e.x.content.At(e.at) = 0 // of another state
+	}
 	n, ok := canonicalNumber(rv)
 	switch {
 	case ok:

@@ -48,6 +48,9 @@ type Delta struct {
 	Initial bool
 	// Relist says that the change was found by listing again, not told by an event.
 	Relist bool
+	// Reread says of an Upsert that the object has the resourceVersion that was delivered before, and reads differently:
+	// the definition of a custom resource has another default or conversion now. Only a snapshot shows that.
+	Reread bool
 	// Ambiguous says of a Gone that the object may also exist and only have left what the server selects.
 	Ambiguous bool
 }

@@ -23,11 +23,13 @@ type Index struct {
 	texts   compact.Texts
 	spaces  namespaces
 	tombs   tombs
-	opaque  map[uint32]string // by record: resourceVersions that are not numbers
-	filled  uint32            // records in use
-	taken   uint32            // of these, the ones that are not in the table any more
-	width   int               // words of an entry
-	epoch   uint16            // of the snapshot that is being read or was read last; 0 before the first
+	content compact.Slab[uint64] // by record: what the state that was delivered reads as, or 0; see hashContent
+	hashed  bool                 // content is kept
+	opaque  map[uint32]string    // by record: resourceVersions that are not numbers
+	filled  uint32               // records in use
+	taken   uint32               // of these, the ones that are not in the table any more
+	width   int                  // words of an entry
+	epoch   uint16               // of the snapshot that is being read or was read last; 0 before the first
 }
 
 // NewIndex returns an empty index whose entries have so many words.
@@ -96,6 +98,10 @@ func (x *Index) add(namespace, name, uid string) Entry {
 	x.filled++
 	e := Entry{x, at}
 	clear(x.words.Row(at))
+	if x.hashed {
+		x.content.Grow(at + 1)
+		*x.content.At(at) = 0
+	}
 	r := e.record()
 	*r = record{space: x.spaces.enter(x.seed, namespace)}
 	var text string
@@ -108,6 +114,17 @@ func (x *Index) add(namespace, name, uid string) Entry {
 	r.text = x.texts.Put(name, text)
 	x.table.Add(x.hash(r.space, name), at)
 	return e
+}
+
+// keepContent has the index keep eight more bytes for each object, from now on.
+func (x *Index) keepContent() {
+	if !x.hashed {
+		x.hashed = true
+		x.content.Grow(x.filled)
+		for at := range x.filled {
+			*x.content.At(at) = 0
+		}
+	}
 }
 
 // take takes an entry out of the table. It can be read until it is erased.
@@ -130,6 +147,9 @@ func (x *Index) erase(e Entry) {
 	}
 	x.records.Shrink(x.filled)
 	x.words.Shrink(x.filled)
+	if x.hashed {
+		x.content.Shrink(x.filled)
+	}
 	x.table.Shrink(x.filled)
 	x.texts.Tidy(x.filled, x)
 	if x.spaces.outgrown() {
@@ -158,6 +178,9 @@ func (x *Index) move(from, to Entry) {
 	r := from.record()
 	*to.record() = *r
 	copy(to.Words(), from.Words())
+	if x.hashed {
+		*x.content.At(to.at) = *x.content.At(from.at)
+	}
 	if r.flags&flagTaken == 0 {
 		x.table.Move(from.at, to.at)
 	}

@@ -125,6 +125,9 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	}
 	e.SetSeen()
 	switch o := e.compareState(f); {
+	case o == orderSame && !live && e.reread(f):
+		m.handler.Handle(Delta{Kind: Upsert, Frame: f, Entry: e, Initial: !m.comparing(), Relist: m.comparing(), Reread: true})
+		return ""
 	case o == orderSame && !live:
 		return ReasonUnchanged
 	case o == orderSame, ordered && o == orderBehind:
@@ -261,6 +264,21 @@ func (e Entry) setState(f *Frame) {
 		return
 	}
 	e.setRV(f.Meta.ResourceVersion)
+	if e.x.hashed {
+		*e.x.content.At(e.at) = e.x.hashContent(f)
+	}
+}
+
+// reread says whether the object reads differently than it did at the same resourceVersion (rule 20), and notes what it
+// reads as now.
+func (e Entry) reread(f *Frame) bool {
+	if !e.x.hashed || f.Meta.ResourceVersion == "" {
+		return false
+	}
+	was := e.x.content.At(e.at)
+	before, now := *was, e.x.hashContent(f)
+	*was = now
+	return before != 0 && now != 0 && before != now
 }
 
 // contentOf stands in for a resourceVersion that the server does not send (rule 56).

@@ -66,6 +66,9 @@ func (m *machine) init(s *Stream) {
 		m.index = NewIndex(s.o.Words)
 	}
 	m.seeded = m.index.Len() > 0
+	if readsDifferently(s.target.Resource) {
+		m.index.keepContent()
+	}
 	m.back = backoff{min: s.o.BackoffMin, max: s.o.BackoffMax, rand: s.o.Rand}
 	m.why = ReasonStart
 }
