@@ -9,9 +9,8 @@ import (
 )
 
 // Reader reads the objects that a binding with [Selection.Cached] watches, from memory: those in its set, as the
-// stream told them last. What a callback is given is in it at least as new, unless it is gone by now, and but for two
-// calls that are given what the server answered, of which the stream brings the news: one that a trigger woke, and the
-// first of an object that Finalize has just put its finalizer on. The set of a binding with Finalize has what carries the
+// stream told them last, or a live read that is ahead of the stream. A Reader is never older than the object that a
+// callback received, unless the object is out of the set by now. The set of a binding with Finalize has what carries the
 // finalizer, whether or not it matches. The zero Reader is ready to be given to Cached; until the runtime runs it is empty,
 // and after the end it keeps what was there last.
 //

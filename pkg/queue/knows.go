@@ -23,3 +23,27 @@ func (p *Pool[P]) Knows(k Key, uid string) bool {
 	}
 	return known
 }
+
+// Waits reports whether work for the object waits behind what runs for it now.
+func (q *Queue[P]) Waits(k Key, uid string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	o, known := q.objects.get(k)
+	if !known {
+		return false
+	}
+	for it := o.first; it != nil; it = it.next {
+		if same(it.uid, uid) {
+			return true
+		}
+	}
+	return false
+}
+
+// Waits reports whether work for the object waits behind what runs for it now.
+func (p *Pool[P]) Waits(k Key, uid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g, known := p.origins.get(identity{key: k, uid: uid})
+	return known && g.waiting.n > 0
+}

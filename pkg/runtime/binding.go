@@ -52,6 +52,17 @@ func (w *work) object() *watcher.Frame {
 	return w.frame
 }
 
+// newerThan says whether the work is of a newer state of its object than that.
+func (w *work) newerThan(m *watcher.Meta) bool {
+	switch {
+	case w == nil:
+		return false
+	case w.frame != nil:
+		return w.frame.Meta.UID == m.UID && older(m.ResourceVersion, w.frame.Meta.ResourceVersion)
+	}
+	return older(m.ResourceVersion, w.rv)
+}
+
 // weigh is how many bytes wait with work, beside its identity, and with what its object was before: with the last state of
 // what is gone that is often the same.
 func weigh(w *work, before any) (bytes int64) {
@@ -85,6 +96,7 @@ func (w *work) slimmed() *work {
 type engine interface {
 	Add(queue.Event[*work])
 	Knows(key queue.Key, uid string) bool
+	Waits(key queue.Key, uid string) bool
 	Run(context.Context)
 	Shutdown()
 	Stats() queue.Stats
@@ -116,6 +128,8 @@ type binding struct {
 	wakes       *waker   // it is the source of a trigger
 	gate        *gate
 	cache       *cache // nil: nothing is kept
+	ahead       ahead
+	served      []*servedTarget // by which stream, for each target
 }
 
 // reader reads single objects live; it is a *watcher.Server.
@@ -168,6 +182,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		b.metrics.forget = f.gaveUp
 	}
 	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
+	b.served = servedBy(b, c.Targets)
 	return b
 }
 

@@ -19,7 +19,8 @@ type cache struct {
 
 	mu      sync.RWMutex
 	states  table[queue.Key, *state]
-	bytes   int64 // raw ones
+	raised  table[queue.Key, *state] // of live reads that are ahead of the streams
+	bytes   int64                    // raw ones
 	pending map[watcher.Target]bool
 }
 
@@ -104,12 +105,60 @@ func (c *cache) begun(t watcher.Target) {
 // latest is the state of an object that is in the set now, nil where it is not.
 func (c *cache) latest(key queue.Key, uid string) *watcher.Frame {
 	c.mu.RLock()
-	s := c.states.m[key]
+	s := c.last(key)
 	c.mu.RUnlock()
 	if s == nil || s.id.uid != uid {
 		return nil
 	}
 	return s.frame()
+}
+
+// last is the state that readers find. The lock is held.
+func (c *cache) last(key queue.Key) *state {
+	if s := c.raised.m[key]; s != nil {
+		return s
+	}
+	return c.states.m[key]
+}
+
+// raise has readers find what a callback is about to be given by a live read that is ahead of the stream, which keeps what
+// it has brought: an event's Old comes from there.
+func (c *cache) raise(f *watcher.Frame) {
+	if c == nil {
+		return
+	}
+	s := c.copied(f)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.raised.m[s.id.key]; old != nil {
+		c.bytes -= int64(len(old.raw))
+	}
+	c.raised.set(s.id.key, s)
+	c.bytes += int64(len(s.raw))
+}
+
+// lower has readers find again what the stream has brought.
+func (c *cache) lower(key queue.Key) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.raised.m[key]; s != nil {
+		c.bytes -= int64(len(s.raw))
+		c.raised.delete(key)
+	}
+}
+
+// newerThan says whether a newer state of the object is kept than that.
+func (c *cache) newerThan(key queue.Key, m *watcher.Meta) bool {
+	if c == nil {
+		return false
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	s := c.last(key)
+	return s != nil && s.id.uid == m.UID && older(m.ResourceVersion, s.id.rv)
 }
 
 // size is what is kept. A nil cache keeps nothing.
@@ -119,13 +168,19 @@ func (c *cache) size() (objects int, raw int64) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.states.m), c.bytes
+	n := len(c.states.m)
+	for key := range c.raised.m {
+		if c.states.m[key] == nil {
+			n++
+		}
+	}
+	return n, c.bytes
 }
 
 // Frame implements capability.Cache.
 func (c *cache) Frame(namespace, name string) *watcher.Frame {
 	c.mu.RLock()
-	s := c.states.m[queue.Key{Namespace: namespace, Name: name}]
+	s := c.last(queue.Key{Namespace: namespace, Name: name})
 	c.mu.RUnlock()
 	return s.frame()
 }
@@ -136,9 +191,14 @@ func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
 		c.mu.RLock()
 		var some []*state
 		if all {
-			some = make([]*state, 0, len(c.states.m))
+			some = make([]*state, 0, len(c.states.m)+len(c.raised.m))
 		}
 		for key, s := range c.states.m {
+			if _, raised := c.raised.m[key]; !raised && (all || key.Namespace == namespace) {
+				some = append(some, s)
+			}
+		}
+		for key, s := range c.raised.m {
 			if all || key.Namespace == namespace {
 				some = append(some, s)
 			}

@@ -42,6 +42,7 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 	}
 	res := b.deliver(ctx, c)
 	b.finalizer.over(&c, &res)
+	b.passed(c.Key)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
 	}
@@ -59,11 +60,24 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 		if !b.Takes(c.Type, false) {
 			return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
 		}
+		if c.Type == queue.Left && !b.ordered() && b.ahead.outdates(c.Key, c.UID, c.Payload.rv) {
+			return c.Payload.postpone(nil) // it is back: the stream brings that, which merges with this call
+		}
 		return b.hand(ctx, c, c.Type, c.Payload.object())
 	}
 	frame, why := c.Payload.object(), errReadAgain
 	if woken(&c) {
 		frame, why = nil, errWoken
+	}
+	switch {
+	case frame == nil:
+	case b.ahead.outdates(c.Key, frame.Meta.UID, frame.Meta.ResourceVersion):
+		frame, why = nil, errAhead
+		if b.ordered() { // the call stands for the newer events, too
+			c.Merged++
+		}
+	case b.ordered():
+		b.reached(c.Key, frame.Meta.UID, frame.Meta.ResourceVersion)
 	}
 	if frame == nil {
 		var err error
@@ -140,7 +154,7 @@ func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watc
 // gone, or does not match any more: the stream tells that, or has told it already. why marks a failure.
 func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error) (*watcher.Frame, error) {
 	if b.cache != nil && !errors.Is(why, errWoken) {
-		return b.cache.latest(c.Key, c.UID), nil
+		return b.cache.latest(c.Key, c.UID), nil // that of a live read, if it is ahead of the stream
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -152,19 +166,27 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 	if !found || c.UID != "" && f.Meta.UID != c.UID {
 		return nil, nil
 	}
-	if b.finalizer != nil && b.finalizer.on(&f.Meta) {
-		return f, nil
-	}
-	if !b.Match(&f.Meta) {
-		return nil, nil
-	}
-	if b.Inspect == nil {
-		return f, nil
-	}
-	if in, _, err := b.Inspect(f); err != nil || !in {
+	if in, err := b.selects(f); err != nil || !in {
 		return nil, err
 	}
+	if err := b.raise(ctx, &c, f); err != nil {
+		return nil, fmt.Errorf("%w: %w", why, err)
+	}
 	return f, nil
+}
+
+// selects says whether an object that was read live is the binding's business.
+func (b *binding) selects(f *watcher.Frame) (bool, error) {
+	switch {
+	case b.finalizer != nil && b.finalizer.on(&f.Meta):
+		return true, nil
+	case !b.Match(&f.Meta):
+		return false, nil
+	case b.Inspect == nil:
+		return true, nil
+	}
+	in, _, err := b.Inspect(f)
+	return in && err == nil, err
 }
 
 // held says whether no callback may start now, and what becomes of the call then.

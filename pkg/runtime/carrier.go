@@ -27,6 +27,9 @@ func newCarrier(all *streams, ps plannedStream, bindings map[*capability.Compile
 		}
 	}
 	c.stream = all.newStream(ps.target, c.feed, c.feed.options(nil))
+	for _, r := range c.feed.routes {
+		r.serve(c.stream)
+	}
 	return c
 }
 

@@ -46,6 +46,9 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 		case with == nil || f.get(id).gone: // the stream delivers the deletion, or has done so
 			return queue.Result{Outcome: queue.Drop}
 		case !b.Settings.InOrder:
+			if err := b.raise(ctx, &c, with); err != nil {
+				return c.Payload.postpone(err)
+			}
 			frame = with
 		}
 	}

@@ -171,10 +171,11 @@ func (r *liveRoute) turn(attached bool, p *replay) {
 func (r *liveRoute) odd() bool { return !r.attached || r.replay != nil }
 
 // Synced implements watcher.Handler.
-func (f *feed) Synced(_ string, relist bool) {
+func (f *feed) Synced(rv string, relist bool) {
 	for _, r := range f.routes {
 		if r.attached {
 			r.begin()
+			r.sweep(rv)
 		}
 		if relist {
 			r.replay.finish(r)
@@ -205,6 +206,13 @@ func (r *liveRoute) begin() {
 	}
 }
 
+// sweep forgets live reads that a complete list has passed.
+func (r *liveRoute) sweep(rv string) {
+	for _, s := range r.subs {
+		s.b.sweep(s.part, rv)
+	}
+}
+
 func (s *sub) handle(d watcher.Delta) {
 	if d.Kind == watcher.Gone {
 		s.gone(d)
@@ -216,6 +224,9 @@ func (s *sub) handle(d watcher.Delta) {
 // upsert finds what a new state of an object means for one binding's set.
 func (s *sub) upsert(d watcher.Delta) {
 	m, words := &d.Frame.Meta, d.Entry.Words()
+	if s.b.ahead.n.Load() > 0 {
+		s.b.arrives(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID, m.ResourceVersion)
+	}
 	was, in, hash := s.slots.member(words), s.part.has(m) && s.b.Match(m), uint64(0)
 	if in && s.b.Inspect != nil && !s.b.finalizer.due(m) {
 		var err error
@@ -301,6 +312,9 @@ func (s *sub) gone(d watcher.Delta) {
 		return
 	}
 	s.slots.setMember(words, false)
+	if s.b.ahead.n.Load() > 0 {
+		s.b.departs(&d)
+	}
 	var last *state
 	if s.b.cache != nil {
 		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())

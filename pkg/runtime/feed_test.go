@@ -39,6 +39,7 @@ func (i *inbox) Add(e queue.Event[*work]) {
 }
 
 func (i *inbox) Knows(queue.Key, string) bool { return !i.idle }
+func (i *inbox) Waits(queue.Key, string) bool { return false }
 func (i *inbox) Run(context.Context)          {}
 func (i *inbox) Shutdown()                    {}
 func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }

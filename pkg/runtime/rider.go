@@ -56,6 +56,7 @@ func (r *rider) leave(ctx context.Context) {
 func (r *rider) startOwn(ctx context.Context, f *feed, seed *watcher.Index) {
 	all := r.carrier.all
 	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, f.options(seed))}
+	f.routes[0].serve(own.stream)
 	ctx, own.cancel = context.WithCancel(ctx)
 	own.done = all.start(ctx, own.stream)
 	r.own = own
@@ -98,6 +99,7 @@ func (r *rider) rejoin(ctx context.Context) {
 		return
 	}
 	r.own = nil
+	r.onCarrier.serve(r.carrier.stream)
 	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index, r.carrier.stream.Target().Ambiguous()))
 	for i, s := range own.feed.routes[0].subs {
 		r.onCarrier.subs[i].begun = s.begun

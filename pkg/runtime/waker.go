@@ -173,7 +173,8 @@ func (w *waker) begun(t watcher.Target) {
 // Knows has it told also of what does not wake: names may have changed.
 func (w *waker) Knows(queue.Key, string) bool { return true }
 
-// Run, Shutdown, Stats, Running, Room and Roomy are those of an engine that never has work waiting.
+// Waits, Run, Shutdown, Stats, Running, Room and Roomy are those of an engine that never has work waiting.
+func (w *waker) Waits(queue.Key, string) bool { return false }
 func (w *waker) Run(ctx context.Context)      { <-ctx.Done() }
 func (w *waker) Shutdown()                    {}
 func (w *waker) Stats() queue.Stats           { return queue.Stats{} }

@@ -1,6 +1,9 @@
 package watcher
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // command is one function to run between two frames.
 type command struct {
@@ -29,7 +32,7 @@ func (c *commands) start() bool {
 	return first
 }
 
-func (c *commands) do(f func()) error {
+func (c *commands) do(ctx context.Context, f func()) error {
 	cmd := command{f: f, done: make(chan error, 1)}
 	c.mu.Lock()
 	if c.stopped {
@@ -39,7 +42,12 @@ func (c *commands) do(f func()) error {
 	c.waiting = append(c.waiting, cmd)
 	c.mu.Unlock()
 	c.signal()
-	return <-cmd.done
+	select {
+	case err := <-cmd.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (c *commands) signal() { leave(c.ready) }

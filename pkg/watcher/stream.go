@@ -144,7 +144,10 @@ func (s *Stream) Index() *Index { return s.m.index }
 // Do runs f when the Handler is not at work, between two frames, also while the stream is blocked or waits, and
 // returns when f has returned. Called before Run it waits for Run. It returns ErrStopped, and f was not run, if
 // the stream has ended. It may be called from any goroutine, but not from a Handler.
-func (s *Stream) Do(f func()) error { return s.cmds.do(f) }
+func (s *Stream) Do(f func()) error { return s.DoContext(context.Background(), f) }
+
+// DoContext is Do, but waits no longer than ctx lasts, whose error it returns then. f may run later all the same.
+func (s *Stream) DoContext(ctx context.Context, f func()) error { return s.cmds.do(ctx, f) }
 
 // Run keeps the stream going until ctx is done, and returns when nothing of it is left: no goroutine, no open
 // response. It is called once; a second call returns at once.
