@@ -176,6 +176,7 @@ func (d *declaration) compile(r *reach) *Compiled {
 		Cleanup:      d.cleanup,
 		Within:       r.within,
 		AddToScheme:  d.addToScheme,
+		Optional:     d.optional,
 	}
 	if s.cached {
 		c.Attach = d.attacher()

@@ -91,6 +91,8 @@ type Compiled struct {
 	Triggers []*CompiledTrigger
 	// AnyForm, of a trigger's source: metadata is all that it needs, and whole objects do as well.
 	AnyForm bool
+	// Optional, of a trigger's source: the binding runs while the server does not serve it.
+	Optional bool
 	// Attach is there for a binding with Cached: the last state of each object in its set is to be kept, and what keeps
 	// them given to the binding's Readers, by this function. Else it is nil.
 	Attach func(Cache)

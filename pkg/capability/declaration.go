@@ -37,6 +37,7 @@ type declaration struct {
 	invoke      func(context.Context, Delivery) error
 	addToScheme func(*runtime.Scheme) error
 	plain       bool // of a trigger: a kind without steps
+	optional    bool // of a trigger: the binding runs while it is not served
 
 	// Of Finalize; empty where it was not called.
 	finalize  bool

@@ -35,6 +35,8 @@ func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.Namespac
 		t.source = When(s).source()
 	case Selection[S]:
 		t.source = s.source()
+	case OptionalSource[S]:
+		t.source = s.source()
 	default:
 		t.wrong(fmt.Sprintf("Mapped of a %T", source), "give a kind or a selection")
 	}

@@ -61,7 +61,7 @@ func (p *part) has(m *watcher.Meta) bool {
 // in the frames, and the others do without when they decode.
 func (f *feed) options(seed *watcher.Index) watcher.StreamOptions {
 	wanted := slices.ContainsFunc(f.routes, (*liveRoute).wantsManagedFields)
-	return watcher.StreamOptions{Words: f.words, Seed: seed, Hold: f.hold, CutManagedFields: !wanted}
+	return watcher.StreamOptions{Words: f.words, Seed: seed, Hold: f.hold, CutManagedFields: !wanted, Optional: f.optional()}
 }
 
 // wantsManagedFields is true if one of the route's bindings does.
@@ -188,9 +188,33 @@ func (f *feed) Synced(rv string, relist bool) {
 
 // StateChanged implements watcher.Handler.
 func (f *feed) StateChanged(s watcher.State) {
+	if s.Phase == watcher.Blocked && s.Reason == watcher.ReasonNotServed {
+		f.absent()
+	}
 	if f.onTurn != nil {
 		f.onTurn(s)
 	}
+}
+
+// absent lets bindings begin without an optional source that is not served. What it has once it is served is not Initial: it
+// triggers.
+func (f *feed) absent() {
+	for _, r := range f.routes {
+		if !r.attached {
+			continue
+		}
+		for _, s := range r.subs {
+			if w := s.b.wakes; w != nil && s.b.Optional && !s.begun {
+				s.begun = true
+				w.begun(s.target)
+			}
+		}
+	}
+}
+
+// optional says whether all that the stream serves can do without it.
+func (f *feed) optional() bool {
+	return len(f.subs) > 0 && !slices.ContainsFunc(f.subs, func(s *sub) bool { return !s.b.Optional })
 }
 
 // begin marks the end of what is Initial.

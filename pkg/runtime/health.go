@@ -83,13 +83,18 @@ func (h *health) ready(w io.Writer, strict bool) bool {
 // streamsReady writes a line for each stream, those that work last.
 func (h *health) streamsReady(w io.Writer, strict bool) bool {
 	running, dead := h.streams.statuses()
-	ok, refused := true, 0
+	ok, refused, absent := true, 0, 0
 	for _, d := range dead {
 		ok = false
 		say(w, "dead", d, "")
 	}
 	var fine []streamStatus
 	for _, s := range running {
+		if s.absent() {
+			absent++
+			say(w, "ok", s.Stream, "optional, not served")
+			continue
+		}
 		if s.State.Phase == watcher.Blocked {
 			refused++
 		}
@@ -107,7 +112,7 @@ func (h *health) streamsReady(w io.Writer, strict bool) bool {
 	case len(running) == 0 && len(dead) == 0 && len(h.streams.byPlan) > 0:
 		ok = false
 		say(w, "wait", "streams", "none is open")
-	case len(running) > 0 && refused == len(running):
+	case refused > 0 && refused+absent == len(running):
 		ok = false
 		say(w, "fail", "streams", "all are blocked")
 	}
@@ -115,6 +120,11 @@ func (h *health) streamsReady(w io.Writer, strict bool) bool {
 		say(w, "ok", s.Stream, s.State.Phase.String())
 	}
 	return ok
+}
+
+// absent says that the stream is of an optional kind that is not served, which is no fault.
+func (s *streamStatus) absent() bool {
+	return s.optional && s.State.Phase == watcher.Blocked && s.State.Reason == watcher.ReasonNotServed
 }
 
 // judge puts a stream's state in one word: ok, blocked (which does not fail readiness), wait or fail.

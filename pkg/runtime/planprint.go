@@ -67,6 +67,9 @@ func triggersOf(b *capability.Compiled) (out []string) {
 		if len(t.Source.ClientSide) > 0 {
 			text += ", " + strings.Join(t.Source.ClientSide, ", ")
 		}
+		if t.Source.Optional {
+			text += ", optional"
+		}
 		out = append(out, text)
 	}
 	return out

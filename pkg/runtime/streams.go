@@ -40,6 +40,7 @@ type liveStream struct {
 	*watcher.Stream
 	name     string
 	observer *streamMetrics
+	optional bool // all that it serves can do without it
 }
 
 // newStreams prepares the streams of a plan; none is opened before run.
@@ -100,13 +101,14 @@ func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.Strea
 	name := s.names[t]
 	observer := s.metrics.forStream(name)
 	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
-	return &liveStream{name: name, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
+	return &liveStream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 
 // streamStatus is one stream at one moment, as health, metrics and /debug show it.
 type streamStatus struct {
 	Stream   string
 	State    watcher.State
+	optional bool
 	observer *streamMetrics
 }
 
@@ -117,7 +119,7 @@ func (s *streams) statuses() (running []streamStatus, dead []string) {
 	dead = slices.Clone(s.dead)
 	s.mu.Unlock()
 	for _, st := range live {
-		running = append(running, streamStatus{Stream: st.name, State: st.State(), observer: st.observer})
+		running = append(running, streamStatus{Stream: st.name, State: st.State(), optional: st.optional, observer: st.observer})
 	}
 	slices.SortFunc(running, func(a, b streamStatus) int { return cmp.Compare(a.Stream, b.Stream) })
 	return running, dead

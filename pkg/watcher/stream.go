@@ -66,6 +66,8 @@ type StreamOptions struct {
 	// stop is obeyed. The server bears seconds, not minutes (rule 34), in all of a snapshot. It is called as a
 	// Handler is. Default: the stream is never held up.
 	Hold func() (room <-chan struct{}, latest time.Time)
+	// Optional says that the resource need not be served: the log says once, and as no error, that it is not, and when it is.
+	Optional bool
 	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
 	MaxFrame int
 	// CutManagedFields has metadata.managedFields, often a third of an object, taken out of each frame when it is

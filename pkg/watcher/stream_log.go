@@ -25,6 +25,9 @@ type blockedLog struct {
 // when it has recovered.
 func (m *machine) log(s State) {
 	b := &m.blocked
+	if m.o.Optional && m.missing(s) {
+		return
+	}
 	switch {
 	case s.Phase == Blocked:
 		if b.since.IsZero() {
@@ -47,6 +50,20 @@ func (m *machine) log(s State) {
 			"was", b.why, "after", time.Since(b.since).Round(time.Millisecond).String())
 		*b = blockedLog{}
 	}
+}
+
+// missing logs that an optional resource is not served, and that it is again. It says whether that is all there is to log.
+func (m *machine) missing(s State) bool {
+	absent := s.Phase == Blocked && s.Reason == ReasonNotServed
+	switch {
+	case absent && !m.unserved:
+		m.o.Logger.Info("optional kind is not served: its bindings run without it", "target", m.target.String())
+	case m.unserved && (s.Phase == Streaming || s.Phase == Polling):
+		m.o.Logger.Info("optional kind is served now", "target", m.target.String())
+		m.unserved = false
+	}
+	m.unserved = m.unserved || absent
+	return absent
 }
 
 // remindIn is when the next reminder is due.

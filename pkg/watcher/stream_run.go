@@ -38,6 +38,7 @@ type machine struct {
 	again int       // how often it happened in a row before
 	stuck place     // where watches fail
 
+	unserved bool // an optional resource is not served, and the log says so
 	reported once // keys of frames that did not decode, and are in the log
 	blocked  blockedLog
 	health   health

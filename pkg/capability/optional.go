@@ -1,0 +1,52 @@
+package capability
+
+import (
+	"fmt"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// OptionalSource is a kind or a selection that need not be served: see Optional. It is given to Owns, Uses and Mapped.
+type OptionalSource[S kind.Object] struct {
+	of kind.Source[S]
+}
+
+// Optional makes a kind or a selection one that need not be served, for Owns, Uses and TriggeredBy. While the API server does
+// not serve it, because its CRD is not installed, the binding runs without it. Once it is served the binding includes it: the
+// objects that exist then trigger as new ones do. If it is removed later, the deletion of its objects triggers, and the
+// binding goes on. A kind that is forbidden still holds the binding up, as without Optional.
+func Optional[S kind.Object](source kind.Source[S]) OptionalSource[S] {
+	return OptionalSource[S]{of: source}
+}
+
+// Resource is the resource of the kind; the zero value where there is none.
+func (o OptionalSource[S]) Resource() kind.Resource {
+	if o.of == nil {
+		return kind.Resource{}
+	}
+	return o.of.Resource()
+}
+
+// New returns an empty object of the kind; the zero value where there is none.
+func (o OptionalSource[S]) New() (obj S) {
+	if o.of == nil {
+		return obj
+	}
+	return o.of.New()
+}
+
+// source is what triggers. It is wrong where there is neither a kind nor a selection.
+func (o OptionalSource[S]) source() *declaration {
+	var d *declaration
+	switch s := o.of.(type) {
+	case kind.Kind[S]:
+		d = When(s).source()
+	case Selection[S]:
+		d = s.source()
+	default:
+		d = When(kind.Kind[S]{}).source()
+		d.spec.wrong(fmt.Sprintf("Optional of a %T", o.of), "give a kind or a selection")
+	}
+	d.optional = true
+	return d
+}
