@@ -172,8 +172,7 @@ type action struct {
 
 // classify decides. It is pure.
 func classify(in input) action {
-	if in.ask == askHead && in.again >= snapshotTries && (in.what == gotBadAnswer || in.what == gotStatus && in.code != http.StatusTooManyRequests) {
-		// It may fail where watches work.
+	if headFails(in) {
 		return action{do: doRelist, reason: ReasonUnverified, pause: pauseBackoff}
 	}
 	switch in.what {
@@ -210,6 +209,12 @@ func classify(in input) action {
 	default:
 		return classifyDiscovery(in)
 	}
+}
+
+// headFails says whether the head of the list was refused several times in a row, which may be so where watches work.
+func headFails(in input) bool {
+	refused := in.what == gotBadAnswer || in.what == gotStatus && in.code != http.StatusTooManyRequests
+	return in.ask == askHead && in.again >= snapshotTries && refused
 }
 
 func classifyFrame(in input) action {

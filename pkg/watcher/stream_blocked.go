@@ -36,17 +36,18 @@ func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
 }
 
 // show changes the state, unless the stream is blocked: only what heardFrom and sound accept ends that.
-func (m *machine) show(p Phase, why Reason, message string, retryAt time.Time) {
+func (m *machine) show(p Phase, why Reason) {
+	message := ""
 	if m.state.Phase == Blocked {
 		p, why, message = Blocked, m.state.Reason, m.state.Message
 	}
-	m.enter(p, why, message, retryAt)
+	m.enter(p, why, message, time.Time{})
 }
 
 // showSnapshot is show for a snapshot that is being read.
 func (m *machine) showSnapshot() {
 	if m.state.Phase == Blocked {
-		m.show(Blocked, "", "", time.Time{})
+		m.show(Blocked, "")
 		return
 	}
 	m.enterSnapshot()

@@ -38,7 +38,7 @@ func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *
 		case it.open:
 			c.opened, c.live, c.ask, c.lends = c.came, c.came, askWatch, true
 			m.answered(askWatch)
-			m.show(Streaming, "", "", time.Time{})
+			m.show(Streaming, "")
 		default:
 			m.take(askWatch, c, it)
 		}

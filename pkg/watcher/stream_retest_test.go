@@ -260,16 +260,16 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 			r.document("/apis/policy", `{"kind":"APIGroup","name":"policy","versions":[{"groupVersion":"policy/v1","version":"v1"}]}`)
 			r.document("/apis/policy/v1", `{"kind":"APIResourceList","groupVersion":"policy/v1","resources":[]}`)
 			for c := r.next(); ; c = r.next() { // whatever else is asked to be sure
-				switch {
-				case c.path == "/api/v1":
+				switch c.path {
+				case "/api/v1":
 					b := c.ok()
 					b.write(coreDoc)
 					b.end()
-				case c.path == "/apis/policy":
+				case "/apis/policy":
 					b := c.ok()
 					b.write(`{"kind":"APIGroup","name":"policy","versions":[{"groupVersion":"policy/v1","version":"v1"}]}`)
 					b.end()
-				case c.path == "/apis/policy/v1":
+				case "/apis/policy/v1":
 					b := c.ok()
 					b.write(`{"kind":"APIResourceList","groupVersion":"policy/v1","resources":[]}`)
 					b.end()

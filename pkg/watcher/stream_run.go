@@ -169,7 +169,7 @@ func (m *machine) apply(ctx context.Context, in input, end *ending) {
 		return
 	case doFinish:
 		m.finish(end.list.ResourceVersion)
-		m.show(Resuming, m.why, "", time.Time{})
+		m.show(Resuming, m.why)
 		return
 	case doFinishAndPoll:
 		m.finish(end.list.ResourceVersion)

@@ -54,7 +54,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 				}
 				m.finish(rv)
 				c.frames, c.events, c.ask, c.live = 0, 0, askWatch, time.Now()
-				m.show(Streaming, "", "", time.Time{})
+				m.show(Streaming, "")
 				return m.follow(ctx, c, hard)
 			} else if a.do == doFallback {
 				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
