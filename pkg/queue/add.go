@@ -157,7 +157,7 @@ func (q *Queue[P]) hear(o *object[P], uid string, heard news, passed bool) {
 	case heard == renewal:
 		it.due = min(it.due, p.urge(now, &q.opts.Backoff))
 	case heard == stir && it.wait == waitRetry:
-		brought := false
+		var brought bool
 		it.due, brought = p.stir(now, it.due, &q.opts.Backoff)
 		it.brought(brought)
 	}

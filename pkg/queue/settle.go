@@ -97,7 +97,7 @@ func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now mom
 	case renewal:
 		due = min(due, p.urge(now, &q.opts.Backoff))
 	case stir:
-		brought := false
+		var brought bool
 		due, brought = p.stir(now, due, &q.opts.Backoff)
 		it.brought(brought)
 	case noNews:
