@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -102,6 +103,7 @@ func (w *watched) goWrong() {
 	} {
 		on := w.server.Fault(f.fault, append(f.conditions, about)...)
 		w.touch(string(rune('a' + i)))
+		w.create(late(i)) // has no finalizer yet, whatever the backoff of the others is
 		w.server.Compact()
 		w.server.Cut(about)
 		time.Sleep(time.Minute)
@@ -109,6 +111,13 @@ func (w *watched) goWrong() {
 		time.Sleep(time.Minute)
 		w.keepsAll()
 	}
+}
+
+// late is a Secret that appears amid a fault.
+func late(i int) client.Object {
+	o := clumsy.Objects("demo")[0]
+	o.SetName(fmt.Sprintf("fails-late-%d", i))
+	return o
 }
 
 // The same where bytes of answers about Secrets are others than were sent.
