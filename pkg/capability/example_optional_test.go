@@ -1,0 +1,25 @@
+package capability_test
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+)
+
+// A binding runs also where the CRD of a kind that it owns is not installed.
+func ExampleOptional() {
+	routes := capability.Optional(kind.Unstructured(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}))
+	services := capability.When(kind.Service).Owns(kind.EndpointSlice, routes)
+	c := compiled(services.Reconcile(func(context.Context, capability.Event[*corev1.Service]) error { return nil }))
+	for _, t := range c.Triggers {
+		fmt.Println(t.Source.Resource.Plural, t.Source.Optional)
+	}
+	// Output:
+	// endpointslices false
+	// httproutes true
+}
