@@ -308,11 +308,11 @@ func (a *access) say(w io.Writer, strict bool) bool {
 	}
 	missing := 0
 	for _, f := range found {
-		switch {
-		case f.Verdict == isUnknown:
+		switch f.Verdict {
+		case isUnknown:
 			say(w, "warn", "permissions", f.Detail)
 			return true // all the others are unknown, too
-		case f.Verdict == isMissing:
+		case isMissing:
 			if missing++; missing <= accessLines {
 				say(w, word, "permissions", "missing: "+f.What+", "+f.Detail)
 			}

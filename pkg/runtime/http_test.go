@@ -77,7 +77,7 @@ func TestTwoAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close() //nolint:errcheck // of the test
+		defer resp.Body.Close()
 		return resp.StatusCode
 	}
 	for path, by := range map[string]string{
@@ -156,7 +156,7 @@ func TestDefaultServeMux(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		lines++
 		from, imports, _ := strings.Cut(line, ": ")
-		for _, one := range strings.Fields(imports) {
+		for one := range strings.FieldsSeq(imports) {
 			switch {
 			case one == "expvar" && from == "github.com/prometheus/client_golang/prometheus":
 			case one == "net/http/pprof", one == "expvar", one == "golang.org/x/net/trace":

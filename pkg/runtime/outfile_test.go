@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,8 +83,8 @@ func TestRecordCreatesItsFile(t *testing.T) {
 	if is, err := os.Stat(name); err != nil || is.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", is.Mode(), err)
 	}
-	for what, make := range inTheWay(t) {
-		path, untouched := make()
+	for what, put := range inTheWay(t) {
+		path, untouched := put()
 		f, err := recordTo(path)
 		if err == nil {
 			_ = f.Close()
@@ -104,8 +105,8 @@ func TestRecordCreatesItsFile(t *testing.T) {
 
 // The kubeconfig of --embedded is no different.
 func TestKubeconfigFileInTheWay(t *testing.T) {
-	for what, make := range inTheWay(t) {
-		path, untouched := make()
+	for what, put := range inTheWay(t) {
+		path, untouched := put()
 		if _, err := writeKubeconfig(path, kubeconfigOf("http://127.0.0.1:1", "")); err == nil || !strings.Contains(err.Error(), "--embedded=FILE") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -132,7 +133,7 @@ func TestKubeconfigFileBehindALink(t *testing.T) {
 	if _, err := writeKubeconfig(link, kubeconfigOf("http://127.0.0.1:1", "")); err == nil {
 		t.Error("written through a symbolic link")
 	}
-	if is, err := os.ReadFile(left); err != nil || string(is) != string(was) {
+	if is, err := os.ReadFile(left); err != nil || !bytes.Equal(is, was) {
 		t.Errorf("the file is now %q, %v", is, err)
 	}
 	f, err := writeKubeconfig(left, kubeconfigOf("http://127.0.0.1:1", ""))

@@ -49,10 +49,6 @@ func (f *flags) checkOutput() error {
 		return fmt.Errorf("-o %s: goes with --plan, --rbac or --check", f.output)
 	case f.output != "" && !slices.Contains(formats, f.output):
 		return fmt.Errorf("-o %s: choose %s with %s", f.output, strings.Join(formats, " or "), what)
-	case f.account != "" && !f.rbac:
-		return fmt.Errorf("--service-account %s: goes with --rbac", f.account)
-	case f.account != "" && strings.Count(f.account, "/") != 1:
-		return fmt.Errorf("--service-account %s: give namespace/name", f.account)
 	case f.record != "" && (f.plan || f.rbac):
 		return fmt.Errorf("--record %s: does not go with %s, which asks no API server", f.record, what)
 	case f.record != "" && f.check:
@@ -60,6 +56,17 @@ func (f *flags) checkOutput() error {
 	}
 	if f.output == "" && what != "" {
 		f.output = formats[0]
+	}
+	return f.checkAccount()
+}
+
+// checkAccount looks at the account that --rbac is for.
+func (f *flags) checkAccount() error {
+	switch {
+	case f.account != "" && !f.rbac:
+		return fmt.Errorf("--service-account %s: goes with --rbac", f.account)
+	case f.account != "" && strings.Count(f.account, "/") != 1:
+		return fmt.Errorf("--service-account %s: give namespace/name", f.account)
 	}
 	return nil
 }

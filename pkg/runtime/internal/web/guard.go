@@ -60,7 +60,7 @@ func hostAllowed(r *http.Request, names []string) bool {
 		return true
 	}
 	for _, name := range names {
-		if host != "" && host == strings.ToLower(name) {
+		if host != "" && strings.EqualFold(host, name) {
 			return true
 		}
 	}

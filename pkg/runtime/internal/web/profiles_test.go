@@ -66,7 +66,7 @@ func TestProfileOutlastsTheTimeouts(t *testing.T) {
 			_, _ = io.WriteString(w, "end")
 		})})
 		c := l.dial(t)
-		defer c.Close() //nolint:errcheck // of the test
+		defer c.Close()
 		begin := time.Now()
 		if _, err := io.WriteString(c, "GET /?seconds=300 HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
 			t.Fatal(err)

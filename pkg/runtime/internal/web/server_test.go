@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,8 +21,7 @@ import (
 func isClosed(c net.Conn) bool {
 	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, err := c.Read(make([]byte, 1))
-	nerr, ok := err.(net.Error)
-	return !ok || !nerr.Timeout()
+	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // However many connections others hold, in whatever state, a probe is answered, and no more than the limit are open.
@@ -59,7 +60,7 @@ func TestProbesGetThrough(t *testing.T) {
 					var held []net.Conn
 					for range 20 * limit {
 						c := l.dial(t)
-						defer c.Close() //nolint:errcheck // of the test
+						t.Cleanup(func() { _ = c.Close() })
 						hold(t, c)
 						held = append(held, c)
 						synctest.Wait()
@@ -74,7 +75,7 @@ func TestProbesGetThrough(t *testing.T) {
 						t.Errorf("%d connections are open, the limit is %d", open, limit)
 					}
 					c := l.dial(t)
-					defer c.Close() //nolint:errcheck // of the test
+					defer c.Close()
 					if code, _, ok := ask(c, "/healthz"); !ok || code != http.StatusOK {
 						t.Errorf("a probe is answered: %t, with %d", ok, code)
 					}
@@ -101,7 +102,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := served(t, Options{Handler: http.HandlerFunc(fine), Connections: 4, KeepAlive: true})
 				client := l.dial(t)
-				defer client.Close() //nolint:errcheck // of the test
+				defer client.Close()
 				begin := time.Now()
 				_, _ = io.WriteString(client, c.send)
 				_, _ = io.Copy(io.Discard, client) // until the server closes it
@@ -118,7 +119,7 @@ func TestOneRequestForAProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := served(t, Options{Handler: http.HandlerFunc(fine), Connections: 4})
 		c := l.dial(t)
-		defer c.Close() //nolint:errcheck // of the test
+		defer c.Close()
 		if code, closes, ok := ask(c, "/healthz"); !ok || code != http.StatusOK || !closes {
 			t.Errorf("%d, closes: %t, answered: %t", code, closes, ok)
 		}
@@ -132,7 +133,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := served(t, Options{Handler: http.HandlerFunc(fine), Connections: 4})
 		c := l.dial(t)
-		defer c.Close() //nolint:errcheck // of the test
+		defer c.Close()
 		go func() {
 			_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 1<<20)+"\r\n\r\n")
 		}()
@@ -153,7 +154,7 @@ func TestStop(t *testing.T) {
 			<-r.Context().Done()
 		})})
 		c := l.dial(t)
-		defer c.Close() //nolint:errcheck // of the test
+		defer c.Close()
 		go ask(c, "/")
 		<-began
 		begin := time.Now()
