@@ -8,6 +8,7 @@ import (
 	stdlog "log"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/go-logr/logr"
@@ -204,13 +205,17 @@ func useLogger(log logr.Logger) {
 	ctrllog.SetLogger(log)
 }
 
-// untilSignal returns a context that SIGTERM or an interrupt ends. A second one ends the process. A pipe that is closed at its
-// other end fails writes, and does not end the process, which may hold a lease.
+// keepClosedPipes has writes to a stdout or stderr whose reader has closed it fail, for as long as the process runs. Without it the Go runtime
+// ends the process with SIGPIPE (package os/signal): while it holds a lease, or after its work, when it writes its last lines. The
+// signal is caught, not ignored, since commands that the process starts inherit ignored signals.
+var keepClosedPipes = sync.OnceFunc(func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) })
+
+// untilSignal returns a context that SIGTERM or an interrupt ends. A second one ends the process.
 func untilSignal(o Options) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signals, pipes := make(chan os.Signal, 2), make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	signal.Notify(pipes, syscall.SIGPIPE) // what comes of it, the write says
+	keepClosedPipes()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -228,7 +233,6 @@ func untilSignal(o Options) (context.Context, func()) {
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
-		signal.Stop(pipes)
 		close(signals)
 		<-done
 		cancel()

@@ -24,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	runProgram()
 	poison.Enable()
 	goleak.VerifyTestMain(m)
 }
