@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -94,6 +95,12 @@ func TestPatchOfANameThatHasToBeEscaped(t *testing.T) {
 	}
 }
 
+// provesNothing says of an error that nobody takes it for the absence of the object.
+func provesNothing(err error) bool {
+	_, status := errors.AsType[*apierrors.StatusError](err)
+	return !status && !apierrors.IsNotFound(err) && strings.Contains(err.Error(), "may exist")
+}
+
 func TestPatchFails(t *testing.T) {
 	refusal := func(code int, reason metav1.StatusReason) *http.Response {
 		return answer(code, "application/json", `{"kind":"Status","status":"Failure","reason":"`+string(reason)+`","code":`+strconv.Itoa(code)+`}`)
@@ -110,11 +117,14 @@ func TestPatchFails(t *testing.T) {
 		resp *http.Response
 		is   func(error) bool
 	}{
-		{"gone", refusal(404, metav1.StatusReasonNotFound), apierrors.IsNotFound},
+		{"gone", answer(404, "application/json", `{"kind":"Status","status":"Failure","reason":"NotFound","details":{"name":"shop"},"code":404}`), apierrors.IsNotFound},
+		{"another is gone", answer(404, "application/json", `{"kind":"Status","status":"Failure","reason":"NotFound","details":{"name":"x"},"code":404}`), provesNothing},
+		{"a 404 that names no object", refusal(404, metav1.StatusReasonNotFound), provesNothing},
+		{"a resource that is not served", answer(404, "text/plain", "404 page not found"), provesNothing},
+		{"a proxy's 404", answer(404, "text/html", "<html>"), provesNothing},
 		{"changed", refusal(409, metav1.StatusReasonConflict), apierrors.IsConflict},
 		{"forbidden", refusal(403, metav1.StatusReasonForbidden), apierrors.IsForbidden},
 		{"invalid", refusal(422, metav1.StatusReasonInvalid), apierrors.IsInvalid},
-		{"not served", answer(404, "text/plain", "404 page not found"), says("page not found")},
 		{"no answer", nil, says("PATCH " + shopPath + ": ")},
 		{"another object", answer(200, "application/json", `{"metadata":{"name":"other","namespace":"demo"}}`), says("demo/other")},
 		{"rubbish", answer(200, "application/json", `{"metadata":`), says(shopPath)},
