@@ -174,6 +174,7 @@ func (d *declaration) compile(r *reach) *Compiled {
 		Invoke:       d.invoke,
 		Finalizer:    d.finalizer,
 		Cleanup:      d.cleanup,
+		Admission:    d.admission(r),
 		Within:       r.within,
 		AddToScheme:  d.addToScheme,
 		Optional:     d.optional,

@@ -85,6 +85,8 @@ type Compiled struct {
 	// then select by namespace and name alone.
 	Finalizer string
 	Cleanup   func(context.Context, Delivery) error
+	// Admission says which new objects the finalizer is for; nil without one.
+	Admission *Admission
 	// Within says whether metadata is in the namespaces and has one of the names of the selection.
 	Within func(*watcher.Meta) bool
 	// Triggers wake objects of a Reconcile.

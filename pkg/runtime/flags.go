@@ -45,6 +45,9 @@ type flags struct {
 	elect      bool
 	lease      LeaderElection
 	release    bool
+	policies   bool
+	dryRun     bool
+	force      bool
 	check      bool
 	within     time.Duration // for --check
 	embedded   string        // the kubeconfig of the embedded API server; empty: none
@@ -73,7 +76,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.BoolVar(&f.check, "check", false, "check the declarations, whether the API server serves what the program watches, and its permissions, and exit: 0 all is well, 1 something is missing, 2 a declaration is wrong; writes nothing")
 	set.DurationVar(&f.within, "check-timeout", DefaultCheckTimeout, "how long --check may take")
 	set.StringVarP(&f.output, "output", "o", "", "`format` of --plan and --check: table (default) or json; of --rbac: yaml (default) or json")
-	set.BoolVar(&f.release, "release-finalizers", false, "take the program's finalizers off all objects without cleaning up, and exit: to uninstall it, when it runs no more")
+	f.addFinalizers(set)
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz and /readyz; empty: none")
 	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, which asks nobody who they are; empty: none")
@@ -101,18 +104,17 @@ func (f *flags) validate(set *pflag.FlagSet) error {
 		return fmt.Errorf("unexpected argument %q: is it the file for --embedded? Write --embedded=%[1]s", set.Arg(0))
 	case set.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: the program takes flags only, see --help", strings.Join(set.Args(), " "))
-	case f.release && (f.plan || f.rbac || f.check):
-		return errors.New("--release-finalizers: does not go with --plan, --rbac and --check, which change nothing")
 	case f.check && f.embedded != "":
 		return errors.New("--check: does not go with --embedded, which allows everything")
 	case f.within <= 0:
 		return fmt.Errorf("--check-timeout %s: has to be above zero", f.within)
 	case set.Changed("check-timeout") && !f.check:
 		return errors.New("--check-timeout: goes with --check")
-	case f.release && f.embedded != "":
-		return errors.New("--release-finalizers: does not go with --embedded, whose objects go with the program")
 	case f.secrets && f.record == "":
 		return errors.New("--record-secrets: goes with --record FILE")
+	}
+	if err := f.checkFinalizers(); err != nil {
+		return err
 	}
 	if err := f.checkOutput(); err != nil {
 		return err

@@ -84,10 +84,13 @@ func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.
 	if f.rbac {
 		return printRBAC(f, args[0], o, stdout, stderr)
 	}
+	if f.policies {
+		return printPolicies(args[0], o, stdout, stderr)
+	}
 	if f.embedded != "" {
 		return p.runEmbedded(f, o, stdout, stderr)
 	}
-	return run(f, o, stdout, stderr)
+	return run(f, args[0], o, stdout, stderr)
 }
 
 func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
@@ -105,7 +108,7 @@ func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
 	return ExitStopped
 }
 
-func run(f flags, o Options, stdout, stderr io.Writer) int {
+func run(f flags, program string, o Options, stdout, stderr io.Writer) int {
 	resolved := o // New does it again, with an identity of its own
 	if err := resolved.resolveLeaderElection(); err != nil {
 		return fail(stderr, ExitDeclared, err)
@@ -121,7 +124,7 @@ func run(f flags, o Options, stdout, stderr io.Writer) int {
 		return checkProgram(f, cfg, o, stdout, stderr)
 	}
 	if f.release {
-		return releaseFinalizers(cfg, o, stdout, stderr)
+		return f.releaseFinalizers(cfg, program, o, stdout, stderr)
 	}
 	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
 }
@@ -137,27 +140,6 @@ func checkProgram(f flags, cfg *rest.Config, o Options, stdout, stderr io.Writer
 		return fail(stderr, ExitFailed, err)
 	}
 	return r.runCheck(f, stdout, stderr)
-}
-
-// releaseFinalizers uninstalls what Finalize has put on objects. A signal ends it.
-func releaseFinalizers(cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
-	useLogger(o.Logger)
-	r, err := New(cfg, o)
-	if _, wrong := errors.AsType[*declarationError](err); wrong {
-		return fail(stderr, ExitDeclared, err)
-	}
-	if err != nil {
-		return fail(stderr, ExitFailed, err)
-	}
-	ctx, stop := untilSignal(o)
-	defer stop()
-	switch err := within(ctx, func() error { return r.ReleaseFinalizers(ctx, stdout) }); {
-	case errors.Is(err, errNothingToRelease):
-		return fail(stderr, ExitDeclared, err)
-	case err != nil:
-		return fail(stderr, ExitFailed, err)
-	}
-	return ExitStopped
 }
 
 // serve runs the capabilities against the server of cfg until a signal. What prepare does is done before the first

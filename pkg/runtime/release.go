@@ -13,33 +13,40 @@ import (
 )
 
 // errNotReleased says that objects still carry finalizers.
-var errNotReleased = errors.New("some finalizers are still on: see above, and run it again")
+var errNotReleased = errors.New("some finalizers were not removed: see above, and run it again")
 
 // errNothingToRelease is about a program without finalizers.
 var errNothingToRelease = errors.New("no binding of this program has a finalizer")
 
-// ReleaseFinalizers takes the finalizers of all bindings off all objects where the bindings look, without calling any
-// clean-up, and tells w how far it has come: for uninstalling a program, which must not be running any more. What could not
-// be released is told, and does not keep it from the rest; then the error says so.
+// ReleaseFinalizers removes the finalizers of all bindings from all objects where the bindings look, without calling any
+// clean-up, and writes to w how far it is: for uninstalling a program. The program must not be running: it would add them again. An object that
+// fails is named and does not keep it from the others; then the error says so.
 func (r *Runtime) ReleaseFinalizers(ctx context.Context, w io.Writer) error {
+	return r.releaseAll(ctx, w, false)
+}
+
+// releaseAll is ReleaseFinalizers. A dry run names the objects, and changes none.
+func (r *Runtime) releaseAll(ctx context.Context, w io.Writer, dry bool) error {
 	some, failed := false, false
 	for _, b := range r.bindings {
 		if b.finalizer == nil {
 			continue
 		}
 		some = true
-		released, objects := 0, 0
+		one := release{b: b, w: w, dry: dry}
 		for _, t := range r.plan.targets[b.Compiled] {
-			err := b.release(ctx, t, &released, &objects, w)
-			if err != nil {
+			if err := one.target(ctx, t); err != nil {
 				failed = true
-				if _, err := fmt.Fprintf(w, "%s: %s: %v\n", b.id, t.Path(), err); err != nil {
-					return err
-				}
+				one.say("%s: %v", t.Path(), err)
 			}
 		}
-		if _, err := fmt.Fprintf(w, "%s: %s taken off %d of %d objects\n", b.id, b.Finalizer, released, objects); err != nil {
-			return err
+		what := "removed"
+		if dry {
+			what = "would be removed"
+		}
+		one.say("%s %s from %d of %d objects", b.Finalizer, what, one.released, one.objects)
+		if one.err != nil {
+			return one.err
 		}
 	}
 	switch {
@@ -51,31 +58,54 @@ func (r *Runtime) ReleaseFinalizers(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// release takes the finalizer off the objects of one target.
-func (b *binding) release(ctx context.Context, t watcher.Target, released, objects *int, w io.Writer) error {
+// release removes the finalizer of one binding.
+type release struct {
+	b                 *binding
+	w                 io.Writer
+	dry               bool
+	released, objects int
+	err               error // of w
+}
+
+func (r *release) say(format string, args ...any) {
+	if _, err := fmt.Fprintf(r.w, r.b.id+": "+format+"\n", args...); err != nil && r.err == nil {
+		r.err = err
+	}
+}
+
+// target removes the finalizer from the objects of one target.
+func (r *release) target(ctx context.Context, t watcher.Target) error {
 	p := watcher.ListParams{Limit: joinPageLimit}
 	var failed error
 	for {
-		page, next, err := b.carriers(ctx, t, p, objects)
+		page, next, err := r.b.carriers(ctx, t, p, &r.objects)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
 		for _, f := range page {
-			switch off, err := b.takeOff(ctx, f); {
-			case err != nil:
+			if err := r.object(ctx, f); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("%s: %w", f.Meta.Key(), err))
-			case off:
-				*released++
 			}
 		}
-		if next == "" {
+		if next == "" || r.err != nil {
 			return failed
 		}
 		p.Continue = next
-		if _, err := fmt.Fprintf(w, "%s: %d of %d objects so far\n", b.id, *released, *objects); err != nil {
-			return err
-		}
+		r.say("%d of %d objects so far", r.released, r.objects)
 	}
+}
+
+func (r *release) object(ctx context.Context, f *watcher.Frame) error {
+	if r.dry {
+		r.released++
+		r.say("would remove %s from %s", r.b.Finalizer, f.Meta.Key())
+		return nil
+	}
+	off, err := r.b.takeOff(ctx, f)
+	if off {
+		r.released++
+	}
+	return err
 }
 
 // carriers are the objects of one page that carry the finalizer.

@@ -185,7 +185,7 @@ func TestFinalizeAtStart(t *testing.T) {
 	if on, _ := finalizersOf(t, c, ns, "o-staying"); len(on) > 0 {
 		t.Errorf("released, it has the finalizers %q; said %q", on, said.String())
 	}
-	if !strings.Contains(said.String(), ours+" taken off 1 of ") {
+	if !strings.Contains(said.String(), ours+" removed from 1 of ") {
 		t.Errorf("said %q", said.String())
 	}
 }

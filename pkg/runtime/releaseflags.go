@@ -1,0 +1,137 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// heldPoll is how often a Lease is read to see whether its holder renews it.
+	heldPoll = time.Second
+	// heldLongest is for how long at most. A Lease that lasts longer counts as held.
+	heldLongest = time.Minute
+)
+
+// addFinalizers adds the flags about finalizers.
+func (f *flags) addFinalizers(set *pflag.FlagSet) {
+	set.BoolVar(&f.release, "release-finalizers", false, "remove the program's finalizers from all objects without cleaning up, and exit: to uninstall it. Refused while a replica holds the Lease")
+	set.BoolVar(&f.dryRun, "dry-run", false, "have --release-finalizers print what it would do, and change nothing")
+	set.BoolVar(&f.force, "force", false, "have --release-finalizers not look at the Lease")
+	set.BoolVar(&f.policies, "policies", false, "print admission policies by which the API server adds the program's finalizers when objects are created, and exit; needs no cluster")
+}
+
+// checkFinalizers looks at these flags.
+func (f *flags) checkFinalizers() error {
+	switch {
+	case f.release && (f.plan || f.rbac || f.policies || f.check):
+		return errors.New("--release-finalizers: does not go with --plan, --rbac, --policies and --check, which change nothing")
+	case f.release && f.embedded != "":
+		return errors.New("--release-finalizers: does not go with --embedded, whose objects end with the program")
+	case f.policies && (f.plan || f.rbac || f.check):
+		return errors.New("--policies: does not go with --plan, --rbac and --check, which print something else")
+	case f.policies && f.embedded != "":
+		return errors.New("--policies: does not go with --embedded, whose API server has no admission policies")
+	case f.dryRun && !f.release:
+		return errors.New("--dry-run: goes with --release-finalizers")
+	case f.force && !f.release:
+		return errors.New("--force: goes with --release-finalizers")
+	}
+	return nil
+}
+
+// releaseFinalizers removes what Finalize has added to objects. A signal ends it.
+func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*declarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	ctx, stop := untilSignal(o)
+	defer stop()
+	if !f.dryRun && !f.force {
+		if err := f.refuseWhileHeld(ctx, cfg, program, stderr); err != nil {
+			return fail(stderr, ExitFailed, err)
+		}
+	}
+	switch err := within(ctx, func() error { return r.releaseAll(ctx, stdout, f.dryRun) }); {
+	case errors.Is(err, errNothingToRelease):
+		return fail(stderr, ExitDeclared, err)
+	case err != nil:
+		return fail(stderr, ExitFailed, err)
+	}
+	return ExitStopped
+}
+
+// refuseWhileHeld gives an error while a replica of the program holds its Lease. Without --leader-elect it looks at the Lease that the program would have with it;
+// where there is none it cannot know whether the program runs, and says so.
+func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program string, stderr io.Writer) error {
+	l, err := f.leaderElection(program).resolve(f.namespace)
+	found, holder := false, ""
+	if err == nil {
+		found, holder, err = heldBy(ctx, cfg, l.Namespace, l.Name, stderr)
+	}
+	switch {
+	case holder != "":
+		return fmt.Errorf("--release-finalizers: %s holds the Lease %s/%s, so the program is running and would add the finalizers again: "+
+			"stop it first, or give --force", holder, l.Namespace, l.Name)
+	case err != nil && f.elect:
+		return fmt.Errorf("--release-finalizers: cannot see whether the program is running (give --force to release all the same): %w", err)
+	case !found:
+		_, _ = fmt.Fprintln(stderr, "warning: there is no Lease to tell whether the program is still running: a running program adds the finalizers again")
+	}
+	return nil
+}
+
+// heldBy is the holder of a Lease, empty where nobody holds it. No clock of another machine counts: a holder that does not renew the Lease for as long as it
+// lasts has lost it.
+func heldBy(ctx context.Context, cfg *rest.Config, namespace, name string, stderr io.Writer) (found bool, holder string, err error) {
+	c, err := coordination.NewForConfig(cfg)
+	if err != nil {
+		return false, "", err
+	}
+	var first string
+	until := time.Time{}
+	for {
+		lease, err := c.Leases(namespace).Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, "", nil
+		case err != nil:
+			return false, "", err
+		}
+		holder := lease.Spec.HolderIdentity
+		if holder == nil || *holder == "" {
+			return true, "", nil
+		}
+		lasts := DefaultLeaseDuration
+		if s := lease.Spec.LeaseDurationSeconds; s != nil {
+			lasts = time.Duration(*s) * time.Second
+		}
+		switch {
+		case lasts > heldLongest, first != "" && first != lease.ResourceVersion:
+			return true, *holder, nil
+		case first == "":
+			first, until = lease.ResourceVersion, time.Now().Add(lasts)
+			_, _ = fmt.Fprintf(stderr, "%s has the Lease %s/%s: waiting up to %s to see whether it renews it\n", *holder, namespace, name, lasts)
+		case time.Now().After(until):
+			return true, "", nil
+		}
+		select {
+		case <-ctx.Done():
+			return true, "", ctx.Err()
+		case <-time.After(heldPoll):
+		}
+	}
+}
