@@ -21,7 +21,7 @@ const (
 	// snapshotTries is how often a snapshot may be cut off before it is read as a list.
 	snapshotTries = 3
 	// rollbackAfter is how long nothing may be heard over several cut watches before the server is asked
-	// whether its resourceVersion went backwards. One watch that ends as it should is asked about at once.
+	// whether its resourceVersion went backwards. One watch that ends as it should, and not early, is asked about at once.
 	rollbackAfter = 15 * time.Minute
 	// mediaTries is how many unreadable answers count as a refusal of the media type: a proxy may send one.
 	mediaTries = 2
@@ -107,6 +107,7 @@ type input struct {
 	lived  time.Duration // since it was opened
 	frames int           // events and bookmarks that it brought
 	quiet  time.Duration // since the last frame of this or an earlier watch
+	early  bool          // it lived for less than half of the time asked for
 
 	// of the rollback check and of discovery
 	rv         order
@@ -274,7 +275,7 @@ func classifyEnd(in input) action {
 		return empty(in, action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff})
 	case in.lived < shortWatch:
 		return empty(in, action{do: doCheckRollback, reason: ReasonShortWatch, pause: pauseBackoff})
-	case in.frames == 0: // 25
+	case in.frames == 0 && (!in.early || in.quiet >= rollbackAfter): // 25
 		return action{do: doCheckRollback, reason: ReasonCleanEnd}
 	default: // 22
 		return action{do: doResume, reason: ReasonCleanEnd}

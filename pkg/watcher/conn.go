@@ -41,9 +41,11 @@ type conn struct {
 	opened time.Time // when the answer came; zero before
 	last   time.Time // when something came that was waited for; used where progress is demanded
 	packed bool      // the answer is compressed
-	live   time.Time // when what comes began to count as a watch
-	frames int       // events and bookmarks of the watch that could be used
-	events int       // events of the watch that were news
+
+	timeout time.Duration // when the server was asked to end the watch
+	live    time.Time     // when what comes began to count as a watch
+	frames  int           // events and bookmarks of the watch that could be used
+	events  int           // events of the watch that were news
 
 	// Of the machine's turn, see lend.
 	ask      request            // what the frames are to be taken as

@@ -79,7 +79,7 @@ func (m *machine) lasted(c *conn) {
 func (m *machine) judge(what happening, c *conn) {
 	lived := !c.opened.IsZero() && time.Since(c.live) >= shortWatch
 	switch {
-	case what == gotDeadline, survived(what) && lived, what == gotEnd && c.frames > 0:
+	case survived(what) && lived, what == gotEnd && c.frames > 0:
 		m.sound()
 	case c.frames > 0:
 		m.health.empty = 0

@@ -16,6 +16,7 @@ func (m *machine) watch(ctx context.Context) (input, *ending) {
 		return m.server.Watch(ctx, m.target, WatchParams{RV: rv, Timeout: timeout})
 	})
 	defer c.close()
+	c.timeout = timeout
 	return m.follow(ctx, c, c.begun.Add(timeout+m.o.WatchGrace))
 }
 
@@ -37,6 +38,9 @@ func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *
 			return m.ended(askWatch, c, it.end), it.end
 		case it.open:
 			c.opened, c.live, c.ask, c.lends = c.came, c.came, askWatch, true
+			if c.came.Sub(c.begun) >= m.o.FirstAnswer { // it was open, and something on the way held its headers back (33)
+				c.opened, c.live = c.begun, c.begun
+			}
 			m.answered(askWatch)
 			m.show(Streaming, "")
 		default:

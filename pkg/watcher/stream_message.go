@@ -75,6 +75,8 @@ func (m *machine) advice(why Reason, in input) string {
 			return fmt.Sprintf("the last %d watches of %s ended at once and brought nothing: look for a proxy or gateway in between", in.empty, m.target)
 		}
 		return fmt.Sprintf("the answer to %s is not a list or watch of the API", m.target)
+	case ReasonUnconfirmed:
+		return fmt.Sprintf("two lists of %s contradict each other, as if API servers behind one address had different data: no deletion is reported", m.target.Path())
 	case ReasonTooLarge:
 		return "an object or event is too large to be read"
 	case ReasonNotServed:

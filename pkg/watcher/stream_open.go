@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
@@ -121,7 +123,7 @@ func (m *machine) sleep(ctx context.Context, d time.Duration) {
 func (m *machine) ended(ask request, c *conn, end *ending) input {
 	in := input{
 		what: end.what, ask: ask, after: end.after,
-		lived: c.lived(), frames: c.frames, quiet: time.Since(m.heard),
+		lived: c.lived(), frames: c.frames, quiet: time.Since(m.heard), early: c.lived() < c.timeout/2,
 		corrupt: isCorrupt(end.err), noMedia: isForeign(end.err),
 		custom: isCustom(m.target.Resource), selects: m.target.Fields != "" || m.target.Labels != "",
 		suspect: end.opened && m.server.mediaDoubted(m.target.Resource, end.media),
@@ -130,12 +132,19 @@ func (m *machine) ended(ask request, c *conn, end *ending) input {
 		in.explain(end.status)
 	}
 	if ask == askWatch {
-		if c.events > 0 || survived(end.what) && c.lived() >= shortWatch {
+		if c.events > 0 && !lostAtOnce(in, c) || survived(end.what) && c.lived() >= shortWatch {
 			m.progress()
 		}
 		m.judge(end.what, c)
 	}
 	return in
+}
+
+// lostAtOnce says whether the server had lost its history soon after the watch began. If that comes again and again, each
+// snapshot costs more than the few events in between are worth.
+func lostAtOnce(in input, c *conn) bool {
+	expired := in.code == http.StatusGone || in.status == metav1.StatusReasonExpired || in.status == metav1.StatusReasonGone
+	return expired && in.what == gotError && time.Since(c.live) < shortWatch
 }
 
 // isCustom says whether a resource may come from a CustomResourceDefinition: those of groups with a dot in their names

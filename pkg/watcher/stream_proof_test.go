@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -126,7 +127,9 @@ func TestRule58ListDeletesAll(t *testing.T) {
 			r.list("500", "").ok().page("9", "")
 			r.proof().ok().page("9", "", pod("a", "5"))
 		}
-		r.is(Blocked, ReasonUnconfirmed)
+		if s := r.is(Blocked, ReasonUnconfirmed); !strings.Contains(s.Message, "contradict") {
+			t.Errorf("message %q", s.Message)
+		}
 		r.expect()
 		r.list("500", "").ok().page("9", "")
 		r.proof().ok().page("9", "")
@@ -211,4 +214,35 @@ func TestRule58OlderSnapshot(t *testing.T) {
 		r.proof().ok().page("8", "", pod("a", "5"))
 		r.expect("gone b@uid-b:9 relist partial", "synced 8 true")
 	})
+}
+
+// What a page that was cut had shown says nothing of the one that is read instead.
+func TestRule58PageThatWasCut(t *testing.T) {
+	verified(t, func(r *rig) {
+		listing(r)
+		r.list("500", "").ok().page("7", "", pod("a", "5"), pod("b", "5"))
+		r.relist(r.watch("7").ok())
+		r.told()
+		b := r.list("500", "").ok()
+		b.write(`{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[` + pod("a", "5") + `,`)
+		b.cut()
+		r.list("500", "").ok().page("9", "")
+		r.proof().ok().page("9", "more", pod("a", "5"))
+		r.list("500", "").ok().page("9", "", pod("a", "5"), pod("b", "5"))
+		r.expect("synced 9 true")
+	})
+}
+
+// Only a refusal that is about lists has a second snapshot decide.
+func TestRule58VerificationExpired(t *testing.T) {
+	for _, code := range []int{410, 504, 409} {
+		verified(t, func(r *rig) {
+			r.relist(r.synced("7", pod("a", "5")))
+			for range 4 {
+				r.snapshot().ok().initialEnd("9")
+				r.proof().refuse(code, "Whatever")
+			}
+			r.expect()
+		})
+	}
 }

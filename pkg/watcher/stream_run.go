@@ -219,7 +219,7 @@ func (m *machine) restart(a action, in input) {
 	if a.reason == ReasonRolledBack {
 		m.index.tombs.clear() // what was deleted since then exists again
 	}
-	m.proof.twice = m.proof.twice || in.ask == askProof && in.what == gotStatus
+	m.proof.twice = m.proof.twice || in.what == gotStatus && a.reason == ReasonUnconfirmed
 	m.beginSnapshot(a.reason)
 	m.tries = tries
 }
@@ -240,7 +240,7 @@ func (m *machine) retry(a action, in input) {
 			m.prepareSnapshot()
 		} else if m.refused = m.refused && a.reason != ReasonInvalid; m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
 			m.index.Begin()
-			m.incomplete = false
+			m.incomplete, m.proof = false, proof{twice: m.proof.twice}
 		}
 	case askWatch:
 		m.o.Observer.Reconnect(a.reason)

@@ -171,3 +171,28 @@ func TestDeletedObjectsAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// Where resourceVersions do not compare, or there are none, an object that left comes back with its next state. The state in
+// which it left is a replay.
+func TestRule26ObjectsComeBackWithoutComparison(t *testing.T) {
+	selects := func(target *Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" }
+	run(t, func(r *rig) {
+		b := r.synced("x7", pod("a", "xa"))
+		b.event("DELETED", pod("a", "xb"))
+		b.event("ADDED", pod("a", "xb"))
+		r.expect("gone a@uid-a:xa ambiguous")
+		b.event("ADDED", pod("a", "xc"))
+		r.expect("upsert a@uid-a:xc new")
+	}, selects)
+	verified(t, func(r *rig) {
+		listing(r)
+		for _, step := range []struct{ items, want []string }{
+			{[]string{pod("a", ""), pod("b", "")}, []string{"upsert a@uid-a: new initial", "upsert b@uid-b: new initial", "synced  false"}},
+			{[]string{pod("a", "")}, []string{"gone b@uid-b: relist ambiguous partial", "synced  true"}},
+			{[]string{pod("a", ""), pod("b", "")}, []string{"upsert b@uid-b: new relist", "synced  true"}},
+		} {
+			r.list("500", "").ok().page("", "", step.items...)
+			r.expect(step.want...)
+		}
+	}, selects)
+}

@@ -22,6 +22,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 		return m.server.Watch(ctx, m.target, WatchParams{Initial: true, Timeout: timeout})
 	})
 	defer c.close()
+	c.timeout = timeout
 	hard := c.begun.Add(timeout + m.o.WatchGrace)
 	wait := m.o.FirstAnswer
 	c.last = c.begun

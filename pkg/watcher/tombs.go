@@ -81,8 +81,18 @@ func (t *tombs) find(uid string) (at tomb, buried bool) {
 	return at, buried
 }
 
-// covers says whether an event with this resourceVersion is a replay.
-func (at *tomb) covers(rv string) bool { return compare(rv, at.rv()) != orderAhead }
+// covers says whether an event with this resourceVersion is a replay. Where resourceVersions do not compare, only the same one
+// is: an object that left what the server selects comes back with another.
+func (at *tomb) covers(rv string) bool {
+	switch compare(rv, at.rv()) {
+	case orderAhead:
+		return false
+	case orderUnknown:
+		return rv == "" && at.rv() != ""
+	default:
+		return true
+	}
+}
 
 func (at *tomb) rv() string {
 	if at.number != 0 {
