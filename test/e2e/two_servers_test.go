@@ -40,6 +40,71 @@ func (s *wireSpy) refused(t *testing.T, resource string, n int) {
 	waitUntil(t, "requests for "+resource, func() bool { return len(s.gets("/"+resource)) >= n })
 }
 
+// TestTwoServersOneUnaware: the second server lost etcd before a definition was made. To a program whose connections
+// move there its objects seem never to have existed. Nothing is reported deleted, and what happens meanwhile is
+// delivered after the return.
+func TestTwoServersOneUnaware(t *testing.T) {
+	t.Parallel()
+	pair := twoServers(t)
+	c := newClient(t, pair.Config)
+	ns := newNamespace(t, c)
+	gvk := schema.GroupVersionKind{Group: "unaware.example.com", Version: "v1", Kind: "Thing"}
+	pair.Etcd.Cut()
+	serve(t, pair.Config, custom{kind: gvk, plural: "things"})
+	name := func(i int) string { return fmt.Sprintf("thing-%d", i) }
+	const objects = 20
+	var all []*unstructured.Unstructured
+	for i := range objects {
+		all = append(all, customObject(gvk, ns, name(i)))
+		create(t, c, all[i])
+	}
+
+	cfg, spy := spied(pair.Behind(pair.Config))
+	var seen, watched, triggered calls[*unstructured.Unstructured]
+	things := capability.When(kind.Unstructured(gvk)).InNamespace(ns)
+	p := run(t, cfg, runtime.Options{},
+		things.IsCreatedOrUpdated().IsDeleted().Reconcile(seen.handle),
+		things.IsCreatedOrUpdated().IsDeleted().Concurrency(1).Watch(watched.handle),
+		things.Alias("triggered").IsCreatedOrUpdated().IsDeleted().Owns(kind.ConfigMap).Reconcile(triggered.handle))
+	p.unblocked(t)
+	for i := range objects {
+		for _, r := range []*calls[*unstructured.Unstructured]{&seen, &watched, &triggered} {
+			r.waitType(t, name(i), added)
+		}
+	}
+
+	path := "/apis/unaware.example.com/v1/namespaces/" + ns + "/things"
+	for round := range 3 {
+		pair.UseSecond()
+		p.waitLine(t, "/readyz", "blocked ", path, "not_served")
+		spy.refused(t, "things", 1) // two minutes of 404 would be proof
+		if round == 0 {
+			edit(t, c, all[0], func(o *unstructured.Unstructured) { o.SetLabels(map[string]string{"k": "v"}) })
+			must(t, c.Delete(t.Context(), all[1]))
+			create(t, c, customObject(gvk, ns, "new"))
+		}
+		if round == 1 {
+			pair.Etcd.Stall() // it does not even answer in time
+		}
+		pair.UseFirst()
+		p.unblocked(t)
+	}
+	pair.Etcd.Restore()
+	for label, r := range map[string]*calls[*unstructured.Unstructured]{"Reconcile": &seen, "Watch": &watched, "with triggers": &triggered} {
+		r.waitType(t, name(0), modified)
+		r.waitType(t, name(1), deleted)
+		r.waitType(t, "new", added)
+		r.wantTypes(t, name(0), added, modified)
+		r.wantTypes(t, name(1), added, deleted)
+		for i := 2; i < objects; i++ {
+			r.wantTypes(t, name(i), added)
+		}
+		if t.Failed() {
+			t.Fatalf("of a binding %s", label)
+		}
+	}
+}
+
 // waitLine waits until a line of one of the program's pages holds all of what is wanted.
 func (p *program) waitLine(t *testing.T, page string, want ...string) {
 	t.Helper()
