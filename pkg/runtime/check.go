@@ -52,29 +52,46 @@ func (r *Runtime) check(ctx context.Context, step func()) checkReport {
 // checks is how many checks there are.
 func (r *Runtime) checks() int { return len(r.resources()) + len(r.access.inquiries) }
 
+// watched is a resource of the planned streams.
+type watched struct {
+	kind.Resource
+
+	optional bool // all that watches it can do without it
+}
+
 // resources are those of the planned streams, each once.
-func (r *Runtime) resources() (out []kind.Resource) {
-	known := map[string]bool{}
+func (r *Runtime) resources() (out []watched) {
+	at := map[string]int{}
 	for _, s := range r.plan.streams {
-		res := s.target.Resource
-		if name := res.Version + " " + res.String(); !known[name] {
-			known[name] = true
-			out = append(out, res)
+		res, optional := s.target.Resource, true
+		for _, route := range s.routes {
+			for _, b := range route.bindings {
+				optional = optional && b.Optional
+			}
 		}
+		name := res.Version + " " + res.String()
+		if i, known := at[name]; known {
+			out[i].optional = out[i].optional && optional
+			continue
+		}
+		at[name] = len(out)
+		out = append(out, watched{res, optional})
 	}
 	return out
 }
 
 // served asks whether the server serves a resource, as its stream does after a 404.
-func (r *Runtime) served(ctx context.Context, res kind.Resource) finding {
+func (r *Runtime) served(ctx context.Context, res watched) finding {
 	f := finding{Verdict: isOK, What: fmt.Sprintf("%s %s is served", res.GVK().GroupVersion(), res.Plural)}
-	d, err := r.server.Discover(ctx, res)
+	d, err := r.server.Discover(ctx, res.Resource)
 	switch {
 	case err != nil:
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		f.Verdict, f.Detail = isUnknown, "cannot check: "+plaintext.Bound(err.Error())
+	case !d.Served && res.optional:
+		f.What, f.Detail = fmt.Sprintf("%s %s is optional", res.GVK().GroupVersion(), res.Plural), "not served"
 	case !d.Served:
 		f.Verdict, f.Detail = isMissing, plaintext.Bound(d.Message)
 	}

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -94,6 +97,25 @@ func TestMainChecks(t *testing.T) {
 				t.Errorf("it also asked for %q", c.server.others)
 			}
 		})
+	}
+}
+
+// A kind that is optional need not be served; one that a binding cannot do without must be, also if it is optional elsewhere.
+func TestCheckOptionalKinds(t *testing.T) {
+	mapped := func(*corev1.Secret) []types.NamespacedName { return nil }
+	optional := capability.When(kind.ConfigMap).TriggeredBy(capability.Mapped(capability.Optional[*corev1.Secret](kind.Secret), mapped)).Reconcile(ignoreMap)
+	needed := capability.When(kind.ConfigMap).Alias("other").TriggeredBy(capability.Mapped(kind.Secret, mapped)).Reconcile(ignoreMap)
+	for want, bindings := range map[verdict][]capability.Binding{isOK: {optional}, isMissing: {optional, needed}} {
+		srv := httptest.NewServer(&checked{served: servedMaps})
+		r, err := New(&rest.Config{Host: srv.URL}, oneCapability(bindings...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := r.check(t.Context(), func() {})
+		if report.OK != (want == isOK) || len(report.Findings) < 2 || report.Findings[1].Verdict != want || !strings.Contains(report.Findings[1].What, "v1 secrets") {
+			t.Errorf("want %s: %+v", want, report)
+		}
+		srv.Close()
 	}
 }
 
