@@ -148,6 +148,16 @@ func (b *binding) departs(d *watcher.Delta) {
 	b.arrives(queue.Key{Namespace: d.Entry.Namespace(), Name: d.Entry.Name()}, d.Entry.UID(), rv)
 }
 
+// deleted drops what is known of a live read of a deleted object, of which no older event waits for its call.
+func (b *binding) deleted(k queue.Key, uid string) {
+	if b.ahead.n.Load() == 0 || b.engine.Waits(k, uid) {
+		return
+	}
+	if b.ahead.drop(k, func(l lead) bool { return l.uid == uid }) {
+		b.cache.lower(k)
+	}
+}
+
 // reached drops what is known of a live read that is not newer than the state of the resourceVersion.
 func (b *binding) reached(k queue.Key, uid, rv string) {
 	if b.ahead.drop(k, func(l lead) bool { return l.uid != uid || !older(rv, l.rv) }) {

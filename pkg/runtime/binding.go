@@ -179,7 +179,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
 	if f := b.finalizer; f != nil {
 		b.restorer = newRestorer(b)
-		b.metrics.forget = f.gaveUp
+		b.metrics.forget, b.metrics.over = f.gaveUp, f.over
 	}
 	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
 	b.served = servedBy(b, c.Targets)

@@ -41,7 +41,6 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 		return noLease()
 	}
 	res := b.deliver(ctx, c)
-	b.finalizer.over(&c, &res)
 	b.passed(c.Key)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
@@ -51,6 +50,9 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 
 // deliver decodes, and calls the user's function.
 func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
+	if c.Type == queue.Deleted && b.ordered() {
+		b.deleted(c.Key, c.UID)
+	}
 	if c.Type == queue.Deleted || c.Type == queue.Left {
 		if c.Type == queue.Deleted && b.finalizer != nil {
 			if res, done := b.vanished(ctx, c); !done || !b.Takes(c.Type, false) {
@@ -216,4 +218,14 @@ func (w *work) postpone(err error) queue.Result {
 		w.postponed++
 	}
 	return queue.Result{Outcome: queue.Postpone, After: after, Err: err}
+}
+
+// overtaken is postpone for a state that a patch of Ancho's made, where the stream was faster than the answer: another writer has changed
+// the object since. The call is made at once with the newer state. A server that is behind answers like that again.
+func (w *work) overtaken(err error) queue.Result {
+	if w == nil || w.postponed > 0 || !errors.Is(err, errStale) {
+		return w.postpone(err)
+	}
+	w.postponed++
+	return queue.Result{Outcome: queue.Postpone}
 }

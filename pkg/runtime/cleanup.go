@@ -47,7 +47,7 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 			return queue.Result{Outcome: queue.Drop}
 		case !b.Settings.InOrder:
 			if err := b.raise(ctx, &c, with); err != nil {
-				return c.Payload.postpone(err)
+				return c.Payload.overtaken(err)
 			}
 			frame = with
 		}
@@ -116,8 +116,16 @@ func (b *binding) addFinalizer(ctx context.Context, id objectID, frame *watcher.
 	if patched {
 		rv = with.Meta.ResourceVersion
 	}
-	if f.endAdding(id, w, rv, err) {
+	again, robbed := f.endAdding(id, w, rv, err)
+	if again {
 		b.tellRestored(id)
+	}
+	if robbed && with != nil { // before the answer to the patch came: the event found the patch in progress
+		m := with.Meta
+		if f.on(&m) {
+			m.Finalizers, _ = f.without(&m)
+		}
+		b.restore(&m)
 	}
 	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting && !b.Settings.InOrder {
 		return nil, err
@@ -153,7 +161,7 @@ func (b *binding) clean(ctx context.Context, c queue.Call[*work], id objectID, f
 	ctx = logr.NewContext(ctx, callLogger(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
 	res = asCleanUp(capability.ResultOf(queue.Guard(func() error { return b.Cleanup(ctx, d) })))
 	done = res.Outcome == queue.Done
-	f.edit(id, func(w *ward) { w.cleaning, w.cleaned = false, done })
+	f.amend(id, func(w *ward) { w.cleaning, w.cleaned = false, done }) // the object may be forgotten
 	res.Forever = true
 	if res.Outcome == queue.Permanent {
 		res.Outcome, res.After = queue.RetryAfter, b.Settings.Backoff.Max

@@ -346,6 +346,9 @@ func (s *sub) gone(d watcher.Delta) {
 	cleanUp := s.b.finalizer != nil && s.b.finalizer.depart(s.id(e), carried, d.Frame)
 	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	defer s.forget(e, passed)
+	if !d.Ambiguous && s.b.ordered() && s.b.ahead.n.Load() > 0 {
+		defer s.b.deleted(s.id(e).Key, e.UID())
+	}
 	ambiguous := d.Ambiguous && !cleanUp && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return

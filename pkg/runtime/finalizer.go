@@ -35,6 +35,7 @@ type objectID struct {
 type ward struct {
 	adding   int    // patches in progress that add the finalizer
 	again    bool   // they do so since something else removed it
+	missed   bool   // meanwhile the stream has delivered a state without the finalizer
 	seen     bool   // meanwhile the stream has delivered a state with the finalizer
 	unsure   bool   // the outcome of such a patch is not known
 	addedRV  string // of the state that such a patch made; empty: none, or the stream has delivered a state with the finalizer
@@ -137,12 +138,12 @@ func (f *finalizer) beginAdding(id objectID) (w *ward) {
 }
 
 // endAdding notes how that ended: rv is of the state with the finalizer, empty where the patch did not add it. It says whether
-// something else had removed the finalizer.
-func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again bool) {
+// something else had removed the finalizer, and whether something else has removed it since.
+func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again, robbed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.wards.m[id] != w { // the object was deleted, or left the set
-		return false
+		return false, false
 	}
 	w.adding--
 	w.unsure = !w.seen && (w.unsure || unanswered(err))
@@ -155,12 +156,26 @@ func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again
 		}
 	}
 	if w.adding == 0 {
-		w.again, w.seen = false, false
+		robbed = w.missed && w.lost && !w.gone
+		w.again, w.seen, w.missed = false, false, false
 	}
 	if w.idle() {
 		f.wards.delete(id)
 	}
-	return again
+	return again, robbed
+}
+
+// amend changes what is remembered of an object, if anything is still.
+func (f *finalizer) amend(id objectID, change func(*ward)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.wards.m[id]
+	if w == nil {
+		return
+	}
+	if change(w); w.idle() {
+		f.wards.delete(id)
+	}
 }
 
 // forget drops what is remembered of an object.
@@ -188,6 +203,18 @@ func (w *ward) releasedAt(generation int64) bool { return w.released && w.since 
 // busy says whether a patch adds the finalizer now, or did so and the stream has not delivered the result.
 func (w *ward) busy() bool { return w.adding > 0 || w.addedRV != "" }
 
+// busy is the same for what is remembered of an object. The patch in progress learns that the finalizer is missing.
+func (f *finalizer) busy(id objectID) (busy bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.wards.m[id]
+	if w == nil {
+		return false
+	}
+	w.missed = w.adding > 0
+	return w.busy()
+}
+
 // owes says whether the clean-up of a deleted object is due.
 func (w *ward) owes() bool {
 	return (w.owed || w.addedRV != "" || w.unsure) && !w.cleaned && !w.released
@@ -200,11 +227,8 @@ func (f *finalizer) gaveUp(c queue.Finish) {
 	}
 }
 
-// over is called after each call, with its result.
-func (f *finalizer) over(c *queue.Call[*work], res *queue.Result) {
-	if f == nil {
-		return
-	}
+// over is called after each call, when the engine does not know of it any more: see departed.
+func (f *finalizer) over(c queue.Finish) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id := objectID{c.Key, c.UID}
@@ -212,7 +236,7 @@ func (f *finalizer) over(c *queue.Call[*work], res *queue.Result) {
 	if w == nil || !w.gone {
 		return
 	}
-	ended := res.Outcome == queue.Done || res.Outcome == queue.Drop
+	ended := c.Outcome == queue.Done || c.Outcome == queue.Drop
 	if !w.asked || ended && c.Type == queue.Deleted {
 		f.wards.delete(id)
 	}

@@ -41,6 +41,7 @@ func (f *finalizer) delivered(m *watcher.Meta) (ours bool) {
 	}
 	f.edit(id, func(w *ward) {
 		ours = w.busy()
+		w.returns()
 		w.addedRV, w.lost, w.unsure, w.seen = "", false, false, w.adding > 0
 		w.unrelease(m.Generation)
 	})
@@ -64,8 +65,11 @@ func (f *finalizer) bereft(m *watcher.Meta, carried bool) bool {
 func (f *finalizer) missing(m *watcher.Meta, carried bool) (lost, released bool) {
 	id := idOf(m)
 	w := f.get(id)
-	if w.released && !w.releasedAt(m.Generation) {
-		w = f.edit(id, func(w *ward) { w.unrelease(m.Generation) })
+	if w.gone || w.released && !w.releasedAt(m.Generation) {
+		w = f.edit(id, func(w *ward) {
+			w.returns()
+			w.unrelease(m.Generation)
+		})
 	}
 	switch {
 	case w.released:
@@ -76,6 +80,9 @@ func (f *finalizer) missing(m *watcher.Meta, carried bool) (lost, released bool)
 	}
 	return w.lost, false
 }
+
+// returns is called with a state of an object that a list did not show: it was not deleted.
+func (w *ward) returns() { w.gone, w.owed, w.asked, w.absent = false, false, false, false }
 
 // outdated says whether a state without the finalizer is younger than the one to which a patch added it.
 func (w *ward) outdated(m *watcher.Meta) bool {

@@ -32,6 +32,7 @@ type bindingMetrics struct {
 	dropped                  *prometheus.CounterVec
 	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
 	forget                   func(queue.Finish) // is told what was given up; may be nil
+	over                     func(queue.Finish) // is told of each call that ended; may be nil
 	parked                   func(queue.Finish) // writes a Kubernetes Event; nil: none is written
 }
 
@@ -98,6 +99,9 @@ func (o *bindingMetrics) GaveUp(f queue.Finish) {
 // Finished implements queue.Observer: it counts each call, and logs those that failed, with what
 // happens next.
 func (o *bindingMetrics) Finished(f queue.Finish) {
+	if o.over != nil {
+		o.over(f)
+	}
 	f.Label = cmp.Or(f.Label, o.action)
 	of := o.of[f.Label]
 	of.took.Observe(f.Took.Seconds())

@@ -64,7 +64,7 @@ func (r *restorer) shutdown() {
 // restore has the finalizer added to an object of the set that does not carry it.
 func (b *binding) restore(m *watcher.Meta) {
 	id := idOf(m)
-	if w := b.finalizer.get(id); w.busy() {
+	if b.finalizer.busy(id) {
 		return
 	}
 	id = id.clone()

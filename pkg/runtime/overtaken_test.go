@@ -1,0 +1,160 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher/fake"
+)
+
+const cleanupName = "c.example.com/cleanup"
+
+// latePatch is a cluster where something happens after a patch, before its answer arrives.
+func latePatch(t *testing.T, then func(kubernetes.Interface), settings func(selection) selection) (*running, kubernetes.Interface, *[]string) {
+	t.Helper()
+	s := fake.New()
+	client, err := kubernetes.NewForConfig(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := s.Config()
+	var once atomic.Bool
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return tripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if r.Method == http.MethodPatch && once.CompareAndSwap(false, true) {
+				then(client)
+				time.Sleep(100 * time.Millisecond)
+			}
+			return resp, err
+		})
+	})
+	var calls []string
+	sel := settings(capability.When(kind.ConfigMap).InNamespace("default"))
+	r := startAt(t, cfg, oneCapability(sel.Reconcile(func(_ context.Context, e capability.Event[*corev1.ConfigMap]) error {
+		calls = append(calls, fmt.Sprintf("%s %s", e.Type, e.Object.Data["v"]))
+		return nil
+	}).Finalize(cleanupName, func(context.Context, capability.Event[*corev1.ConfigMap]) error {
+		calls = append(calls, "clean")
+		return nil
+	})))
+	if _, err := client.CoreV1().ConfigMaps("default").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Data: map[string]string{"v": "1"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return r, client, &calls
+}
+
+// change writes a ConfigMap from a goroutine that is not the test's.
+func change(t *testing.T, c kubernetes.Interface, edit func(*corev1.ConfigMap)) {
+	maps := c.CoreV1().ConfigMaps("default")
+	cm, err := maps.Get(t.Context(), "n", metav1.GetOptions{})
+	if err == nil {
+		edit(cm)
+		_, err = maps.Update(t.Context(), cm, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Something else removes the finalizer, and the stream says so, before the answer to the patch that added it arrives: it is added again.
+func TestFinalizerRemovedBeforeTheAnswer(t *testing.T) {
+	for name, set := range map[string]func(selection) selection{
+		"plain":     func(s selection) selection { return s },
+		"OnChange":  func(s selection) selection { return s.OnChange(func(c *corev1.ConfigMap) any { return c.Data }) },
+		"IsDeleted": selection.IsDeleted,
+		"IsCreated": selection.IsCreated,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, client, _ := latePatch(t, func(c kubernetes.Interface) {
+					change(t, c, func(cm *corev1.ConfigMap) { cm.Finalizers = []string{"other.example.com/hold"} })
+				}, set)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				cm, err := client.CoreV1().ConfigMaps("default").Get(t.Context(), "n", metav1.GetOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := []string{"other.example.com/hold", cleanupName}; !slices.Equal(cm.Finalizers, want) {
+					t.Errorf("the finalizers are %q, want %q", cm.Finalizers, want)
+				}
+				if n := r.bindings[0].finalizer.count(); n > 1 {
+					t.Errorf("%d wards", n)
+				}
+			})
+		})
+	}
+}
+
+// Another writer changes the object before the answer to the patch arrives: that is no fault of the server's, and Reconcile gets the newer
+// state at once.
+func TestAnotherWriterBeforeTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, calls := latePatch(t, func(c kubernetes.Interface) {
+			change(t, c, func(cm *corev1.ConfigMap) { cm.Data["v"] = "2" })
+		}, func(s selection) selection { return s })
+		time.Sleep(101 * time.Millisecond)
+		synctest.Wait()
+		if want := []string{"Added 2"}; !slices.Equal(*calls, want) {
+			t.Errorf("called with %q, want %q", *calls, want)
+		}
+		if log := r.log.String(); strings.Contains(log, "older") {
+			t.Errorf("the log says\n%s", log)
+		}
+	})
+}
+
+// An object is deleted when its last call has returned, and the engine has not taken note of that: its ward ends with the call.
+func TestWardEndsWithTheCall(t *testing.T) {
+	r := newRig(t, capability.When(kind.ConfigMap).Reconcile(ignoreMap).Finalize(cleanupName, ignoreMap))
+	b := r.feed.subs[0].b
+	id := objectID{queue.Key{Namespace: "ns", Name: "n"}, "u"}
+	b.engine.Add(queue.Event[*work]{Key: id.Key, UID: id.uid, Type: queue.Modified, Passed: true, Payload: newWork(frameOf(t, aMap("u", "10")))})
+	b.finalizer.edit(id, func(w *ward) { w.cleaned = true })
+	b.departed(id, false)
+	if n := b.finalizer.count(); n != 1 {
+		t.Errorf("%d wards while the call runs", n)
+	}
+	b.metrics.Finished(queue.Finish{Key: id.Key, UID: id.uid, Type: queue.Modified})
+	if n := b.finalizer.count(); n != 0 {
+		t.Errorf("%d wards are left", n)
+	}
+}
+
+// An object that a list did not show, and that comes back, is no deleted object.
+func TestWardOfAnObjectThatReturns(t *testing.T) {
+	f := newFinalizer(cleanupName)
+	m := &frameOf(t, aMap("u", "10")).Meta
+	for _, on := range []bool{true, false} {
+		f.edit(idOf(m), func(w *ward) { w.lost = true })
+		if !f.depart(idOf(m), true, nil) {
+			t.Error("no clean-up is due")
+		}
+		if w := f.get(idOf(m)); !w.gone || !w.owes() {
+			t.Errorf("%+v", w)
+		}
+		if on {
+			f.delivered(m)
+		} else {
+			f.missing(m, false)
+		}
+		if w := f.get(idOf(m)); w.gone || w.owes() || w.asked || w.absent {
+			t.Errorf("%+v", w)
+		}
+	}
+}
