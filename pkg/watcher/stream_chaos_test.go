@@ -125,6 +125,9 @@ func (c *chaos) answer(code int, b io.ReadCloser) *http.Response {
 func (c *chaos) list(q url.Values) *http.Response {
 	token, rv := q.Get("continue"), c.rv
 	items := c.tokens[token]
+	if token == "" && q.Get("limit") != "1" && c.on && c.rnd.IntN(5) == 0 { // an empty list while objects exist
+		return c.answer(200, io.NopCloser(strings.NewReader(fmt.Sprintf(`{"kind":"PodList","metadata":{"resourceVersion":"%d"},"items":[]}`, rv))))
+	}
 	if token == "" {
 		for _, name := range slices.Sorted(maps.Keys(c.objects)) {
 			items = append(items, c.item(name))
@@ -157,6 +160,9 @@ func (c *chaos) watch(ctx context.Context, q url.Values) *http.Response {
 			first = append(first, `{"type":"ADDED","object":`+c.item(name)+`}`)
 		}
 		at = c.rv
+		if c.on && c.rnd.IntN(3) == 0 { // only the end bookmark
+			first = nil
+		}
 		first = append(first, fmt.Sprintf(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"%d","annotations":{"k8s.io/initial-events-end":"true"}}}}`, at))
 	} else if at < c.oldest {
 		if c.rnd.IntN(2) == 0 {
