@@ -42,7 +42,7 @@ func Rules() []Rule {
 		{
 			// The wire. It knows no declaration and no work.
 			Path:    "pkg/watcher",
-			Project: []string{"internal/plaintext", "internal/poison", "internal/redirect", "pkg/kind"},
+			Project: []string{"internal/advice", "internal/plaintext", "internal/poison", "internal/redirect", "pkg/kind"},
 			Tests:   []string{"internal/marker", "internal/testenv"}, // its own tests on a real server
 			Denied:  []string{"sigs.k8s.io/controller-runtime"},
 		},
@@ -88,7 +88,7 @@ func Rules() []Rule {
 		{
 			// Puts them together.
 			Path:    "pkg/runtime",
-			Project: []string{"internal/plaintext", "internal/redirect", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
+			Project: []string{"internal/advice", "internal/plaintext", "internal/redirect", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
 			Tests:   []string{"internal/poison"},
 		},
 		{
@@ -102,6 +102,11 @@ func Rules() []Rule {
 			Path:    "examples",
 			Project: []string{"", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/runtime"},
 			Tests:   []string{"pkg/anchotest", "pkg/watcher/fake"},
+		},
+		{
+			// What to do about requests that failed: errors are read, and none are made.
+			Path:   "internal/advice",
+			Denied: []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"},
 		},
 		{
 			// Text from outside, made safe to log and to keep: the standard library alone.

@@ -19,6 +19,7 @@ import (
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/internal/advice"
 	"github.com/ancho-dev/ancho/internal/plaintext"
 )
 
@@ -184,7 +185,7 @@ func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			f := finding{Verdict: isUnknown, What: q.what(q.verbs), Detail: "cannot check: " + err.Error()}
+			f := finding{Verdict: isUnknown, What: q.what(q.verbs), Detail: cannotCheck(err)}
 			return f, err
 		}
 		if !allowed {
@@ -199,6 +200,14 @@ func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
 		detail += "; the server says: " + reason
 	}
 	return finding{Verdict: isMissing, What: q.what(missing), Detail: detail + "; --rbac prints the roles"}, nil
+}
+
+// cannotCheck says why there is no verdict, and what to do where that is known.
+func cannotCheck(err error) string {
+	if todo := advice.For(err); todo != "" {
+		return "cannot check: " + todo + ": " + plaintext.Bound(err.Error())
+	}
+	return "cannot check: " + plaintext.Bound(err.Error())
 }
 
 func (q inquiry) what(verbs []string) string { return strings.Join(verbs, ", ") + " " + q.String() }

@@ -89,7 +89,7 @@ func (r *Runtime) served(ctx context.Context, res watched) finding {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		f.Verdict, f.Detail = isUnknown, "cannot check: "+plaintext.Bound(err.Error())
+		f.Verdict, f.Detail = isUnknown, cannotCheck(err)
 	case !d.Served && res.optional:
 		f.What, f.Detail = fmt.Sprintf("%s %s is optional", res.GVK().GroupVersion(), res.Plural), "not served"
 	case !d.Served:

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -132,6 +134,14 @@ func TestMainChecksWithoutAServer(t *testing.T) {
 	defer close(slow.hold)
 	code, stdout, _ = mainWith(t, "--check", "--server", srv.URL, "--check-timeout", "50ms")
 	if code != ExitFailed || strings.Count(stdout, "raise --check-timeout") != 2 {
+		t.Errorf("exit %d\n%s", code, stdout)
+	}
+	stranger := httptest.NewUnstartedServer(&checked{})
+	stranger.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshakes that the program breaks off
+	stranger.StartTLS()
+	defer stranger.Close()
+	code, stdout, _ = mainWith(t, "--check", "--server", stranger.URL)
+	if code != ExitFailed || strings.Count(stdout, "correct the certificate authority") != 2 {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
 	var out, errs bytes.Buffer

@@ -34,16 +34,17 @@ func TestAClosedPipeOnStderr(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close() //nolint:errcheck // closed below
 	recording := filepath.Join(t.TempDir(), "recording")
-	program := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test's binary
+	program := exec.CommandContext(t.Context(), os.Args[0])
 	program.Env = append(os.Environ(), programFor+"=--http= --admin= --record="+recording+" --server="+srv.URL)
 	program.Stderr = w
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_ = w.Close()
-	for log := bufio.NewScanner(r); log.Scan() && !strings.Contains(log.Text(), `"started"`); {
+	log, started := bufio.NewScanner(r), false
+	for !started && log.Scan() {
+		started = strings.Contains(log.Text(), `"started"`)
 	}
 	_ = r.Close()
 	if err := program.Process.Signal(syscall.SIGTERM); err != nil {

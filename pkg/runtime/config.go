@@ -25,6 +25,8 @@ func loadConfig(f flags) (*rest.Config, error) {
 	switch {
 	case err == nil:
 		return cfg, nil
+	case clientcmd.IsEmptyConfig(err) && f.kubeconfig != "":
+		return nil, fmt.Errorf("--kubeconfig %s: the file names no cluster", f.kubeconfig)
 	case clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster):
 		return nil, errors.New("no cluster to talk to: give --kubeconfig FILE or --server URL, set KUBECONFIG, or run in a Pod with a service account; --plan needs none")
 	case f.kubeconfig != "":

@@ -59,7 +59,8 @@ func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 		}
 		return file, nil
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("%s is there already: stop the program that uses it, remove it, or name another file with --embedded=FILE", path)
+		what, todo := taken(path)
+		return nil, fmt.Errorf("%s is there already, %s: if another program runs with it, stop that, else %s with --embedded=FILE", path, what, todo)
 	case err != nil:
 		return nil, fmt.Errorf("write the kubeconfig: %w; name another file with --embedded=FILE", err)
 	}

@@ -40,7 +40,7 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	}
 	c, err := newClient(cfg, s, log)
 	if err != nil {
-		return nil, fmt.Errorf("make the client for callbacks: %w", err)
+		return nil, fmt.Errorf("make the client for callbacks: %w: check the certificate authority, certificate and token that the program is given", err)
 	}
 	set, err := kubernetes.NewForConfig(cfg)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -116,6 +117,9 @@ func (f *flags) validate(set *pflag.FlagSet) error {
 	if err := f.checkFinalizers(); err != nil {
 		return err
 	}
+	if err := f.checkValues(set); err != nil {
+		return err
+	}
 	if err := f.checkOutput(); err != nil {
 		return err
 	}
@@ -126,6 +130,22 @@ func (f *flags) validate(set *pflag.FlagSet) error {
 		f.grace = -1 // asked for: no grace at all
 	}
 	return f.checkServer(set)
+}
+
+// checkValues looks at what single flags say.
+func (f *flags) checkValues(set *pflag.FlagSet) error {
+	switch {
+	case set.Changed("record") && f.record == "":
+		return errors.New("--record=: name the file that it shall write, or leave the flag out")
+	case f.grace < 0:
+		return fmt.Errorf("--grace-period %s: give 0 or more; 0 cancels running callbacks at once", f.grace)
+	}
+	for name, address := range map[string]string{"--http": f.http, "--admin": f.admin} {
+		if _, _, err := net.SplitHostPort(address); err != nil && address != "" {
+			return fmt.Errorf("%s %q: give an address with a port, such as :8080 or 127.0.0.1:8080, or \"\" for none", name, address)
+		}
+	}
+	return nil
 }
 
 // checkServer looks for API servers that are named twice.

@@ -12,20 +12,21 @@ func createFile(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the user names it
 }
 
-// existing says what has the name.
-func existing(name string) string {
+// taken says what has the name already, and what to do. Only a file or a link may be removed for a new file: /dev/null may not.
+func taken(name string) (what, todo string) {
+	const other, remove = "name another file", "remove it, or name another file"
 	info, err := os.Lstat(name)
 	if err != nil {
-		return "it"
+		return "something", remove
 	}
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
-		return "the file"
+		return "a file", remove
 	case mode.IsDir():
-		return "a directory of that name"
+		return "a directory", other
 	case mode&fs.ModeSymlink != 0:
-		return "a symbolic link of that name"
+		return "a symbolic link", remove
 	default:
-		return "a device, pipe or socket of that name"
+		return "a device, pipe or socket", other
 	}
 }

@@ -34,7 +34,7 @@ func inTheWay(t *testing.T) map[string]func() (path string, untouched func() boo
 		return path
 	}
 	return map[string]func() (string, func() bool){
-		"the file": func() (string, func() bool) {
+		"a file has this name": func() (string, func() bool) {
 			path := mine(t)
 			return path, same(path)
 		},
@@ -42,21 +42,21 @@ func inTheWay(t *testing.T) map[string]func() (path string, untouched func() boo
 			path := mine(t)
 			return link(path), same(path)
 		},
-		"a symbolic link of that name exists": func() (string, func() bool) { // that leads nowhere yet
+		"a symbolic link has this name": func() (string, func() bool) { // that leads nowhere yet
 			to := filepath.Join(t.TempDir(), "to")
 			return link(to), func() bool {
 				_, err := os.Lstat(to)
 				return err != nil
 			}
 		},
-		"a directory": func() (string, func() bool) {
+		"a directory has this name already, and Ancho writes only files that it creates: name another": func() (string, func() bool) {
 			dir := t.TempDir()
 			return dir, func() bool {
 				info, err := os.Stat(dir)
 				return err == nil && info.IsDir()
 			}
 		},
-		"a device": func() (string, func() bool) {
+		"a device, pipe or socket has this name already, and Ancho writes only files that it creates: name another": func() (string, func() bool) {
 			was, err := os.Stat(os.DevNull)
 			if err != nil {
 				t.Fatal(err)

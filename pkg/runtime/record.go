@@ -38,7 +38,8 @@ func recordTo(name string) (*os.File, error) {
 	f, err := createFile(name)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("--record %s: %s exists already, and Ancho writes only files that it creates: remove it, or name another file", name, existing(name))
+		what, todo := taken(name)
+		return nil, fmt.Errorf("--record %s: %s has this name already, and Ancho writes only files that it creates: %s", name, what, todo)
 	case err != nil:
 		return nil, fmt.Errorf("--record: %w", err)
 	}

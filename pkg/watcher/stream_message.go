@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ancho-dev/ancho/internal/advice"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -28,22 +30,25 @@ func (in *input) explain(s *metav1.Status) {
 
 // describe says what is wrong and what to do about it.
 func (m *machine) describe(a action, in input, end *ending) string {
-	said := ""
+	said, known := "", ""
 	switch {
 	case end == nil:
 	case end.status != nil:
 		said = end.status.Message
+		if a.reason == ReasonForbidden && advice.IsAnonymous(said) {
+			known = advice.Anonymous
+		}
 	case end.err != nil && !errors.Is(end.err, io.EOF):
-		said = end.err.Error()
+		said, known = end.err.Error(), advice.For(end.err)
 	}
-	advice := m.advice(a.reason, in)
+	todo := cmp.Or(known, m.advice(a.reason, in))
 	switch {
 	case said == "":
-		return advice
-	case advice == "":
+		return todo
+	case todo == "":
 		return said
 	default:
-		return advice + ": " + said
+		return todo + ": " + said
 	}
 }
 

@@ -1,6 +1,8 @@
 package watcher
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,6 +82,39 @@ func TestRule39Unauthorized(t *testing.T) {
 		}
 		r.lasts(Blocked, ReasonUnauthorized)
 	})
+}
+
+// Rights for a user that the server does not know would be rights for everyone: the advice is about credentials then. So it is where the
+// request was never sent, or the server is not trusted.
+func TestBlockedByOwnCredentials(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(*call)
+		why    Reason
+		says   string
+	}{
+		"anonymous": {func(c *call) {
+			b := c.respond(403, "application/json")
+			b.write(`{"kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"pods is forbidden: User \"system:anonymous\" cannot watch resource \"pods\""}`)
+			b.end()
+		}, ReasonForbidden, "give the program a token or client certificate"},
+		"no credentials": {func(c *call) { c.fail("getting credentials: exec: no such file") }, ReasonUnreachable, "repair the command"},
+		"not trusted": {func(c *call) {
+			c.reply <- reply{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
+		}, ReasonUnreachable, "correct the certificate authority"},
+		"away": {func(c *call) { c.fail("connection refused") }, ReasonUnreachable, "the server gives no answer: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(r *rig) {
+				r.synced("7").end()
+				for range 4 {
+					c.answer(r.watch("7"))
+				}
+				if s := r.is(Blocked, c.why); !strings.Contains(s.Message, c.says) || strings.Contains(s.Message, "bind a") {
+					t.Errorf("message %q, want %q", s.Message, c.says)
+				}
+			})
+		})
+	}
 }
 
 func TestRule40Forbidden(t *testing.T) {
