@@ -184,6 +184,7 @@ func TestEventsBehindALiveReadBringNothingOlder(t *testing.T) {
 				l.write("2")
 				l.expect("Modified newest" + c.merged)
 				l.write("3")
+				synctest.Wait()
 				l.trigger("b")
 				l.expect("Modified newest"+c.merged, "Unchanged newest")
 				if n := l.ahead(); n != 1 {

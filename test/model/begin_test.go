@@ -38,9 +38,12 @@ func (b *bound) begin(c *call) {
 		case b.finalizer == absent:
 			b.retries(c, prev, wrong)
 		}
-		if b.mode != latest && c.merged != 0 && !c.woken() {
+		if b.mode != latest && c.merged != 0 && !c.woken() && !b.behind(c, t) {
 			wrong("stands for more than one event")
 		}
+	}
+	if b.mode != watch && c.is() && c.rv < t.presentRV {
+		wrong("carries an older state than a call before it, which was of %d", t.presentRV)
 	}
 	if !b.plain() { // it is read live, so that it may be told of what the stream has yet to tell
 		t.in = c.is() && (t.in || c.typ != capability.Unchanged)
@@ -57,6 +60,12 @@ func (b *bound) begin(c *call) {
 	} else if c.attempt == 1 && !again {
 		t.outs[c.typ]++
 	}
+}
+
+// behind says whether a call in order may be of an event that is behind a live read: it carries a state that is no older
+// than that, and stands for the newer event, too.
+func (b *bound) behind(c *call, t *track) bool {
+	return b.mode != watch && !b.plain() && c.merged == 1 && t.presentRV > 0 && c.rv >= t.presentRV
 }
 
 // plain says whether what the binding is told comes from its stream alone.
@@ -187,8 +196,15 @@ func (b *bound) netType(c *call, t *track, wrong wrongFunc) {
 		return
 	}
 	known := t.told
-	if b.mode != latest {
+	switch b.mode {
+	case inOrder: // an Added that was given up is said by the next event
+		known = t.in && t.told
+	case watch:
 		known = t.in
+		if c.typ == capability.Added && !t.told { // it was given up, or is tried again later
+			return
+		}
+	default:
 	}
 	want := capability.Added
 	if known {
