@@ -78,7 +78,7 @@ func (b *bound) attempts(c, seen *call, t *track, wrong wrongFunc) {
 	case c.attempt > 1:
 		b.again(c, seen, wrong)
 	case c.typ == capability.Unchanged:
-		if !b.wasAsked(c, t) {
+		if !b.wasAsked(c, t) && !b.retold(c, t) {
 			wrong("came though nobody asked, or too soon")
 		}
 	case seen != nil && (seen.outcome == failed && b.renewed(c, seen) || seen.outcome == givenUp && c.life.changed(seen)):
