@@ -35,6 +35,8 @@ type Settings struct {
 	InOrder bool
 	// MemoryBudget is how many bytes of raw events may wait.
 	MemoryBudget int64
+	// Audit is how often the binding's streams are compared with a list; 0 is never.
+	Audit time.Duration
 	// ManagedFields: objects come with metadata.managedFields. Without it nobody reads them for this
 	// binding, and frames need not have them.
 	ManagedFields bool

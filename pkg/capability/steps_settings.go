@@ -84,6 +84,19 @@ func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	})
 }
 
+// Audit compares the binding's streams with a list of the objects' metadata every d. API servers and their stores have lost events for good
+// (kubernetes#123072), which no watch shows. Ancho logs and counts the objects that differ, and delivers the differences as after lost
+// history. Bindings that share a stream share its shortest d. It needs the verb list. Default: never, or as --audit says for the program.
+func (s Selection[T]) Audit(d time.Duration) Selection[T] {
+	return s.with(func(p *spec) {
+		if d <= 0 {
+			p.wrong(fmt.Sprintf("Audit(%s): no interval", d), "give a positive duration, such as an hour, or leave the step out")
+			return
+		}
+		p.settings.Audit = d
+	})
+}
+
 // ManagedFields leaves metadata.managedFields in the objects that the binding's functions get. Without this
 // step it is taken out, in typed, unstructured and metadata-only objects alike: it records which client set
 // which field, is often a third of an object, and is of use to few.

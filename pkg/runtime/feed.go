@@ -61,7 +61,23 @@ func (p *part) has(m *watcher.Meta) bool {
 // in the frames, and the others do without when they decode.
 func (f *feed) options(seed *watcher.Index) watcher.StreamOptions {
 	wanted := slices.ContainsFunc(f.routes, (*liveRoute).wantsManagedFields)
-	return watcher.StreamOptions{Words: f.words, Seed: seed, Hold: f.hold, CutManagedFields: !wanted, Optional: f.optional()}
+	return watcher.StreamOptions{Words: f.words, Seed: seed, Hold: f.hold, CutManagedFields: !wanted, Optional: f.optional(), Audit: f.audit()}
+}
+
+// audit is how often the stream is compared with a list: the shortest interval that a binding asks for; zero: none does.
+func (f *feed) audit() (every time.Duration) {
+	for _, s := range f.subs {
+		every = sooner(every, s.b.Settings.Audit)
+	}
+	return every
+}
+
+// sooner is the shorter of two intervals, of which zero is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a <= 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // wantsManagedFields is true if one of the route's bindings does.

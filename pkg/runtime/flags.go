@@ -40,6 +40,7 @@ type flags struct {
 	logLevel   string
 	logFormat  string
 	grace      time.Duration
+	audit      time.Duration
 	cbor       bool
 	record     string
 	secrets    bool
@@ -83,6 +84,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, which asks nobody who they are; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number from 0 to 7")
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
+	set.DurationVar(&f.audit, "audit", 0, "compare every stream with a list this `often`, and deliver what the API server lost; 0: never")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")
 	set.StringVar(&f.record, "record", "", "write what the API server answers to this `file`, for tests to replay; it holds objects in full, but for Secrets")
@@ -137,6 +139,8 @@ func (f *flags) checkValues(set *pflag.FlagSet) error {
 	switch {
 	case set.Changed("record") && f.record == "":
 		return errors.New("--record=: name the file that it shall write, or leave the flag out")
+	case f.audit < 0:
+		return fmt.Errorf("--audit %s: give a positive duration, such as 1h, or 0 for never", f.audit)
 	case f.grace < 0:
 		return fmt.Errorf("--grace-period %s: give 0 or more; 0 cancels running callbacks at once", f.grace)
 	}

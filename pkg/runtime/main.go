@@ -73,6 +73,7 @@ func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.
 		HTTPAddress:  f.http,
 		AdminAddress: f.admin,
 		GracePeriod:  f.grace,
+		Audit:        f.audit,
 		AllowCBOR:    f.cbor,
 	}
 	if f.elect {

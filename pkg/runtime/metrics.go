@@ -23,6 +23,8 @@ type metrics struct {
 
 	leaseFailures prometheus.Counter
 	forgot        *prometheus.CounterVec
+	audits        *prometheus.CounterVec
+	auditFound    *prometheus.CounterVec
 
 	full atomic.Int32 // bindings for which there is no room
 }
@@ -54,11 +56,13 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		overflow:    counter("ancho_binding_overflow_calls_total", "Calls in extra slots, since calls of another namespace hang.", "capability", "binding"),
 		paused:      counter("ancho_binding_paused_seconds_total", "For how long streams stood still because more waited than the memory budget.", "capability", "binding"),
 	}
+	m.audits = counter("ancho_stream_audits_total", "Comparisons of a stream with a list that came to an end.", "stream")
+	m.auditFound = counter("ancho_stream_audit_differences_total", "Objects for which an audit found that the server lost events.", "stream")
 	m.forgot = counter("ancho_stream_deleted_uids_dropped_total", "UIDs that were reported deleted, and are not remembered any more because there were too many.", "stream")
 	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.overflow, m.leaseFailures, m.forgot,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.overflow, m.leaseFailures, m.forgot, m.audits, m.auditFound,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)
@@ -113,6 +117,12 @@ func (s *streamMetrics) Skipped(why watcher.Reason) {
 
 // Forgot implements watcher.Observer.
 func (s *streamMetrics) Forgot() { s.m.forgot.WithLabelValues(s.stream).Inc() }
+
+// Audited implements watcher.Observer.
+func (s *streamMetrics) Audited(differences int) {
+	s.m.audits.WithLabelValues(s.stream).Inc()
+	s.m.auditFound.WithLabelValues(s.stream).Add(float64(differences))
+}
 
 // frameType names a frame's type as the wire does.
 func frameType(t watcher.EventType) string {

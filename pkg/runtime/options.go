@@ -61,6 +61,9 @@ type Options struct {
 	Record io.Writer
 	// RecordSecrets has the recording hold Secrets too. Default: what is answered about them is left out.
 	RecordSecrets bool
+	// Audit compares every stream with a list of its objects' metadata this often, and delivers what the server lost; a binding's own Audit
+	// may be shorter. Negative is an error. Default: 0, no stream but those of bindings with Audit.
+	Audit time.Duration
 	// Rand gives the numbers in [0,1) by which delays are varied: of retries, reconnects and the length of watches. It is called
 	// from many goroutines at once. A test that gives a constant has the same delays in each run. Default: math/rand/v2.
 	Rand func() float64

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 
@@ -28,6 +29,7 @@ type streams struct {
 	byPlan  []*carrier
 	names   map[watcher.Target]string
 	rand    func() float64 // nil: the default
+	audit   time.Duration  // of all streams; zero: as their bindings say
 
 	mu   sync.Mutex
 	live map[string]*liveStream // by name, as health and metrics see them
@@ -44,8 +46,10 @@ type liveStream struct {
 }
 
 // newStreams prepares the streams of a plan; none is opened before run.
-func newStreams(p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics) *streams {
-	s := &streams{server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{}}
+func newStreams(
+	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics, audit time.Duration,
+) *streams {
+	s := &streams{server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{}, audit: audit}
 	for _, ps := range p.streams {
 		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
 	}
@@ -101,6 +105,7 @@ func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.Strea
 	name := s.names[t]
 	observer := s.metrics.forStream(name)
 	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
+	o.Audit = sooner(o.Audit, s.audit)
 	return &liveStream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 

@@ -58,6 +58,7 @@ const (
 	gotSnapshot                   // a streamed snapshot is complete, and its answer is of no more use
 	gotHead                       // the head of a list is there
 	gotDiscovery                  // discovery was answered, or failed
+	gotWanted                     // the watch is open, and a snapshot is wanted
 	gotProof                      // a list of one item contradicts a snapshot
 )
 
@@ -108,6 +109,8 @@ type input struct {
 	frames int           // events and bookmarks that it brought
 	quiet  time.Duration // since the last frame of this or an earlier watch
 	early  bool          // it lived for less than half of the time asked for
+
+	wanted Reason // of gotWanted
 
 	// of the rollback check and of discovery
 	rv         order
@@ -201,6 +204,8 @@ func classify(in input) action {
 		return classifyStall(in)
 	case gotSnapshot:
 		return action{do: doFinish}
+	case gotWanted: // 63
+		return action{do: doRelist, reason: in.wanted}
 	case gotPage:
 		return classifyPage(in)
 	case gotHead:

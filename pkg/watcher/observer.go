@@ -24,6 +24,8 @@ type Observer interface {
 	Skipped(why Reason)
 	// Forgot is called when a UID that was reported deleted is not remembered any more, to make room for another.
 	Forgot()
+	// Audited is called when an audit has ended, with the number of objects for which events were lost.
+	Audited(differences int)
 	// State is called with each state, before Handler.StateChanged.
 	State(State)
 }
@@ -48,6 +50,9 @@ func (NoObserver) Skipped(Reason) {}
 
 // Forgot does nothing.
 func (NoObserver) Forgot() {}
+
+// Audited does nothing.
+func (NoObserver) Audited(int) {}
 
 // State does nothing.
 func (NoObserver) State(State) {}

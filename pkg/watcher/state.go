@@ -61,6 +61,7 @@ const (
 	ReasonUnconfirmed  Reason = "unconfirmed"   // a list contradicts an empty snapshot, or one that deletes all objects
 	ReasonBadVersion   Reason = "bad_rv"        // the server does not understand the resourceVersion
 	ReasonAheadOf      Reason = "rv_too_large"  // the server is behind the resourceVersion
+	ReasonAudit        Reason = "audit"         // an audit found that the server lost events
 	ReasonStoreRead    Reason = "store_read"    // the server could not read an object from its store
 )
 

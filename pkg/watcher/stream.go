@@ -66,6 +66,9 @@ type StreamOptions struct {
 	// stop is obeyed. The server bears seconds, not minutes (rule 34), in all of a snapshot. It is called as a
 	// Handler is. Default: the stream is never held up.
 	Hold func() (room <-chan struct{}, latest time.Time)
+	// Audit is how often the stream compares what it delivered with a list of the objects' metadata, which finds events that the server
+	// lost. It needs the verb list. A stream that is blocked or polls is not audited. Default: never.
+	Audit time.Duration
 	// Optional says that the resource need not be served: the log says once, and as no error, that it is not, and when it is.
 	Optional bool
 	// MaxFrame is the size in bytes above which an event or item is refused. Default 16 MiB.
@@ -156,6 +159,18 @@ func (s *Stream) DoContext(ctx context.Context, f func()) error { return s.cmds.
 func (s *Stream) Run(ctx context.Context) {
 	if !s.cmds.start() {
 		return
+	}
+	if s.o.Audit > 0 {
+		auditing, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.auditing(auditing)
+		}()
+		defer func() {
+			cancel()
+			<-done
+		}()
 	}
 	defer s.cmds.stop()
 	s.m.run(ctx)

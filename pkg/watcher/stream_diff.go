@@ -16,7 +16,7 @@ func (m *machine) beginSnapshot(why Reason) {
 // prepareSnapshot makes a snapshot the next request; nothing was seen in it yet.
 func (m *machine) prepareSnapshot() {
 	m.index.Begin()
-	m.incomplete, m.tries = false, 0
+	m.incomplete, m.tries, m.wanted = false, 0, ""
 	m.proof = proof{twice: m.proof.twice}
 	m.pages = pages{whole: m.pages.whole}
 	m.next = askSnapshot

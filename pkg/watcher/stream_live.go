@@ -23,12 +23,24 @@ func (m *machine) watch(ctx context.Context) (input, *ending) {
 // follow takes events from an open watch, or one that is being opened, until it ends. There is no deadline for
 // its first answer, which may wait for the first event (rule 33), and none for silence (29, 36).
 func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *ending) {
-	due := func() time.Time { return earlier(m.verdict(c), hard) }
+	due := func() time.Time {
+		if m.wanted != "" {
+			return time.Time{}
+		}
+		return earlier(m.verdict(c), hard)
+	}
 	for {
+		if m.wanted != "" {
+			end := &ending{what: gotWanted}
+			in := m.ended(askWatch, c, end)
+			in.wanted = m.wanted
+			return in, end
+		}
 		it, got := m.receive(ctx, c, due)
 		switch {
 		case got == gotStopped:
 			return input{}, nil
+		case m.wanted != "" && got == gotNothing:
 		case got == gotNothing && time.Now().Before(hard):
 			m.lasted(c)
 		case got == gotNothing:

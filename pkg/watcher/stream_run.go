@@ -25,6 +25,7 @@ type machine struct {
 	retest  retest // of polling
 	synced  bool   // a snapshot was complete
 	seeded  bool   // the index was not empty at first
+	wanted  Reason // why a snapshot is to be read although the watch is open; empty: none is
 	live    bool   // the last object came in a watch, not in a snapshot
 
 	// of the snapshot that is being read
@@ -118,7 +119,7 @@ func (m *machine) count(in *input) {
 	in.noVersion = m.polling && m.pollWhy == ReasonNoVersion
 	m.countPlace(in)
 	switch in.what {
-	case gotPage, gotSnapshot, gotHead, gotDiscovery:
+	case gotPage, gotSnapshot, gotHead, gotDiscovery, gotWanted:
 		return
 	case gotEnd:
 		if in.ask == askWatch && in.frames > 0 && in.lived >= shortWatch {

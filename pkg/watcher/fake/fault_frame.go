@@ -91,6 +91,10 @@ func NoBookmarks() Fault {
 	return ofFrames(func(f *outgoing) bool { return f.what == watch.Bookmark }, drop)
 }
 
+// Lose leaves events out of watches, as API servers and stores have done (rule 63): nothing shows that they are missing. Bookmarks come, and
+// lists are as they are.
+func Lose() Fault { return ofFrames((*outgoing).isEvent, drop) }
+
 func drop(f *outgoing) error {
 	f.copies = 0
 	return nil
