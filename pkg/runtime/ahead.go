@@ -173,7 +173,7 @@ func (b *binding) passed(k queue.Key) {
 	at := b.streamOf(k).position()
 	gone := b.ahead.drop(k, func(l lead) bool {
 		order, ok := watcher.CompareRV(l.rv, at)
-		return ok && order <= 0 && !(b.ordered() && b.engine.Waits(k, l.uid))
+		return ok && order <= 0 && (!b.ordered() || !b.engine.Waits(k, l.uid))
 	})
 	if gone {
 		b.cache.lower(k)
@@ -186,7 +186,7 @@ func (b *binding) sweep(of part, rv string) {
 		if !of.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
 			continue
 		}
-		gone := b.ahead.drop(k, func(l lead) bool { return !older(rv, l.rv) && !(b.ordered() && b.engine.Waits(k, l.uid)) })
+		gone := b.ahead.drop(k, func(l lead) bool { return !older(rv, l.rv) && (!b.ordered() || !b.engine.Waits(k, l.uid)) })
 		if gone {
 			b.cache.lower(k)
 		}

@@ -54,18 +54,7 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 		b.deleted(c.Key, c.UID)
 	}
 	if c.Type == queue.Deleted || c.Type == queue.Left {
-		if c.Type == queue.Deleted && b.finalizer != nil {
-			if res, done := b.vanished(ctx, c); !done || !b.Takes(c.Type, false) {
-				return res
-			}
-		}
-		if !b.Takes(c.Type, false) {
-			return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
-		}
-		if c.Type == queue.Left && !b.ordered() && b.ahead.outdates(c.Key, c.UID, c.Payload.rv) {
-			return c.Payload.postpone(nil) // it is back: the stream brings that, which merges with this call
-		}
-		return b.hand(ctx, c, c.Type, c.Payload.object())
+		return b.deliverOut(ctx, c)
 	}
 	frame, why := c.Payload.object(), errReadAgain
 	if woken(&c) {
@@ -95,6 +84,22 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 		return b.guarded(ctx, c, frame)
 	}
 	return b.hand(ctx, c, c.Type, frame)
+}
+
+// deliverOut is deliver for an object that was deleted or left the selection.
+func (b *binding) deliverOut(ctx context.Context, c queue.Call[*work]) queue.Result {
+	if c.Type == queue.Deleted && b.finalizer != nil {
+		if res, done := b.vanished(ctx, c); !done || !b.Takes(c.Type, false) {
+			return res
+		}
+	}
+	if !b.Takes(c.Type, false) {
+		return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
+	}
+	if c.Type == queue.Left && !b.ordered() && b.ahead.outdates(c.Key, c.UID, c.Payload.rv) {
+		return c.Payload.postpone(nil) // it is back: the stream brings that, which merges with this call
+	}
+	return b.hand(ctx, c, c.Type, c.Payload.object())
 }
 
 // woken says whether the call is made for a trigger alone. Then the object is read live: what was kept of it for another

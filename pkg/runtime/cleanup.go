@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -110,7 +111,7 @@ func (b *binding) addFinalizer(ctx context.Context, id objectID, frame *watcher.
 		if w := f.get(id); f.on(m) || m.Deleting || !b.Match(m) || w.releasedAt(m.Generation) {
 			return nil, false
 		}
-		return append(m.Finalizers[:len(m.Finalizers):len(m.Finalizers)], f.name), true
+		return append(slices.Clip(m.Finalizers), f.name), true
 	})
 	rv := ""
 	if patched {

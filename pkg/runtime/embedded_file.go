@@ -66,7 +66,7 @@ func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	}
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(path) // a part of it is of no use
+		_ = os.Remove(path) //nolint:gosec // the user names it; a part of it is of no use
 		return nil, fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	return file, nil
@@ -81,10 +81,10 @@ func replaceFile(path string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Rename(f.Name(), path) //nolint:gosec // the user names it
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) // a part of it is of no use
+		_ = os.Remove(f.Name()) //nolint:gosec // made above; a part of it is of no use
 		return fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	return nil
@@ -96,12 +96,12 @@ func (f *kubeconfigFile) remove() error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || err == nil && onlyServer(config) != f.server {
 		return nil
 	}
-	return os.Remove(f.path)
+	return os.Remove(f.path) //nolint:gosec // the user names it
 }
 
 // readKubeconfig reads a regular file; of anything else it is an error. It follows no symbolic link and waits for no pipe.
 func readKubeconfig(path string) (*api.Config, error) {
-	named, err := os.Lstat(path)
+	named, err := os.Lstat(path) //nolint:gosec // the user names it
 	if err != nil {
 		return nil, err
 	}

@@ -327,7 +327,7 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 	default:
 		ev.Type = queue.Modified
 		changed := s.slots.changed(words, m.Generation, hash)
-		ev.Passed = changed && s.b.Takes(queue.Modified, false) && !(d.Reread && s.b.Action == capability.ActionWatch)
+		ev.Passed = changed && s.b.Takes(queue.Modified, false) && (!d.Reread || s.b.Action != capability.ActionWatch)
 	}
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)
@@ -355,33 +355,47 @@ func (s *sub) gone(d watcher.Delta) {
 	if s.b.ahead.n.Load() > 0 {
 		s.b.departs(&d)
 	}
-	var last *state
-	if s.b.cache != nil {
-		last = s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
-	}
+	last := s.lastState(e)
 	cleanUp := s.b.finalizer != nil && s.b.finalizer.depart(s.id(e), carried, d.Frame)
 	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	defer s.forget(e, passed)
-	if !d.Ambiguous && s.b.ordered() && s.b.ahead.n.Load() > 0 {
-		defer s.b.deleted(s.id(e).Key, e.UID())
-	}
+	defer s.settled(&d)
 	ambiguous := d.Ambiguous && !cleanUp && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
-	m := &watcher.Meta{}
-	if d.Frame != nil {
-		m = &d.Frame.Meta
-	} else {
-		m.Namespace, m.Name, m.UID = e.Namespace(), e.Name(), e.UID()
-	}
-	id := identityOf(m, e.RV())
+	id := identityOf(metaOf(&d), e.RV())
 	w := workOut(d.Frame, last, id.rv)
 	if ambiguous {
 		s.b.depart(&departure{b: s.b, id: id, work: w, wide: s.wide})
 		return
 	}
 	s.b.enqueue(queue.Event[*work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
+}
+
+// settled drops live reads of an object whose deletion is certain, after its events are queued.
+func (s *sub) settled(d *watcher.Delta) {
+	if !d.Ambiguous && s.b.ordered() && s.b.ahead.n.Load() > 0 {
+		s.b.deleted(s.id(d.Entry).Key, d.Entry.UID())
+	}
+}
+
+// lastState takes what Cached kept of an object, which is nil where nothing was kept.
+func (s *sub) lastState(e watcher.Entry) *state {
+	if s.b.cache == nil {
+		return nil
+	}
+	return s.b.cache.take(queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID())
+}
+
+// metaOf is the metadata of a Gone, or the identity alone where no event reported it.
+func metaOf(d *watcher.Delta) *watcher.Meta {
+	if d.Frame != nil {
+		return &d.Frame.Meta
+	}
+	m := &watcher.Meta{}
+	m.Namespace, m.Name, m.UID = d.Entry.Namespace(), d.Entry.Name(), d.Entry.UID()
+	return m
 }
 
 func (s *sub) id(e watcher.Entry) objectID {

@@ -37,14 +37,14 @@ func (r *Runtime) releaseAll(ctx context.Context, w io.Writer, dry bool) error {
 		for _, t := range r.plan.targets[b.Compiled] {
 			if err := one.target(ctx, t); err != nil {
 				failed = true
-				one.say("%s: %v", t.Path(), err)
+				one.sayf("%s: %v", t.Path(), err)
 			}
 		}
 		what := "removed"
 		if dry {
 			what = "would be removed"
 		}
-		one.say("%s %s from %d of %d objects", b.Finalizer, what, one.released, one.objects)
+		one.sayf("%s %s from %d of %d objects", b.Finalizer, what, one.released, one.objects)
 		if one.err != nil {
 			return one.err
 		}
@@ -67,7 +67,7 @@ type release struct {
 	err               error // of w
 }
 
-func (r *release) say(format string, args ...any) {
+func (r *release) sayf(format string, args ...any) {
 	if _, err := fmt.Fprintf(r.w, r.b.id+": "+format+"\n", args...); err != nil && r.err == nil {
 		r.err = err
 	}
@@ -91,14 +91,14 @@ func (r *release) target(ctx context.Context, t watcher.Target) error {
 			return failed
 		}
 		p.Continue = next
-		r.say("%d of %d objects so far", r.released, r.objects)
+		r.sayf("%d of %d objects so far", r.released, r.objects)
 	}
 }
 
 func (r *release) object(ctx context.Context, f *watcher.Frame) error {
 	if r.dry {
 		r.released++
-		r.say("would remove %s from %s", r.b.Finalizer, f.Meta.Key())
+		r.sayf("would remove %s from %s", r.b.Finalizer, f.Meta.Key())
 		return nil
 	}
 	off, err := r.b.takeOff(ctx, f)

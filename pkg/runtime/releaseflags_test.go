@@ -77,7 +77,7 @@ func TestReleaseFlags(t *testing.T) {
 	defer server.Close()
 	post := func(path, body string) {
 		t.Helper()
-		resp, err := http.Post(server.URL+path, "application/json", strings.NewReader(body))
+		resp, err := http.Post(server.URL+path, "application/json", strings.NewReader(body)) //nolint:noctx // in this process
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestReleaseFlags(t *testing.T) {
 		if code != c.code || !strings.Contains(stdout.String(), c.out) || !strings.Contains(stderr.String(), c.err) {
 			t.Errorf("%q: %d\n%s\n%s", c.flags, code, stdout.String(), stderr.String())
 		}
-		resp, err := http.Get(server.URL + "/api/v1/namespaces/default/configmaps/o")
+		resp, err := http.Get(server.URL + "/api/v1/namespaces/default/configmaps/o") //nolint:noctx // in this process
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,9 +99,9 @@ func (s *Stream) audited(ctx context.Context, differences int, err error) error 
 // compareWithList returns the objects that differ from a list, and the list's resourceVersion.
 func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv string, err error) {
 	var epoch uint16
-	comparable := false
+	follows := false
 	if err := s.DoContext(ctx, func() {
-		if comparable = s.m.comparable(); comparable {
+		if follows = s.m.comparable(); follows {
 			s.m.index.Begin()
 			epoch = s.m.index.epoch
 		}
@@ -110,13 +110,13 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 	}
 	step := func(look func()) error {
 		if err := s.DoContext(ctx, func() {
-			if comparable = comparable && s.m.comparable() && s.m.index.epoch == epoch; comparable {
+			if follows = follows && s.m.comparable() && s.m.index.epoch == epoch; follows {
 				look()
 			}
 		}); err != nil {
 			return err
 		}
-		if !comparable {
+		if !follows {
 			return errNotComparable
 		}
 		return nil

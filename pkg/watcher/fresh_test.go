@@ -26,7 +26,7 @@ func TestFreshConnections(t *testing.T) {
 			}
 		}
 		api.StartTLS()
-		defer api.Close()
+		t.Cleanup(api.Close)
 		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})
 		s, err := NewServer(&rest.Config{Host: api.URL, BearerToken: "token", TLSClientConfig: rest.TLSClientConfig{CAData: ca}})
 		if err != nil {

@@ -275,7 +275,7 @@ func realDiscovery(t *testing.T, s *Server) {
 		{wrongPlural, false, false, `Plural("endpoints")`},
 		{wrongVersion, false, true, "in v1, not in v1beta9"},
 		{webAppResource, false, false, "does not serve the API group"},
-		{unwatchable, false, true, "verb watch"},
+		{unwatchable, false, true, "can only be created"},
 	} {
 		got, err := s.Discover(t.Context(), c.r)
 		if err != nil || got.Served != c.served || got.AnyVersion != c.any || !strings.Contains(got.Message, c.message) {

@@ -164,9 +164,9 @@ func TestTwoServersAtTheStart(t *testing.T) {
 	pair := twoServers(t)
 	c := newClient(t, pair.Config)
 	ns := newNamespace(t, c)
-	gvk := schema.GroupVersionKind{Group: "start.example.com", Version: "v1", Kind: "Early"}
+	gvk := schema.GroupVersionKind{Group: "start.example.com", Version: "v1", Kind: "Sooner"}
 	pair.Etcd.Cut()
-	serve(t, pair.Config, custom{kind: gvk, plural: "earlies"})
+	serve(t, pair.Config, custom{kind: gvk, plural: "sooners"})
 	const objects = 300
 	name := func(i int) string { return fmt.Sprintf("early-%03d", i) }
 	for i := range objects {
@@ -179,7 +179,7 @@ func TestTwoServersAtTheStart(t *testing.T) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(r)
-			if err == nil && resp.StatusCode == http.StatusOK && strings.HasSuffix(r.URL.Path, "/earlies") {
+			if err == nil && resp.StatusCode == http.StatusOK && strings.HasSuffix(r.URL.Path, "/sooners") {
 				move() // the body of the answer is still to be read
 			}
 			return resp, err
@@ -187,8 +187,8 @@ func TestTwoServersAtTheStart(t *testing.T) {
 	})
 	var seen calls[*unstructured.Unstructured]
 	p := run(t, cfg, runtime.Options{}, capability.When(kind.Unstructured(gvk)).InNamespace(ns).IsCreatedOrUpdated().IsDeleted().Reconcile(seen.handle))
-	p.waitLine(t, "/readyz", "blocked ", "/earlies", "not_served")
-	spy.refused(t, "earlies", 2)
+	p.waitLine(t, "/readyz", "blocked ", "/sooners", "not_served")
+	spy.refused(t, "sooners", 2)
 	pair.UseFirst()
 	p.unblocked(t)
 	for i := range objects {
