@@ -196,12 +196,12 @@ func TestWrongPlural(t *testing.T) {
 	c := newClient(t, env.Config)
 	ns := newNamespace(t, c)
 	gvk := schema.GroupVersionKind{Group: "plural.example.com", Version: "v1", Kind: "Mouse"}
-	serve(t, env.Config, custom{kind: gvk, plural: "mice"})
+	serve(t, env.Config, custom{kind: gvk, plural: "mouses"}) // the guess is mice
 	var wrong, right calls[*unstructured.Unstructured]
 	p := run(t, env.Config, runtime.Options{},
 		capability.When(kind.Unstructured(gvk)).InNamespace(ns).Alias("wrong").Reconcile(wrong.handle),
-		capability.When(kind.Unstructured(gvk).Plural("mice")).InNamespace(ns).Alias("right").Reconcile(right.handle))
-	p.waitBlocked(t, "/mouses", `"mice"`, `Plural("mice")`)
+		capability.When(kind.Unstructured(gvk).Plural("mouses")).InNamespace(ns).Alias("right").Reconcile(right.handle))
+	p.waitBlocked(t, "/mice", `"mouses"`, `Plural("mouses")`)
 	create(t, c, customObject(gvk, ns, "m"))
 	right.waitType(t, "m", added)
 	wrong.wantTypes(t, "m")
