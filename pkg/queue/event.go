@@ -85,7 +85,7 @@ type Event[P any] struct {
 	// Initial says that the event is of the initial list: it waits behind all
 	// live events.
 	Initial bool
-	// Generation is metadata.generation. A change of it makes what waits due at once, and has attempts begin again.
+	// Generation is metadata.generation. A change of it makes queued work due at once and restarts its attempts.
 	// It is 0 or less where the kind has none: then each change makes a retry due, and a change between two negative
 	// numbers is one of generation.
 	Generation int64

@@ -113,7 +113,7 @@ func (f *fair[T]) take(r *ring[T], u *turn[T]) T {
 	return k.of
 }
 
-// waiting counts what waits of a namespace.
+// waiting counts the queued calls of a namespace.
 func (f *fair[T]) waiting(namespace string) (n int) {
 	for t := range f.rings {
 		if u, ok := f.rings[t].byName.get(namespace); ok {

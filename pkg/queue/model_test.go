@@ -31,7 +31,7 @@ type modelKey struct {
 	failed time.Time // when a call failed last
 	urged  time.Time // when a new generation makes work due, or made it last
 	heard  news      // while the call runs
-	echo   bool      // what waits was brought forward right after the failure
+	echo   bool      // the retry was brought forward right after the failure
 	echoes int       // how often in a row it was
 }
 
@@ -125,7 +125,7 @@ func (u *unit) call(k Key, inOrder bool) string {
 	return tell(c)
 }
 
-// began says whether the Added that the call tells of, if it does, is of the initial list.
+// began says whether the Added that the call reports, if it does, is of the initial list.
 func (u *unit) began() bool {
 	switch {
 	case u.unsaid != nil:

@@ -4,7 +4,7 @@ import "time"
 
 // What the model says of retries, see model_test.go.
 
-// see makes what waits due sooner, and has its attempts begin again, where an event has news of its object.
+// see makes queued work due sooner, and restarts its attempts, where an event has news of its object.
 func (m *model) see(k *modelKey, u *unit, e Event[string], now time.Time) (heard news) {
 	heard = u.news(e)
 	for _, other := range k.units {

@@ -81,7 +81,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	f.addFinalizers(set)
 	set.StringVar(&f.namespace, "namespace", "", "confine the program to one `namespace`: bindings that name none watch only there")
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz and /readyz; empty: none")
-	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, which asks nobody who they are; empty: none")
+	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, without authentication; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number from 0 to 7")
 	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.audit, "audit", 0, "compare every stream with a list this `often`, and deliver what the API server lost; 0: never")

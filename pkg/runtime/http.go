@@ -39,7 +39,7 @@ func (r *Runtime) Handler() http.Handler {
 }
 
 // AdminHandler serves /metrics, /debug, /debug/plan and /debug/pprof/, which Options.AdminAddress serves, for programs that have a
-// server of their own. It asks nobody who they are.
+// server of their own. It has no authentication.
 //
 // Like the address it refuses what a web page could make a browser send: requests whose Host is neither localhost nor a loopback
 // address (on a connection from another machine, nor an IP address), and requests of other origins. A program that serves it
@@ -140,6 +140,6 @@ func (r *Runtime) listenAt(ctx context.Context, address, flag, what string, o we
 // warnIfOpen logs that other machines can reach the admin address.
 func warnIfOpen(log logr.Logger, at net.Addr) {
 	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		log.Info("other machines can read metrics and debug, which ask nobody who they are: keep the port inside, with a NetworkPolicy for one")
+		log.Info("other machines can read metrics and debug, which have no authentication: keep the port inside, for example with a NetworkPolicy")
 	}
 }

@@ -35,7 +35,7 @@ type Options struct {
 	// HTTPAddress is where /healthz and /readyz are served, such as ":8080" or "127.0.0.1:0". Empty: nowhere;
 	// Runtime.Handler serves the same paths to an embedding program.
 	HTTPAddress string
-	// AdminAddress is where /metrics, /debug and profiles are served, such as "127.0.0.1:8081". It asks nobody who they are: on an
+	// AdminAddress is where /metrics, /debug and profiles are served, such as "127.0.0.1:8081". It has no authentication: on an
 	// address that other machines reach, all of them can read metrics and /debug; profiles are for this machine alone. Empty:
 	// nowhere; Runtime.AdminHandler serves the same paths to an embedding program.
 	AdminAddress string

@@ -94,7 +94,7 @@ func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program s
 	return nil
 }
 
-// heldBy is the holder of a Lease, empty where nobody holds it. No clock of another machine counts: a holder that does not renew the Lease for as long as it
+// heldBy is the holder of a Lease, empty where it is not held. No clock of another machine counts: a holder that does not renew the Lease for as long as it
 // lasts has lost it.
 func heldBy(ctx context.Context, cfg *rest.Config, namespace, name string, stderr io.Writer) (found bool, holder string, err error) {
 	c, err := coordination.NewForConfig(cfg)

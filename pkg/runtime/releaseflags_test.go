@@ -21,7 +21,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
-// A Lease counts as held if its holder renews it; nobody compares clocks.
+// A Lease counts as held if its holder renews it; clocks are not compared.
 func TestHeldBy(t *testing.T) {
 	for name, c := range map[string]struct {
 		holder string

@@ -95,7 +95,7 @@ func TestPatchOfANameThatHasToBeEscaped(t *testing.T) {
 	}
 }
 
-// provesNothing says of an error that nobody takes it for the absence of the object.
+// provesNothing says that an error does not count as the absence of the object.
 func provesNothing(err error) bool {
 	_, status := errors.AsType[*apierrors.StatusError](err)
 	return !status && !apierrors.IsNotFound(err) && strings.Contains(err.Error(), "may exist")

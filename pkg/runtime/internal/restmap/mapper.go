@@ -1,5 +1,5 @@
 // Package restmap knows which resource of the API serves a kind: that of declared and built-in kinds without a request, that of
-// others by discovery. It holds no lock during a request, so that a discovery that stalls delays nobody but its caller.
+// others by discovery. It holds no lock during a request, so that a discovery that stalls delays only its caller.
 package restmap
 
 import (

@@ -2,5 +2,5 @@
 // and how many costly requests run at a time. It serves Go's profiles itself, since importing net/http/pprof registers them on
 // http.DefaultServeMux.
 //
-// It knows nothing of what the paths answer, and never reads X-Forwarded headers, which anybody can send.
+// It knows nothing of what the paths answer, and never reads X-Forwarded headers, which every client can send.
 package web

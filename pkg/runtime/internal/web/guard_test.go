@@ -29,7 +29,7 @@ func code(h http.Handler, r *http.Request) int {
 	return w.Code
 }
 
-// Only what nobody could have pointed here by a name is answered.
+// The address answers only requests that no name can have been pointed at.
 func TestGuardHosts(t *testing.T) {
 	h := Guard(http.HandlerFunc(fine), "my.name")
 	for _, c := range []struct {
@@ -69,7 +69,7 @@ func TestGuardHosts(t *testing.T) {
 		if got := code(h, request(t, c.host, c.to)); (got == http.StatusOK) != c.fine {
 			t.Errorf("Host %q on %q: %d, want it answered: %t", c.host, c.to, got, c.fine)
 		}
-		// What a proxy says, or anybody who pretends to be one, changes nothing.
+		// X-Forwarded headers, from a proxy or from a client that pretends to be one, change nothing.
 		said := request(t, c.host, c.to, "X-Forwarded-Host", "localhost", "X-Forwarded-For", "127.0.0.1", "Forwarded", "host=localhost")
 		if got := code(h, said); (got == http.StatusOK) != c.fine {
 			t.Errorf("Host %q on %q, forwarded: %d, want it answered: %t", c.host, c.to, got, c.fine)
