@@ -197,6 +197,13 @@ func ExampleSelection_Wide() {
 	// here: namespace in (blue, green)
 }
 
+// Once an hour Ancho compares the stream with a list, and delivers what the API server lost.
+func ExampleSelection_Audit() {
+	c := compiled(capability.When(kind.Pod).Audit(time.Hour).Reconcile(func(context.Context, capability.Event[*corev1.Pod]) error { return nil }))
+	fmt.Println(c.Settings.Audit)
+	// Output: 1h0m0s
+}
+
 // Who set which field of a pod: metadata.managedFields, which is taken out otherwise.
 func ExampleSelection_ManagedFields() {
 	c := compiled(capability.When(kind.Pod).ManagedFields().Reconcile(func(_ context.Context, e capability.Event[*corev1.Pod]) error {

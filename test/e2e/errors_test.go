@@ -204,7 +204,10 @@ func TestParkedUntilChanged(t *testing.T) {
 	if got, want := attempts(limited.of("bad")), []int{1, 2, 3, 1}; !slices.Equal(got, want) {
 		t.Errorf("limited: attempts %v, want %v", got, want)
 	}
-	watched.waitType(t, "bad", capability.Modified)
+	waitUntil(t, "the change of what was given up", func() bool { return len(watched.of("bad")) == 3 })
+	if last := watched.of("bad")[2]; last.Type != capability.Added { // no call that did not fail has seen it
+		t.Errorf("watch: %s after what was given up, want Added", last.Type)
+	}
 	if got, want := attempts(watched.of("bad")), []int{1, 2, 1}; !slices.Equal(got, want) {
 		t.Errorf("watch: attempts %v, want %v", got, want)
 	}
