@@ -32,7 +32,7 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 		}
 		if !m.opts.InOrder && passed {
 			base, before, first := u.base, u.before, u.first
-			u.anew(after)
+			u.resume(after)
 			if res.Outcome == Drop && u.typ(false) != Unchanged {
 				u.asBefore(told, base, before, first)
 			}
@@ -55,9 +55,9 @@ func (m *model) finish(key Key, res Result, now time.Time) {
 	}
 }
 
-// anew begins the work with what came while the call ran; before the first that
+// resume begins the work with the events that came while the call ran; before the first that
 // passed there was none.
-func (u *unit) anew(after []entryOf) {
+func (u *unit) resume(after []entryOf) {
 	i := slices.IndexFunc(after, func(e entryOf) bool { return e.Passed })
 	u.restart()
 	u.log, u.base, u.before, u.first, u.unsaid = slices.Clone(after[i:]), nil, nil, false, nil
@@ -82,7 +82,7 @@ func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after
 		return
 	}
 	if passed {
-		u.anew(u.log[u.ran:])
+		u.resume(u.log[u.ran:])
 		u.due = now
 		k.units = append([]*unit{u}, k.units...)
 		return

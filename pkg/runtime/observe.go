@@ -32,7 +32,7 @@ type bindingMetrics struct {
 	dropped                  *prometheus.CounterVec
 	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
 	forget                   func(queue.Finish) // is told what was given up; may be nil
-	over                     func(queue.Finish) // is told of each call that ended; may be nil
+	over                     func(queue.Finish) // called for each call that ended; may be nil
 	parked                   func(queue.Finish) // writes a Kubernetes Event; nil: none is written
 }
 
