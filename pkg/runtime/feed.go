@@ -207,6 +207,9 @@ func (f *feed) StateChanged(s watcher.State) {
 	if s.Phase == watcher.Blocked && s.Reason == watcher.ReasonNotServed {
 		f.absent()
 	}
+	if s.Gone {
+		f.notServed()
+	}
 	if f.onTurn != nil {
 		f.onTurn(s)
 	}
@@ -224,6 +227,19 @@ func (f *feed) absent() {
 				s.begun = true
 				w.begun(s.target)
 			}
+		}
+	}
+}
+
+// notServed answers what bindings want to know of objects that the stream does not know any more: the API server serves no
+// version of the resource, so they are deleted. Reading each of them gives no answer.
+func (f *feed) notServed() {
+	for _, r := range f.routes {
+		if !r.attached {
+			continue
+		}
+		for _, s := range r.subs {
+			s.b.notServed(s.part)
 		}
 	}
 }

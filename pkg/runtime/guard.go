@@ -128,6 +128,17 @@ func (f *finalizer) depart(id objectID, carried bool, frame *watcher.Frame) (due
 	return due
 }
 
+// notServed is called when the resource is not served any more: what the stream found missing was deleted.
+func (f *finalizer) notServed(of part) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, w := range f.wards.m {
+		if w.absent && of.has(&watcher.Meta{Namespace: id.Namespace, Name: id.Name}) {
+			w.absent = false
+		}
+	}
+}
+
 // departed is called when an object is deleted and the binding's engine has heard of that, which leaves the call that runs, if any; or
 // where a Deleted passed, all calls that are queued, up to that of the deletion. Until these have ended it is known whether the
 // clean-up has succeeded.

@@ -86,6 +86,22 @@ func (d *departure) decided(exists bool) {
 	}
 }
 
+// notServed decides the departures of one part of the binding's set, whose resource is not served any more, and lets clean-ups
+// begin that wait to know whether their object was deleted.
+func (b *binding) notServed(of part) {
+	u := &b.undecided
+	u.mu.Lock()
+	for k, d := range u.of {
+		if of.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
+			d.tell(false)
+		}
+	}
+	u.mu.Unlock()
+	if b.finalizer != nil {
+		b.finalizer.notServed(of)
+	}
+}
+
 // open says whether nobody has decided yet.
 func (d *departure) open() bool {
 	u := &d.b.undecided

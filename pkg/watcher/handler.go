@@ -64,6 +64,6 @@ type Handler interface {
 	// Synced is called when a snapshot is complete: everything the server had at resourceVersion rv was told, and
 	// so were the deletions found by comparing. Relist is false the first time only.
 	Synced(rv string, relist bool)
-	// StateChanged is called when the phase, the reason or the message of the state changed.
+	// StateChanged is called when the phase, the reason, the message or Gone of the state changed.
 	StateChanged(State)
 }

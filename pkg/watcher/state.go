@@ -108,6 +108,9 @@ type State struct {
 	Objects int
 	// RetryAt is when the next attempt is due; zero if none is planned.
 	RetryAt time.Time
+	// Gone is true once the API server has not served the resource for two minutes (rule 41): the stream has reported all
+	// known objects as deleted. It is false again after the next complete snapshot.
+	Gone bool
 }
 
 // Live says that what is known is whole and follows the server, also in the moment between two watches.

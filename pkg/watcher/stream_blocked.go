@@ -73,7 +73,7 @@ func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) 
 		message = plaintext.Bound(message)
 	}
 	now.Phase, now.Reason, now.Message, now.RetryAt = p, why, message, retryAt
-	now.Synced, now.RV, now.Objects = m.synced, plaintext.Bound(m.rv), m.index.Len()
+	now.Synced, now.RV, now.Objects, now.Gone = m.synced, plaintext.Bound(m.rv), m.index.Len(), m.gone
 	if p != old.Phase || why != old.Reason {
 		now.Since = time.Now()
 	}
@@ -81,7 +81,7 @@ func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) 
 	m.state = now
 	m.mu.Unlock()
 	m.log(now)
-	if p != old.Phase || why != old.Reason || message != old.Message {
+	if p != old.Phase || why != old.Reason || message != old.Message || now.Gone != old.Gone {
 		m.o.Observer.State(now)
 		m.handler.StateChanged(now)
 	}

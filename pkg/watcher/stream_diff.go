@@ -34,7 +34,7 @@ func (m *machine) finish(rv string) {
 	relist := m.comparing()
 	m.rv, m.next, m.heard = rv, askWatch, time.Now()
 	m.listOnly, m.refused, m.tries, m.pages = false, false, 0, pages{}
-	m.synced, m.proof = true, proof{}
+	m.synced, m.gone, m.proof = true, false, proof{}
 	m.publish()
 	m.handler.Synced(rv, relist)
 }
@@ -62,7 +62,7 @@ func (m *machine) lose(gone bool) {
 	again := m.why == ReasonReturned // it was not served the last time either
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
-		m.incomplete = false
+		m.gone, m.incomplete = true, false
 		m.index.Begin()
 		m.index.Sweep(func(e Entry) { m.handler.Handle(Missing(e, false)) })
 	}

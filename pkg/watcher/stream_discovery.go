@@ -30,10 +30,11 @@ func (m *machine) absence(in *input) {
 	}
 }
 
-// asking is the context of the next request. While known objects may be gone, and for a second snapshot that has to say what
-// the first said, each request opens a connection of its own.
+// asking is the context of the next request. While objects that the stream knew may be gone, also those that just left the
+// index, and for a second snapshot that has to say what the first said, each request opens a connection of its own.
 func (m *machine) asking(ctx context.Context) context.Context {
-	if m.proof.twice || m.index.Len() > 0 && (!m.absent.IsZero() || m.next == askDiscovery) {
+	knew := m.index.Len() > 0 || m.synced && !m.gone
+	if m.proof.twice || knew && (!m.absent.IsZero() || m.next == askDiscovery) {
 		return overFresh(ctx)
 	}
 	return ctx

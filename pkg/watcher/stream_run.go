@@ -24,6 +24,7 @@ type machine struct {
 	pollWhy Reason
 	retest  retest // of polling
 	synced  bool   // a snapshot was complete
+	gone    bool   // since then the resource was not served for so long that its objects count as deleted
 	seeded  bool   // the index was not empty at first
 	wanted  Reason // why a snapshot is to be read although the watch is open; empty: none is
 	live    bool   // the last object came in a watch, not in a snapshot
