@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http"
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
@@ -26,7 +25,7 @@ func (f freshening) RoundTrip(r *http.Request) (*http.Response, error) {
 		return f.RoundTripper.RoundTrip(r)
 	}
 	t := innermost(f.RoundTripper)
-	if t == nil { // marks an HTTP/2 connection as not to be used again, and closes one of HTTP/1
+	if t == nil { // a transport of a kind that Ancho does not know: net/http closes the connection after such a request
 		r = r.Clone(r.Context())
 		r.Close = true
 		return f.RoundTripper.RoundTrip(r)
@@ -34,14 +33,12 @@ func (f freshening) RoundTrip(r *http.Request) (*http.Response, error) {
 	return alone(t).RoundTrip(r)
 }
 
-// alone is a transport like t for one request. HTTP/1.1 keeps it apart: clones share the connections of HTTP/2.
+// alone is a transport like t for one request. A clone keeps using the HTTP/2 connections of t unless it sets up HTTP/2 by itself.
 func alone(t *http.Transport) *http.Transport {
 	out := t.Clone()
-	out.DisableKeepAlives, out.ForceAttemptHTTP2 = true, false
-	out.HTTP2, out.Protocols = nil, nil
-	out.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	if out.TLSClientConfig != nil {
-		out.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	out.DisableKeepAlives = true
+	if _, http2 := out.TLSNextProto["h2"]; http2 {
+		out.TLSNextProto, out.ForceAttemptHTTP2 = nil, true
 	}
 	return out
 }

@@ -18,18 +18,17 @@ const dialTimeout = 30 * time.Second
 
 // ownTransport gives a configuration a transport of its own: client-go shares one between all clients of equal
 // configurations, but for those that dial by themselves. So what streams bring does not hold up the requests of
-// other clients on the way, and settings of the transport do not change theirs.
+// other clients on the way, and settings of the transport do not change theirs. A transport that the configuration already has
+// is used as it is.
 func ownTransport(cfg *rest.Config) {
-	if cfg.Transport != nil {
-		return // the user's
-	}
-	if cfg.Dial == nil {
+	users := cfg.Transport != nil
+	if !users && cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
 	}
 	outer := cfg.WrapTransport
 	cfg.WrapTransport = nil
 	cfg.Wrap(func(rt http.RoundTripper) http.RoundTripper {
-		if t := innermost(rt); t != nil && t.HTTP2 == nil {
+		if t := innermost(rt); t != nil && t.HTTP2 == nil && !users {
 			t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: receiveBuffer}
 		}
 		return freshening{rt}
