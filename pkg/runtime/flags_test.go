@@ -28,6 +28,10 @@ func TestMainRefuses(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	contexts := filepath.Join(t.TempDir(), "contexts")
+	if err := os.WriteFile(contexts, []byte(`{"clusters":[{"name":"c","cluster":{"server":"http://x"}}],"contexts":[{"name":"one","context":{"cluster":"c"}}],"current-context":"one"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -67,7 +71,8 @@ func TestMainRefuses(t *testing.T) {
 		{[]string{"--kubeconfig", os.DevNull}, ExitFailed, "--kubeconfig " + os.DevNull + ": the file names no cluster"},
 		{[]string{"--record-secrets"}, ExitDeclared, "goes with --record FILE"},
 		{[]string{"--server", "http://x", "--record", filepath.Join(broken, "no")}, ExitFailed, "--record: open"},
-		{[]string{"--server", "nohost"}, ExitFailed, "nohost"},
+		{[]string{"--server", "nohost"}, ExitDeclared, "nohost"},
+		{[]string{"--kubeconfig", contexts, "--context", "other"}, ExitDeclared, "--context other: "},
 		{[]string{"--kubeconfig", broken}, ExitFailed, broken},
 		{[]string{"--kubeconfig", broken + "-not"}, ExitFailed, broken + "-not"},
 		{nil, ExitFailed, "--kubeconfig FILE or --server URL"},

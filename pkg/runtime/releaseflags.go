@@ -74,22 +74,26 @@ func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, s
 	return ExitStopped
 }
 
-// refuseWhileHeld gives an error while a replica of the program holds its Lease. Without --leader-elect it looks at the Lease that the program would have with it;
-// where there is none it cannot know whether the program runs, and says so.
+// refuseWhileHeld gives an error while a replica of the program holds its Lease. Without --leader-elect it reads the Lease that the
+// program would have with it. Where there is none, or it may not be read, nothing says whether the program runs, and a warning
+// says so. Any other failure to read it is an error: it passes.
 func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program string, stderr io.Writer) error {
 	l, err := f.leaderElection(program).resolve(f.namespace)
-	found, holder := false, ""
-	if err == nil {
+	found, holder, known := false, "", err == nil
+	if known {
 		found, holder, err = heldBy(ctx, cfg, l.Namespace, l.Name, stderr)
 	}
 	switch {
 	case holder != "":
 		return fmt.Errorf("--release-finalizers: %s holds the Lease %s/%s, so the program is running and would add the finalizers again: "+
 			"stop it first, or give --force", holder, l.Namespace, l.Name)
-	case err != nil && f.elect:
+	case err != nil && (f.elect || known && !apierrors.IsForbidden(err)):
 		return fmt.Errorf("--release-finalizers: cannot see whether the program is running (give --force to release all the same): %w", err)
+	case err != nil && known:
+		_, _ = fmt.Fprintf(stderr, "warning: the Lease %s/%s cannot be read (%v), so make sure that the program is not running: it would add the finalizers again\n",
+			l.Namespace, l.Name, err)
 	case !found:
-		_, _ = fmt.Fprintln(stderr, "warning: there is no Lease to tell whether the program is still running: a running program adds the finalizers again")
+		_, _ = fmt.Fprintln(stderr, "warning: there is no Lease that shows whether the program is running, so make sure that it is not: it would add the finalizers again")
 	}
 	return nil
 }

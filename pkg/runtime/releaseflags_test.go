@@ -3,6 +3,7 @@ package runtime
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -66,6 +67,41 @@ func TestHeldBy(t *testing.T) {
 				}
 				synctest.Wait()
 			})
+		})
+	}
+}
+
+// Whether the program runs is not known where the Lease may not be read, which is a warning, and where the server does not answer
+// for the moment, which is an error: it passes.
+func TestReleaseWhereTheLeaseCannotBeRead(t *testing.T) {
+	f := func(capability.Env) *capability.Capability {
+		return capability.New("c", capability.When(kind.ConfigMap).Reconcile(ignoreMap).Finalize("example.com/f", ignoreMap))
+	}
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	for _, c := range []struct {
+		status int
+		elect  bool
+		code   int
+		says   string
+	}{
+		{http.StatusForbidden, false, ExitStopped, "warning: the Lease default/p cannot be read"},
+		{http.StatusForbidden, true, ExitFailed, "cannot see whether the program is running"},
+		{http.StatusInternalServerError, false, ExitFailed, "cannot see whether the program is running"},
+		{http.StatusServiceUnavailable, false, ExitFailed, "give --force"},
+	} {
+		t.Run(fmt.Sprint(c.status, c.elect), func(t *testing.T) {
+			s := fake.New()
+			s.Fault(fake.Status(c.status), fake.For(kind.Lease))
+			server := httptest.NewServer(s)
+			defer server.Close()
+			args := []string{"/bin/p", "--release-finalizers", "--namespace=default", "--server=" + server.URL}
+			if c.elect {
+				args = append(args, "--leader-elect")
+			}
+			var stdout, stderr bytes.Buffer
+			if code := Main(args, &stdout, &stderr, f); code != c.code || !strings.Contains(stderr.String(), c.says) {
+				t.Errorf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
+			}
 		})
 	}
 }

@@ -141,8 +141,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 			byDeclaration[t.Source] = b.newSource(t, r.plan.targets[t.Source])
 		}
 	}
-	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, r.o.Audit)
-	r.streams.rand = r.o.Rand
+	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, &r.o)
 	r.access, err = newAccess(cfg, r.needs(), r.log, r.o.Rand)
 	if err != nil {
 		return err

@@ -45,11 +45,14 @@ type liveStream struct {
 	optional bool // all that it serves can do without it
 }
 
-// newStreams prepares the streams of a plan; none is opened before run.
+// newStreams prepares the streams of a plan; none is opened before run. Of the options, Rand and Audit count.
 func newStreams(
-	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics, audit time.Duration,
+	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics, o *Options,
 ) *streams {
-	s := &streams{server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{}, audit: audit}
+	s := &streams{
+		server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{},
+		rand: o.Rand, audit: o.Audit,
+	}
 	for _, ps := range p.streams {
 		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
 	}
