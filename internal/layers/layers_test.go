@@ -102,6 +102,11 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"zz_forbidden.go", "package ancho\nimport _ \"github.com/ancho-dev/ancho/pkg/watcher\"",
 			"the root package imports pkg/watcher",
 		},
+		"a room of the runtime to what joins it": {
+			"pkg/runtime/internal/replicas/zz_back_test.go",
+			"package replicas_test\nimport _ \"github.com/ancho-dev/ancho/pkg/runtime\"",
+			"a test of pkg/runtime/internal/replicas imports pkg/runtime",
+		},
 		"a room nobody planned": {
 			"pkg/zz/zz.go", "package zz\nimport _ \"os\"",
 			"pkg/zz has no rule: add one to internal/layers",

@@ -27,7 +27,9 @@ type Rule struct {
 
 // Rules are those of this project: kind <- watcher <- capability <- runtime, with
 // queue to one side.
-func Rules() []Rule {
+func Rules() []Rule { return append(rules(), rooms()...) }
+
+func rules() []Rule {
 	return []Rule{
 		{
 			// The root package is Main alone, and what --embedded brings along.
@@ -86,7 +88,7 @@ func Rules() []Rule {
 			},
 		},
 		{
-			// Puts them together.
+			// Joins the rooms below it.
 			Path:    "pkg/runtime",
 			Project: []string{"internal/advice", "internal/plaintext", "internal/redirect", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/recording", "pkg/watcher"},
 			Tests:   []string{"internal/poison"},

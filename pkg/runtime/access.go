@@ -21,6 +21,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/advice"
 	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 )
 
 const (
@@ -94,7 +95,7 @@ func newAccess(cfg *rest.Config, needs []need, log logr.Logger, rand func() floa
 		return nil, fmt.Errorf("make the client for access reviews: %w", err)
 	}
 	return &access{
-		reviews: c.SelfSubjectAccessReviews(), closeIdle: (&leaseClient{http: h}).closeIdle,
+		reviews: c.SelfSubjectAccessReviews(), closeIdle: func() { live.CloseIdle(h) },
 		inquiries: inquiriesFor(needs), log: log, rand: rand, wanted: make(chan struct{}, 1),
 	}, nil
 }

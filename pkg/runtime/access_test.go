@@ -20,6 +20,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // authorizer answers access reviews: what asks returns true for is allowed.
@@ -213,7 +214,7 @@ func TestStandbyThatLacksRights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &authorizer{allows: func(what string) bool { return !strings.HasPrefix(what, "watch configmaps") }}
 		r := standing(t, a)
-		time.Sleep(DefaultRetryPeriod - time.Millisecond)
+		time.Sleep(replicas.DefaultRetryPeriod - time.Millisecond)
 		synctest.Wait()
 		if code, text := r.ready(); code != http.StatusOK {
 			t.Errorf("before the check: %d %s", code, text)

@@ -12,6 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -115,7 +116,7 @@ type binding struct {
 	looks   *looks
 	log     logr.Logger
 	metrics *bindingMetrics
-	fence   *fence // of the lease; nil: there is none
+	fence   *replicas.Fence // of the lease; nil: there is none
 
 	stopping *atomic.Bool // no callback starts any more, also none whose worker reads or writes the object first
 

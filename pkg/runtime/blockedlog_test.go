@@ -16,6 +16,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // stuckLogger is one whose calls return when open is closed.
@@ -67,10 +68,10 @@ func TestAStuckLoggerDoesNotHoldUpTheEndOfALostLease(t *testing.T) {
 			t.Fatal("not leading")
 		}
 		a.cable.set(refuseAll)
-		time.Sleep(renewTime + DefaultRetryPeriod + 2*lastLine)
+		time.Sleep(renewTime + replicas.DefaultRetryPeriod + 2*lastLine)
 		synctest.Wait()
 		over, err := a.over()
-		if !over || !errors.Is(err, ErrLeaseLost) || !errors.Is(cancelled, ErrLeaseLost) {
+		if !over || !errors.Is(err, replicas.ErrLeaseLost) || !errors.Is(cancelled, replicas.ErrLeaseLost) {
 			t.Errorf("over: %v, %v; the call's context: %v", over, err, cancelled)
 		}
 		close(open)
@@ -148,9 +149,9 @@ func TestEventsThatHangDelayNoLease(t *testing.T) {
 				}
 				synctest.Wait()
 				if lost {
-					time.Sleep(renewTime + DefaultRetryPeriod + lastLine)
+					time.Sleep(renewTime + replicas.DefaultRetryPeriod + lastLine)
 					synctest.Wait()
-					if over, err := a.over(); !over || !errors.Is(err, ErrLeaseLost) {
+					if over, err := a.over(); !over || !errors.Is(err, replicas.ErrLeaseLost) {
 						t.Errorf("over: %v, %v", over, err)
 					}
 					return

@@ -37,7 +37,7 @@ var errNoLease = errors.New("the lease is over: another replica may have it, and
 
 // call runs on a worker of the binding's engine.
 func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
-	if !b.fence.open() {
+	if !b.fence.Open() {
 		return noLease()
 	}
 	res := b.deliver(ctx, c)
@@ -199,7 +199,7 @@ func (b *binding) selects(f *watcher.Frame) (bool, error) {
 // held says whether no callback may start now, and what becomes of the call then.
 func (b *binding) held() (res queue.Result, held bool) {
 	switch {
-	case !b.fence.open():
+	case !b.fence.Open():
 		return noLease(), true
 	case b.stopping != nil && b.stopping.Load():
 		return queue.Result{Outcome: queue.Postpone, After: postponeMax}, true

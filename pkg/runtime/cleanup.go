@@ -137,7 +137,7 @@ func (b *binding) addFinalizer(ctx context.Context, id objectID, frame *watcher.
 // cleanUp calls the clean-up, once, and removes the finalizer.
 func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
 	f, id := b.finalizer, objectID{c.Key, frame.Meta.UID}
-	if !b.fence.open() { // reading again takes its time, and nothing is written then either
+	if !b.fence.Open() { // reading again takes its time, and nothing is written then either
 		return noLease()
 	}
 	if !f.get(id).cleaned {

@@ -56,8 +56,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	if e := c.r.election; e != nil {
-		gauge(descLeader, one(e.leading()))
-		if at := e.fence.renewedAt(); !at.IsZero() {
+		gauge(descLeader, one(e.Leading()))
+		if at := e.Fence.RenewedAt(); !at.IsZero() {
 			gauge(descRenewed, time.Since(at).Seconds())
 		}
 	}

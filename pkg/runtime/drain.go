@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // lastChance is how long callbacks have to return once their contexts are cancelled.
@@ -16,7 +18,7 @@ var errStopping = errors.New("the program stops and the grace period is over")
 // calls are the engines at work.
 type calls struct {
 	r      *Runtime
-	fence  *fence // nil: no lease can be lost
+	fence  *replicas.Fence // nil: no lease can be lost
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 	stop   func() bool
@@ -27,13 +29,13 @@ type calls struct {
 func (r *Runtime) startEngines(ctx context.Context) *calls {
 	c := &calls{r: r, done: make(chan struct{})}
 	if r.election != nil {
-		c.fence = r.election.fence
+		c.fence = r.election.Fence
 	}
 	var work context.Context
 	work, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.stop = context.AfterFunc(ctx, r.shutdownEngines)
 	if f := c.fence; f != nil {
-		context.AfterFunc(f.lost, func() { c.cancel(context.Cause(f.lost)) }) //nolint:contextcheck // ends with the lease, not with the caller
+		context.AfterFunc(f.Lost(), func() { c.cancel(context.Cause(f.Lost())) }) //nolint:contextcheck // ends with the lease, not with the caller
 	}
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
@@ -85,8 +87,8 @@ func (c *calls) drain(grace time.Duration) bool {
 // why is the cause that cancelled contexts of callbacks carry now. A lost lease ends the work too, and what it has
 // cancel them may come later than the end of the work.
 func (c *calls) why() error {
-	if c.fence != nil && c.fence.lost.Err() != nil {
-		return context.Cause(c.fence.lost)
+	if c.fence != nil && c.fence.Lost().Err() != nil {
+		return context.Cause(c.fence.Lost())
 	}
 	return errStopping
 }
@@ -98,7 +100,7 @@ func (c *calls) wait(d time.Duration) bool {
 	select {
 	case <-c.done:
 		return true
-	case <-c.fence.ended():
+	case <-c.fence.Ended():
 		return false
 	case <-t.C:
 		return false
@@ -107,10 +109,10 @@ func (c *calls) wait(d time.Duration) bool {
 
 // waitLost says whether all engines ended soon after the lease was lost; false: it is not.
 func (c *calls) waitLost() bool {
-	if c.fence == nil || c.fence.lost.Err() == nil {
+	if c.fence == nil || c.fence.Lost().Err() == nil {
 		return false
 	}
-	t := time.NewTimer(c.fence.moment())
+	t := time.NewTimer(c.fence.Moment(lastChance))
 	defer t.Stop()
 	select {
 	case <-c.done:

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -23,9 +24,9 @@ const probeLimit = 64 << 10
 type health struct {
 	streams  *streams
 	strict   bool
-	election *election   // nil: there is none
-	access   *access     // asked while this replica stands by
-	log      interface { // nil: not known
+	election *replicas.Election // nil: there is none
+	access   *access            // asked while this replica stands by
+	log      interface {        // nil: not known
 		StuckFor() time.Duration
 	}
 	started atomic.Bool
@@ -67,7 +68,7 @@ func (h *health) ready(w io.Writer, strict bool) bool {
 	strict = strict || h.strict
 	ok := h.logWritten(w, logSlow)
 	if h.election != nil && !h.started.Load() && !h.stopped.Load() {
-		ok = h.election.say(w) && ok
+		ok = h.leads(w) && ok
 		return h.access.say(w, strict) && ok
 	}
 	working := h.started.Load() && !h.stopped.Load()
@@ -75,9 +76,16 @@ func (h *health) ready(w io.Writer, strict bool) bool {
 		say(w, "wait", "runtime", "starting or stopping")
 	}
 	if h.election != nil && working {
-		working = h.election.say(w)
+		working = h.leads(w)
 	}
 	return h.streamsReady(w, strict) && working && ok
+}
+
+// leads writes the line of the leader election, and tells whether this replica leads or is ready to.
+func (h *health) leads(w io.Writer) bool {
+	lease, verdict, detail, ok := h.election.Ready()
+	say(w, verdict, lease, detail)
+	return ok
 }
 
 // streamsReady writes a line for each stream, those that work last.

@@ -20,13 +20,14 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
 // The durations of the tests' leases: those of the Kubernetes components.
 const (
-	leaseTime = DefaultLeaseDuration
-	renewTime = DefaultRenewDeadline
+	leaseTime = replicas.DefaultLeaseDuration
+	renewTime = replicas.DefaultRenewDeadline
 )
 
 // cable is the connection of one replica. It may break.
@@ -127,7 +128,7 @@ func (c *cluster) replicaWith(name string, h handler, change func(*Options)) *re
 	cfg.Transport = r.cable
 	o := oneCapability(capability.When(kind.ConfigMap).InNamespace("default").Reconcile(h))
 	o.Logger, o.OnCall = r.log.logger(), func(call Call) { r.seen <- call }
-	o.LeaderElection = &LeaderElection{Namespace: "default", Name: "program", Identity: name}
+	o.LeaderElection = &replicas.LeaderElection{Namespace: "default", Name: "program", Identity: name}
 	change(&o)
 	var err error
 	if r.Runtime, err = New(cfg, o); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 func ignoreEvent(context.Context, capability.Event[*corev1.ConfigMap]) error { return nil }
@@ -124,7 +125,7 @@ func TestLeaseIsKeptWhileACallbackHangs(t *testing.T) {
 		if !strings.Contains(a.log.String(), "the lease is not given back, since callbacks still run") {
 			t.Errorf("the log does not say so:\n%s", a.log)
 		}
-		if took := c.leadsAfter(b, time.Minute); took < leaseTime-lastChance-DefaultRetryPeriod {
+		if took := c.leadsAfter(b, time.Minute); took < leaseTime-lastChance-replicas.DefaultRetryPeriod {
 			t.Errorf("the standby led after %s", took)
 		}
 		close(out)
@@ -137,7 +138,7 @@ func TestRenewalThatOthersCannotSee(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t)
 		short := func(o *Options) {
-			o.LeaderElection = &LeaderElection{
+			o.LeaderElection = &replicas.LeaderElection{
 				Namespace: "default", Name: "program", LeaseDuration: 6 * time.Second, RenewDeadline: 5 * time.Second, RetryPeriod: 500 * time.Millisecond,
 			}
 		}
@@ -175,7 +176,7 @@ func TestRenewalThatOthersCannotSee(t *testing.T) {
 
 // A request that is never answered is given up in time for another one: a connection that is dead costs no lease.
 func TestRenewalThatHangs(t *testing.T) {
-	for name, o := range map[string]LeaderElection{
+	for name, o := range map[string]replicas.LeaderElection{
 		"defaults":       {},
 		"short":          {LeaseDuration: 3 * time.Second, RenewDeadline: 2 * time.Second, RetryPeriod: 500 * time.Millisecond},
 		"little between": {LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 8 * time.Second},
@@ -247,13 +248,13 @@ func TestLostLease(t *testing.T) {
 					over <- time.Now()
 				}()
 				c.leadsAfter(b, time.Minute)
-				if after := time.Since(renewed); after < leaseTime || after > leaseTime+2*expiryMargin {
+				if after := time.Since(renewed); after < leaseTime || after > leaseTime+2*replicas.ExpiryMargin {
 					t.Errorf("the standby led %s after the last renewal", after)
 				}
-				if ended, err := a.over(); !ended || !errors.Is(err, ErrLeaseLost) || !strings.Contains(err.Error(), "not renewed for 10s") {
+				if ended, err := a.over(); !ended || !errors.Is(err, replicas.ErrLeaseLost) || !strings.Contains(err.Error(), "not renewed for 10s") {
 					t.Fatalf("ended %v: %v", ended, err)
 				}
-				if by := <-cancelled; by.at.Sub(renewed) != renewTime || !errors.Is(by.why, ErrLeaseLost) {
+				if by := <-cancelled; by.at.Sub(renewed) != renewTime || !errors.Is(by.why, replicas.ErrLeaseLost) {
 					t.Errorf("the callback was cancelled %s after the last renewal by %v", by.at.Sub(renewed), by.why)
 				}
 				if at := (<-over).Sub(renewed); at != renewTime+lastChance {
@@ -282,12 +283,12 @@ func TestLeaseTakenByAnother(t *testing.T) {
 		if _, err := c.client.CoordinationV1().Leases("default").Update(t.Context(), l, metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(DefaultRetryPeriod)
+		time.Sleep(replicas.DefaultRetryPeriod)
 		synctest.Wait()
-		if ended, err := a.over(); !ended || !errors.Is(err, ErrLeaseLost) || !strings.Contains(err.Error(), "thief holds it") {
+		if ended, err := a.over(); !ended || !errors.Is(err, replicas.ErrLeaseLost) || !strings.Contains(err.Error(), "thief holds it") {
 			t.Errorf("ended %v: %v", ended, err)
 		}
-		if err := <-cancelled; !errors.Is(err, ErrLeaseLost) {
+		if err := <-cancelled; !errors.Is(err, replicas.ErrLeaseLost) {
 			t.Errorf("the callback was cancelled by %v", err)
 		}
 		if holder := *c.lease().Spec.HolderIdentity; holder != "thief" {
@@ -308,7 +309,7 @@ func TestLeaseLostWhileStopping(t *testing.T) {
 		synctest.Wait()
 		begin := time.Now()
 		a.cable.set(refuseAll)
-		if err := a.stop(); !errors.Is(err, ErrLeaseLost) {
+		if err := a.stop(); !errors.Is(err, replicas.ErrLeaseLost) {
 			t.Errorf("Run returned %v", err)
 		}
 		if took := time.Since(begin); took != renewTime {
@@ -374,9 +375,6 @@ func TestStandbyThatCannotHaveTheLease(t *testing.T) {
 	}
 }
 
-// overNow ends the lease by the clock: nobody has noticed yet.
-func (f *fence) overNow() { f.until.Store(int64(time.Since(f.base))) }
-
 // reads counts requests for single ConfigMaps, and does something before one is answered.
 func reads(n *atomic.Int32, before func()) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
@@ -396,7 +394,7 @@ func TestFenceStopsReads(t *testing.T) {
 		c.fault = reads(&read, func() {})
 		a := c.replica("a", ignoreEvent)
 		synctest.Wait()
-		a.election.fence.overNow()
+		a.election.Fence.Expire()
 		c.create("one")
 		a.bindings[0].wake(queue.Key{Namespace: "default", Name: "two"}, queue.Cause{Via: queue.ViaUsed})
 		synctest.Wait()
@@ -436,7 +434,7 @@ func TestFenceStopsCallsThatHadToRead(t *testing.T) {
 					<-a.seen
 				}
 				var read atomic.Int32
-				a.cable.set(reads(&read, a.election.fence.overNow))
+				a.cable.set(reads(&read, a.election.Fence.Expire))
 				a.bindings[0].wake(queue.Key{Namespace: "default", Name: "one"}, queue.Cause{Via: queue.ViaUsed})
 				synctest.Wait()
 				if read.Load() != 1 || len(a.seen) != 1 {
@@ -460,7 +458,7 @@ func TestFenceStopsCalls(t *testing.T) {
 			return nil
 		})
 		synctest.Wait()
-		a.election.fence.overNow()
+		a.election.Fence.Expire()
 		c.create("one")
 		synctest.Wait()
 		if calls.Load() != 0 || len(a.seen) != 1 {
@@ -469,7 +467,7 @@ func TestFenceStopsCalls(t *testing.T) {
 		if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
 			t.Errorf("%+v", call)
 		}
-		time.Sleep(DefaultRetryPeriod) // the renewal opens it
+		time.Sleep(replicas.DefaultRetryPeriod) // the renewal opens it
 		synctest.Wait()
 		c.create("two")
 		synctest.Wait()

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // leaseFlags begin like this; kube-controller-manager and others have the same.
@@ -16,9 +18,9 @@ func (f *flags) addLeaderElection(set *pflag.FlagSet) {
 	set.BoolVar(&f.elect, "leader-elect", false, "work only while this replica holds a Lease that all replicas want")
 	set.StringVar(&f.lease.Name, leaseFlags+"resource-name", "", "`name` of the Lease (default: the program's name)")
 	set.StringVar(&f.lease.Namespace, leaseFlags+"resource-namespace", "", "`namespace` of the Lease (default: the Pod's own, then --namespace)")
-	set.DurationVar(&f.lease.LeaseDuration, leaseFlags+"lease-duration", DefaultLeaseDuration, "how long others wait after the last renewal before they lead")
-	set.DurationVar(&f.lease.RenewDeadline, leaseFlags+"renew-deadline", DefaultRenewDeadline, "how long the leader tries to renew before it ends")
-	set.DurationVar(&f.lease.RetryPeriod, leaseFlags+"retry-period", DefaultRetryPeriod, "pause between renewals, and between tries to lead")
+	set.DurationVar(&f.lease.LeaseDuration, leaseFlags+"lease-duration", replicas.DefaultLeaseDuration, "how long others wait after the last renewal before they lead")
+	set.DurationVar(&f.lease.RenewDeadline, leaseFlags+"renew-deadline", replicas.DefaultRenewDeadline, "how long the leader tries to renew before it ends")
+	set.DurationVar(&f.lease.RetryPeriod, leaseFlags+"retry-period", replicas.DefaultRetryPeriod, "pause between renewals, and between tries to lead")
 }
 
 // checkLeaseFlags looks at what New cannot see: flags without an election, and durations that were asked to be zero.

@@ -99,7 +99,7 @@ func (o *Options) resolveLeaderElection() error {
 	if o.LeaderElection == nil {
 		return nil
 	}
-	l, err := o.LeaderElection.resolve(o.Namespace)
+	l, err := o.LeaderElection.Resolve(o.Namespace)
 	o.LeaderElection = &l
 	return err
 }

@@ -90,7 +90,7 @@ func (p *pager) take(m mark) bool {
 
 // snapshotPage is a page of the snapshot. Its totals are of everything.
 func (r *Runtime) snapshotPage(p page) Snapshot {
-	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: r.election.snapshot()}
+	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: r.election.Snapshot()}
 	rows := pager{all: p.limit == 0, left: p.limit}
 	streams, _ := r.streams.statuses()
 	out.Totals.Streams, out.Totals.Bindings = len(streams), len(r.bindings)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // lastWords is how long the end of a program waits for its log, its last Kubernetes Events, its recording and its HTTP
@@ -16,7 +18,7 @@ const lastLine = 100 * time.Millisecond
 // patience is how long the end of Run waits for what is not finished: not at all where the lease was lost, since another replica
 // leads soon.
 func (r *Runtime) patience() time.Duration {
-	if r.election != nil && errors.Is(context.Cause(r.election.fence.lost), ErrLeaseLost) {
+	if r.election != nil && errors.Is(context.Cause(r.election.Fence.Lost()), replicas.ErrLeaseLost) {
 		return 0
 	}
 	return lastWords

@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // redirecting is a server that redirects every request to another one, at another address, where none may arrive.
@@ -71,7 +72,7 @@ func TestNoClientFollowsARedirect(t *testing.T) {
 	s := newRedirecting(t)
 	cfg := &rest.Config{Host: s.URL, BearerToken: "hidden"}
 	o := oneCapability(capability.When(kind.ConfigMap).InNamespace("default").Reconcile(ignoreEvent))
-	o.LeaderElection = &LeaderElection{Namespace: "default", Name: "program"}
+	o.LeaderElection = &replicas.LeaderElection{Namespace: "default", Name: "program"}
 	standby := startAt(t, cfg, o)
 	until(t, "a request for the Lease", func() bool { return s.has("GET /apis/coordination.k8s.io/") })
 	until(t, "a line about it", func() bool { return strings.Contains(standby.log.String(), "redirected to") })

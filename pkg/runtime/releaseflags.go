@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 const (
@@ -78,7 +80,7 @@ func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, s
 // program would have with it. Where there is none, or it may not be read, nothing says whether the program runs, and a warning
 // says so. Any other failure to read it is an error: it passes.
 func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program string, stderr io.Writer) error {
-	l, err := f.leaderElection(program).resolve(f.namespace)
+	l, err := f.leaderElection(program).Resolve(f.namespace)
 	found, holder, known := false, "", err == nil
 	if known {
 		found, holder, err = heldBy(ctx, cfg, l.Namespace, l.Name, stderr)
@@ -119,7 +121,7 @@ func heldBy(ctx context.Context, cfg *rest.Config, namespace, name string, stder
 		if holder == nil || *holder == "" {
 			return true, "", nil
 		}
-		lasts := DefaultLeaseDuration
+		lasts := replicas.DefaultLeaseDuration
 		if s := lease.Spec.LeaseDurationSeconds; s != nil {
 			lasts = time.Duration(*s) * time.Second
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
@@ -156,7 +157,7 @@ func TestReleaseFlags(t *testing.T) {
 			t.Errorf("%q: the finalizer is on: %v", c.flags, on)
 		}
 	}
-	if _, err := os.Stat(podNamespaceFile); err == nil {
+	if _, err := os.Stat(replicas.PodNamespaceFile); err == nil {
 		t.Log("this is a Pod: the last case looked at a Lease there")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -33,7 +34,7 @@ type Runtime struct {
 	health   *health
 	access   *access
 	recorder *recording.Recorder // nil: nothing is recorded
-	election *election           // nil: there is none
+	election *replicas.Election  // nil: there is none
 	exit     func()              // ends the process; nil: that is not this package's to do
 	ran      atomic.Bool
 	stopping atomic.Bool // no callback starts any more
@@ -117,13 +118,13 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	var f *fence
+	var f *replicas.Fence
 	if r.o.LeaderElection != nil {
-		r.election, err = newElection(cfg, *r.o.LeaderElection, r.server, r.log, m, r.env.env.Recorder)
+		r.election, err = replicas.NewElection(cfg, *r.o.LeaderElection, r.server, r.log, m.leaseFailures, r.env.env.Recorder)
 		if err != nil {
 			return err
 		}
-		f = r.election.fence
+		f = r.election.Fence
 	}
 	byDeclaration := map[*capability.Compiled]*binding{}
 	locks := sharedLocks(r.plan.bindings)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
 // Snapshot is what a runtime does at one moment: what /debug shows, a page at a time.
@@ -14,7 +15,7 @@ type Snapshot struct {
 	Streams  []StreamSnapshot  `json:"streams"`
 	Bindings []BindingSnapshot `json:"bindings"`
 	// LeaderElection is nil where there is none.
-	LeaderElection *LeaderSnapshot `json:"leaderElection,omitempty"`
+	LeaderElection *replicas.LeaderSnapshot `json:"leaderElection,omitempty"`
 	// Continue asks /debug for the next page; empty: this is the last one.
 	Continue string `json:"continue,omitempty"`
 }

@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"os"
@@ -46,11 +46,6 @@ func TestLeaderElectionRefuses(t *testing.T) {
 			t.Errorf("want %q, got %v", says, err)
 		}
 	}
-	o := oneCapability()
-	o.LeaderElection = &LeaderElection{Name: "No"}
-	if _, err := New((&stub{}).config(t), o); err == nil || !strings.Contains(err.Error(), `"No"`) {
-		t.Errorf("New returned %v", err)
-	}
 }
 
 func TestPodNamespace(t *testing.T) {
@@ -63,29 +58,5 @@ func TestPodNamespace(t *testing.T) {
 	}
 	if got := podNamespace(file); got != "apps" {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestLeaderElectionFlags(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		says string
-	}{
-		{[]string{"--leader-elect"}, "give --leader-elect-resource-namespace"},
-		{[]string{"--leader-elect", "--namespace", "x", "--leader-elect-lease-duration", "5s"}, "renew deadline 10s"},
-		{[]string{"--leader-elect", "--leader-elect-retry-period", "0"}, "--leader-elect-retry-period: has to be above zero"},
-		{[]string{"--leader-elect-resource-name", "x"}, "--leader-elect-resource-name: goes with --leader-elect"},
-	} {
-		if code, _, stderr := mainWith(t, c.args...); code != ExitDeclared || !strings.Contains(stderr, c.says) {
-			t.Errorf("%v: exit %d and %q, want %q", c.args, code, stderr, c.says)
-		}
-	}
-	f, _, err := parseFlags("/bin/program", []string{"--leader-elect", "--leader-elect-resource-namespace", "ns", "--leader-elect-renew-deadline", "9s"}, os.Stderr, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := LeaderElection{Name: "program", Namespace: "ns", LeaseDuration: DefaultLeaseDuration, RenewDeadline: 9 * time.Second, RetryPeriod: DefaultRetryPeriod}
-	if got := *f.leaderElection("/bin/program"); got != want {
-		t.Errorf("%+v", got)
 	}
 }

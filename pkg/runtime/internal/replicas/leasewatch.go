@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -46,25 +47,12 @@ func newLeaseClient(cfg *rest.Config) (*leaseClient, error) {
 	return &leaseClient{leases: c, http: h}, nil
 }
 
-// closeIdle closes connections that carry no request, where the transport is one that has them.
-func (c *leaseClient) closeIdle() {
-	rt := c.http.Transport
-	for {
-		switch t := rt.(type) {
-		case interface{ CloseIdleConnections() }:
-			t.CloseIdleConnections()
-			return
-		case interface{ WrappedRoundTripper() http.RoundTripper }:
-			rt = t.WrappedRoundTripper()
-		default:
-			return
-		}
-	}
-}
+// closeIdle closes connections that carry no request.
+func (c *leaseClient) closeIdle() { live.CloseIdle(c.http) }
 
 // watch follows the one Lease until ctx ends, so that a standby hears at once that it was given back. Where the right
 // to watch is missing, the stream says so, and the elector's own tries have to do.
-func (e *election) watch(ctx context.Context) {
+func (e *Election) watch(ctx context.Context) {
 	t := watcher.Target{
 		Resource: kind.Lease.Resource(), Namespace: e.o.Namespace,
 		Fields: fields.OneTermEqualSelector("metadata.name", e.o.Name).String(),

@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"context"
@@ -8,59 +8,62 @@ import (
 	"time"
 )
 
+// most is how long callbacks have at most to return after the lease is lost.
+const most = 2 * time.Second
+
 func TestFence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFence(15*time.Second, 10*time.Second)
-		if f.open() || f.held() {
+		f := NewFence(15*time.Second, 10*time.Second)
+		if f.Open() || f.Held() {
 			t.Error("open before the lease was taken")
 		}
 		sent := time.Now()
 		time.Sleep(3 * time.Second) // until the answer
-		if !f.renewed(sent) || f.renewed(sent) {
+		if !f.Renewed(sent) || f.Renewed(sent) {
 			t.Error("the first is not the first")
 		}
-		<-f.taken
+		<-f.Taken()
 		if got := f.patience(); got != 7*time.Second {
 			t.Errorf("renewals may fail for %s more", got)
 		}
 		time.Sleep(12*time.Second - 1)
-		if !f.open() {
+		if !f.Open() {
 			t.Error("shut while the lease is held")
 		}
 		time.Sleep(time.Nanosecond)
-		if f.open() || !f.held() || f.left() != 0 {
+		if f.Open() || !f.Held() || f.left() != 0 {
 			t.Errorf("open when others may have the lease, in %s", f.left())
 		}
-		f.renewed(time.Now()) // nobody else took it
-		if !f.open() {
+		f.Renewed(time.Now()) // nobody else took it
+		if !f.Open() {
 			t.Error("shut after a renewal")
 		}
-		if !f.shut(ErrLeaseLost, false) || f.shut(errReleased, true) || !errors.Is(context.Cause(f.lost), ErrLeaseLost) {
-			t.Errorf("lost because of %v", context.Cause(f.lost))
+		if !f.Shut(ErrLeaseLost, false) || f.Shut(errReleased, true) || !errors.Is(context.Cause(f.Lost()), ErrLeaseLost) {
+			t.Errorf("lost because of %v", context.Cause(f.Lost()))
 		}
-		if f.moment() != lastChance || f.overdue() != 15*time.Second*3/4 {
-			t.Errorf("%s for callbacks, %s for the process", f.moment(), f.overdue())
+		if f.Moment(most) != most || f.Overdue() != 15*time.Second*3/4 {
+			t.Errorf("%s for callbacks, %s for the process", f.Moment(most), f.Overdue())
 		}
-		f.renewed(time.Now())
-		if f.open() || f.held() {
+		f.Renewed(time.Now())
+		if f.Open() || f.Held() {
 			t.Error("what is lost came back")
 		}
-		<-f.ended()
+		<-f.Ended()
 	})
 }
 
 // A renewal within the same second as the one before is none to client-go's electors, and prolongs nothing.
 func TestFenceCountsSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFence(6*time.Second, 5*time.Second)
-		f.renewed(time.Now()) // a bubble begins with a second
+		f := NewFence(6*time.Second, 5*time.Second)
+		f.Renewed(time.Now()) // a bubble begins with a second
 		time.Sleep(time.Second - 1)
-		f.renewed(time.Now())
+		f.Renewed(time.Now())
 		if left := f.left(); left != 5*time.Second+1 {
 			t.Errorf("%s left after a renewal that others do not see", left)
 		}
 		time.Sleep(time.Nanosecond)
-		f.renewed(time.Now())
+		f.Renewed(time.Now())
 		if left := f.left(); left != 6*time.Second {
 			t.Errorf("%s left after one that they see", left)
 		}
@@ -69,14 +72,14 @@ func TestFenceCountsSeconds(t *testing.T) {
 
 func TestFenceOfALeaseThatOthersHave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFence(15*time.Second, 10*time.Second)
-		f.renewed(time.Now())
-		f.shut(ErrLeaseLost, true)
-		if f.left() != 0 || f.moment() != leastMoment || f.overdue() != 2*leastMoment {
-			t.Errorf("left %s, %s for callbacks, %s for the process", f.left(), f.moment(), f.overdue())
+		f := NewFence(15*time.Second, 10*time.Second)
+		f.Renewed(time.Now())
+		f.Shut(ErrLeaseLost, true)
+		if f.left() != 0 || f.Moment(most) != leastMoment || f.Overdue() != 2*leastMoment {
+			t.Errorf("left %s, %s for callbacks, %s for the process", f.left(), f.Moment(most), f.Overdue())
 		}
 	})
-	if f := (*fence)(nil); !f.open() || f.ended() != nil {
+	if f := (*Fence)(nil); !f.Open() || f.Ended() != nil {
 		t.Error("without leader election there is no fence")
 	}
 }

@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"bytes"
@@ -29,16 +29,16 @@ var ErrLeaseLost = errors.New("the lease is lost")
 // errReleased is the end of a lease that was given back.
 var errReleased = errors.New("the lease was given back")
 
-// expiryMargin is how much after the end of the observed lease the elector is woken: its own clock reading of the same
+// ExpiryMargin is how much after the end of the observed lease the elector is woken: its own clock reading of the same
 // observation is a little later.
-const expiryMargin = 10 * time.Millisecond
+const ExpiryMargin = 10 * time.Millisecond
 
-// election is this replica's part in the choice of a leader. client-go's elector does the choosing; what is here wakes
+// Election is this replica's part in the choice of a leader. client-go's elector does the choosing; what is here wakes
 // it when there is something to gain, and sees a lost lease in time.
-type election struct {
+type Election struct {
 	o        LeaderElection
 	log      logr.Logger
-	fence    *fence
+	Fence    *Fence
 	lock     *lease
 	elector  *leaderelection.LeaderElector
 	server   *watcher.Server
@@ -59,15 +59,15 @@ type election struct {
 	reason metav1.StatusReason
 }
 
-func newElection(cfg *rest.Config, o LeaderElection, server *watcher.Server, log logr.Logger, m *metrics, rec events.EventRecorder) (*election, error) {
+func NewElection(cfg *rest.Config, o LeaderElection, server *watcher.Server, log logr.Logger, failures interface{ Inc() }, rec events.EventRecorder) (*Election, error) {
 	client, err := newLeaseClient(cfg)
 	if err != nil {
 		return nil, err
 	}
-	e := &election{
-		o: o, server: server, client: client, recorder: rec, failures: m.leaseFailures, pokes: make(chan struct{}, 1),
+	e := &Election{
+		o: o, server: server, client: client, recorder: rec, failures: failures, pokes: make(chan struct{}, 1),
 		log:   log.WithValues("lease", o.Namespace+"/"+o.Name, "identity", o.Identity),
-		fence: newFence(o.LeaseDuration, o.RenewDeadline),
+		Fence: NewFence(o.LeaseDuration, o.RenewDeadline),
 	}
 	e.lock = &lease{e: e, busy: make(chan struct{}, 1), Interface: &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name},
@@ -85,8 +85,8 @@ func newElection(cfg *rest.Config, o LeaderElection, server *watcher.Server, log
 	return e, nil
 }
 
-// run stands by, and renews the lease when it is taken, until ctx ends or the lease is lost.
-func (e *election) run(ctx context.Context) {
+// Run stands by, and renews the lease when it is taken, until ctx ends or the lease is lost.
+func (e *Election) Run(ctx context.Context) {
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, logr.Discard())) // the lock says more
 	defer stop()
 	e.mu.Lock()
@@ -113,7 +113,7 @@ func (e *election) run(ctx context.Context) {
 }
 
 // wake ends the elector's pause, by ending its run, when the Lease has changed or its time is over.
-func (e *election) wake(attempt context.Context, cancel context.CancelFunc) {
+func (e *Election) wake(attempt context.Context, cancel context.CancelFunc) {
 	select {
 	case <-attempt.Done():
 		return
@@ -126,21 +126,21 @@ func (e *election) wake(attempt context.Context, cancel context.CancelFunc) {
 	case e.lock.busy <- struct{}{}: // no request is cut short
 	}
 	defer func() { <-e.lock.busy }()
-	if !e.fence.held() {
+	if !e.Fence.Held() {
 		cancel()
 	}
 }
 
 // guard waits for the lease, and then until its renewal has failed for too long.
-func (e *election) guard(ctx context.Context, taken func()) {
+func (e *Election) guard(ctx context.Context, taken func()) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-e.fence.taken:
+	case <-e.Fence.Taken():
 		taken()
 	}
 	for {
-		left := e.fence.patience()
+		left := e.Fence.patience()
 		if left <= 0 {
 			e.lose(fmt.Errorf("it was not renewed for %s", e.o.RenewDeadline), false)
 			return
@@ -148,7 +148,7 @@ func (e *election) guard(ctx context.Context, taken func()) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-e.fence.ended():
+		case <-e.Fence.Ended():
 			return
 		case <-time.After(left):
 		}
@@ -156,14 +156,14 @@ func (e *election) guard(ctx context.Context, taken func()) {
 }
 
 // took notes that the Lease is this replica's since a request that was sent at that time.
-func (e *election) took(sent time.Time) {
+func (e *Election) took(sent time.Time) {
 	e.mu.Lock()
 	e.holder = e.o.Identity
 	if e.since.IsZero() {
 		e.since = time.Now()
 	}
 	e.mu.Unlock()
-	if !e.fence.renewed(sent) {
+	if !e.Fence.Renewed(sent) {
 		return
 	}
 	e.log.Info("leading: this replica has the lease")
@@ -172,8 +172,8 @@ func (e *election) took(sent time.Time) {
 }
 
 // saw notes how the Lease was read.
-func (e *election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
-	if who := record.HolderIdentity; who != "" && who != e.o.Identity && e.fence.held() {
+func (e *Election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
+	if who := record.HolderIdentity; who != "" && who != e.o.Identity && e.Fence.Held() {
 		e.lose(fmt.Errorf("%s holds it", who), true)
 	}
 	e.mu.Lock()
@@ -189,7 +189,7 @@ func (e *election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
 	d := time.Duration(record.LeaseDurationSeconds) * time.Second
 	e.ends = time.Now().Add(d)
 	if e.expiry != nil {
-		e.expiry.Reset(d + expiryMargin)
+		e.expiry.Reset(d + ExpiryMargin)
 	}
 	if record.HolderIdentity == e.holder {
 		return
@@ -201,7 +201,7 @@ func (e *election) saw(record *resourcelock.LeaderElectionRecord, raw []byte) {
 }
 
 // sawNone notes that there is no Lease.
-func (e *election) sawNone() {
+func (e *Election) sawNone() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.seen = true
@@ -211,21 +211,21 @@ func (e *election) sawNone() {
 }
 
 // heldByOther tells who held the Lease when it was last seen, if that may still be so.
-func (e *election) heldByOther() (string, bool) {
+func (e *Election) heldByOther() (string, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.holder, e.holder != "" && e.holder != e.o.Identity && time.Now().Before(e.ends)
 }
 
 // lose ends the lead.
-func (e *election) lose(why error, taken bool) {
-	if e.fence.shut(fmt.Errorf("%w: %w", ErrLeaseLost, why), taken) {
+func (e *Election) lose(why error, taken bool) {
+	if e.Fence.Shut(fmt.Errorf("%w: %w", ErrLeaseLost, why), taken) {
 		e.log.Error(why, "the lease is lost: no call starts any more, those that run are cancelled, the program ends")
 	}
 }
 
 // reached notes that a request succeeded. That the Lease can be read says nothing of the right to write it.
-func (e *election) reached(verb string) {
+func (e *Election) reached(verb string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if verb == "get" && e.verb != "get" {
@@ -235,7 +235,7 @@ func (e *election) reached(verb string) {
 }
 
 // wellAgain is called with the lock held.
-func (e *election) wellAgain() {
+func (e *Election) wellAgain() {
 	if e.err != nil {
 		e.log.Info("the lease can be reached again")
 	}
@@ -243,7 +243,7 @@ func (e *election) wellAgain() {
 }
 
 // failed notes why it did not, and logs each reason once.
-func (e *election) failed(verb string, err error) {
+func (e *Election) failed(verb string, err error) {
 	e.failures.Inc()
 	e.client.closeIdle() // the connection may be dead
 	if apierrors.IsForbidden(err) {
@@ -259,12 +259,18 @@ func (e *election) failed(verb string, err error) {
 	e.err, e.verb, e.reason = err, verb, reason
 }
 
-// release gives the lease back, so that a standby leads at once. Nothing may run any more that it protects.
-func (e *election) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(e.o.requestTimeout(), max(e.fence.left(), leastMoment)))
+// Keep logs why a lease that this replica has is not given back.
+func (e *Election) Keep() {
+	e.log.Info("the lease is not given back, since callbacks still run: another replica leads when it is over",
+		"leaseDuration", e.o.LeaseDuration.String())
+}
+
+// Release gives the lease back, so that a standby leads at once. Nothing may run any more that it protects.
+func (e *Election) Release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(e.o.requestTimeout(), max(e.Fence.left(), leastMoment)))
 	defer cancel()
 	defer e.client.closeIdle()
-	e.fence.shut(errReleased, false)
+	e.Fence.Shut(errReleased, false)
 	if err := e.lock.release(ctx); err != nil {
 		e.log.Error(err, "the lease is not given back: another replica leads when it is over", "leaseDuration", e.o.LeaseDuration.String())
 		return

@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"crypto/rand"
@@ -24,8 +24,8 @@ const (
 // cancels its callbacks and ends.
 const leastExit = 500 * time.Millisecond
 
-// podNamespaceFile has the namespace of the Pod's service account.
-const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+// PodNamespaceFile has the namespace of the Pod's service account.
+const PodNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // LeaderElection has one of several replicas do the work: the one that holds a Lease (coordination.k8s.io/v1). The zero
 // value of each field has a default.
@@ -59,9 +59,9 @@ func (l *LeaderElection) requestTimeout() time.Duration {
 	return (l.RenewDeadline - l.RetryPeriod) / 2
 }
 
-// resolve fills in the defaults and reports all that is wrong together.
-func (l LeaderElection) resolve(confined string) (LeaderElection, error) {
-	return l.resolveIn(podNamespace(podNamespaceFile), confined)
+// Resolve fills in the defaults and reports all that is wrong together.
+func (l LeaderElection) Resolve(confined string) (LeaderElection, error) {
+	return l.resolveIn(podNamespace(PodNamespaceFile), confined)
 }
 
 func (l LeaderElection) resolveIn(pod, confined string) (LeaderElection, error) {

@@ -1,4 +1,4 @@
-package runtime
+package replicas
 
 import (
 	"context"
@@ -19,7 +19,7 @@ var errDeletedLease = errors.New("the Lease was deleted while another replica he
 // connection that is dead must not use up the whole deadline.
 type lease struct {
 	resourcelock.Interface
-	e *election
+	e *Election
 	// busy is held during a request. It is a channel, so that virtual time in tests goes on while somebody waits for it.
 	busy chan struct{}
 }
@@ -58,8 +58,8 @@ func (l *lease) take(
 	ctx context.Context, verb string, record resourcelock.LeaderElectionRecord,
 	do func(context.Context, resourcelock.LeaderElectionRecord) error,
 ) error {
-	if l.e.fence.lost.Err() != nil {
-		return context.Cause(l.e.fence.lost) //nolint:contextcheck // ends with the lease
+	if l.e.Fence.Lost().Err() != nil {
+		return context.Cause(l.e.Fence.Lost()) //nolint:contextcheck // ends with the lease
 	}
 	var sent time.Time
 	err := l.request(ctx, verb, func(ctx context.Context) error {

@@ -1,0 +1,22 @@
+package layers
+
+// rooms are the arrows inside pkg/runtime. No room names the package that joins them, and none reaches back.
+func rooms() []Rule {
+	room := func(name string, below ...string) Rule {
+		r := Rule{
+			Path:    "pkg/runtime/internal/" + name,
+			Project: []string{"internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+		}
+		for _, b := range below {
+			r.Project = append(r.Project, "pkg/runtime/internal/"+b)
+		}
+		return r
+	}
+	return []Rule{
+		{Path: "pkg/runtime/internal/logbuf"},
+		{Path: "pkg/runtime/internal/restmap", Project: []string{"pkg/kind"}},
+		{Path: "pkg/runtime/internal/web"},
+		room("live"),
+		room("replicas", "live"),
+	}
+}
