@@ -209,10 +209,3 @@ func (b *binding) poisoned(m *watcher.Meta, err error) {
 	b.metrics.undecodable.Inc()
 	b.log.Error(err, "object passed over", "object", strings.Clone(m.Key()))
 }
-
-func objectName(k queue.Key) string {
-	if k.Namespace == "" {
-		return k.Name
-	}
-	return k.Namespace + "/" + k.Name
-}

@@ -38,7 +38,7 @@ type callSink struct {
 // sink is the sink with the values of the call, for others to call.
 func (s *callSink) sink() logr.LogSink {
 	s.once.Do(func() {
-		s.full = s.base.WithValues("object", objectName(s.key), "event", string(s.event))
+		s.full = s.base.WithValues("object", s.key.String(), "event", string(s.event))
 		s.direct = s.full
 		if d, ok := s.full.(logr.CallDepthLogSink); ok {
 			s.direct = d.WithCallDepth(1) // the line is the one that called Info or Error

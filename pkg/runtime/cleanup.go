@@ -191,7 +191,7 @@ func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.
 			return asCleanUp(c.Payload.postpone(err)), false
 		}
 		if found {
-			b.log.Error(errFound, "the stream will deliver it again", "object", objectName(c.Key), "uid", c.UID)
+			b.log.Error(errFound, "the stream will deliver it again", "object", c.Key.String(), "uid", c.UID)
 			return queue.Result{Outcome: queue.Drop}, false
 		}
 		b.finalizer.edit(id, func(w *ward) { w.absent = false })

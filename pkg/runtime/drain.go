@@ -127,7 +127,7 @@ func (r *Runtime) runningCalls() []string {
 	var out []string
 	for _, b := range r.bindings {
 		for _, c := range b.engine.Running() {
-			out = append(out, b.id+" "+objectName(c.Key))
+			out = append(out, b.id+" "+c.Key.String())
 		}
 	}
 	return out

@@ -69,7 +69,7 @@ func (l *failures) write(f *queue.Finish, message string) {
 	if !logged {
 		return
 	}
-	log := l.log.WithValues("action", f.Label, "object", objectName(f.Key), "event", f.Type, "attempt", f.Attempt)
+	log := l.log.WithValues("action", f.Label, "object", f.Key.String(), "event", f.Type, "attempt", f.Attempt)
 	if omitted > 0 {
 		log = log.WithValues("omitted", omitted)
 	}

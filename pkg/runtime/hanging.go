@@ -21,7 +21,7 @@ func (o *bindingMetrics) Hanging(h queue.Hanging) {
 	if len(h.Oldest) > 0 {
 		oldest := make([]string, len(h.Oldest))
 		for i, k := range h.Oldest {
-			oldest[i] = objectName(k)
+			oldest[i] = k.String()
 		}
 		log = log.WithValues("oldest", oldest)
 	}

@@ -122,7 +122,7 @@ func (o *bindingMetrics) Finished(f queue.Finish) {
 	}
 	switch {
 	case f.Outcome == queue.Conflict:
-		o.log.V(1).Info("the object changed while the callback ran, the call is repeated", "action", f.Label, "object", objectName(f.Key),
+		o.log.V(1).Info("the object changed while the callback ran, the call is repeated", "action", f.Label, "object", f.Key.String(),
 			"event", f.Type, "attempt", f.Attempt, "conflict", f.Err.Error(), "retryIn", f.Next.String())
 	case f.Outcome == queue.Postpone:
 		o.failures.write(&f, msgWaits)

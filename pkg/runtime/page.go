@@ -125,7 +125,7 @@ func (b *binding) fill(row *BindingSnapshot, rows *pager, from mark) bool {
 		}
 		for _, c := range b.engine.Running() {
 			row.Running = append(row.Running, RunningSnapshot{
-				Object: objectName(c.Key), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
+				Object: c.Key.String(), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
 			})
 		}
 		rows.left -= len(row.Running)
@@ -142,7 +142,7 @@ func (b *binding) fill(row *BindingSnapshot, rows *pager, from mark) bool {
 			break
 		}
 		row.Parked = append(row.Parked, ParkedSnapshot{
-			Object: objectName(p.Key), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: plaintext.Bound(p.Err.Error()),
+			Object: p.Key.String(), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: plaintext.Bound(p.Err.Error()),
 		})
 	}
 	return whole || len(row.Parked) > 0

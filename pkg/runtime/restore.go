@@ -93,7 +93,7 @@ func (r *restorer) add(ctx context.Context, c queue.Call[*watcher.Frame]) queue.
 // Finished implements queue.Observer.
 func (r *restorer) Finished(f queue.Finish) {
 	if f.Err != nil {
-		r.b.log.Error(f.Err, "the finalizer is missing, and is added again later", "object", objectName(f.Key), "retryIn", f.Next.String())
+		r.b.log.Error(f.Err, "the finalizer is missing, and is added again later", "object", f.Key.String(), "retryIn", f.Next.String())
 	}
 }
 
@@ -130,6 +130,6 @@ func (b *binding) tellRestored(id objectID) {
 	}
 	f.mu.Unlock()
 	if fight {
-		b.log.Error(errFight, "the finalizer was added again", "object", objectName(id.Key), "finalizer", f.name, "times", n)
+		b.log.Error(errFight, "the finalizer was added again", "object", id.Key.String(), "finalizer", f.name, "times", n)
 	}
 }

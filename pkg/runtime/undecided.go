@@ -145,7 +145,7 @@ type failure struct {
 // log says that objects wait since nobody can look.
 func (f *failure) log(b *binding, err error) {
 	err = fmt.Errorf("%w: %w", errLookup, forWantOf("get", b.Resource, err))
-	log := b.log.WithValues("object", objectName(f.example.id.key), "retryIn", f.again.String())
+	log := b.log.WithValues("object", f.example.id.key.String(), "retryIn", f.again.String())
 	if f.n > 1 {
 		log = log.WithValues("objects", f.n)
 	}
