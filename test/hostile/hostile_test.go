@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/ancho-dev/ancho/internal/hostile"
 )
@@ -53,6 +55,9 @@ func rows() []row {
 		{"a login page", watches(hostile.Raw(ok(asHTML, loginPage))), []string{"bad_answer"}},
 		{"a login page that calls itself JSON", watches(hostile.Raw(ok(asJSON, loginPage))), []string{"bad_answer"}},
 		{"plain text", watches(hostile.Raw(ok("text/plain", "upstream connect error"))), []string{"bad_answer"}},
+		{"a snapshot that is only its end", emptySnapshots, nil},
+		{"HTTP/1.0", watches(hostile.Raw("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n")), []string{"bad_answer", "short_watch"}},
+		{"pages without an end", endlessPages(), nil},
 		{"an unfinished document", watches(hostile.Raw(ok(asJSON, `{"type":"ADDED","obj`))), nil},
 		{"random bytes", watches(hostile.Raw(ok("application/vnd.kubernetes.protobuf;stream=watch", "\xff\x00\x17abcdefgh\x00\x01"))), nil},
 
@@ -77,6 +82,11 @@ func rows() []row {
 		{"a header that never ends", everything(trickled), nil},
 		{"a large header", everything(hostile.Raw("HTTP/1.1 200 OK\r\nX-Large: " + strings.Repeat("x", 12<<20) + "\r\n\r\n")), []string{"unreachable"}},
 
+		// Text for the log.
+		{"control characters", everything(hostile.Raw(status(500, asJSON, fmt.Sprintf(failure, controls, "InternalError", 500)))), []string{"server_error"}},
+		{"control characters in text", everything(hostile.Raw(status(502, "text/plain", "\x1b[31mred\r\n\x9b2J"+controls))), []string{"server_error"}},
+		{"warnings of 900 kB", everything(hostile.Raw(status(403, asJSON, fmt.Sprintf(failure, "no", "Forbidden", 403), warnings()))), []string{"forbidden"}},
+
 		// Statuses.
 		{"500 with HTML", everything(hostile.Raw(status(500, asHTML, loginPage))), []string{"server_error"}},
 		{"502 without a body", everything(hostile.Raw(status(502, asHTML, ""))), []string{"server_error"}},
@@ -92,6 +102,46 @@ func rows() []row {
 		{"a status that is none", everything(hostile.Raw("HTTP/1.1 799 Whatever\r\nContent-Length: 0\r\n\r\n")), nil},
 		{"204", everything(hostile.Raw("HTTP/1.1 204 No Content\r\n\r\n")), nil},
 		{"206", everything(hostile.Raw(status(206, asJSON, emptyList))), nil},
+	}
+}
+
+// endOfSnapshot is a streamed snapshot that is only its end bookmark.
+const endOfSnapshot = `{"type":"BOOKMARK","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}` + "\n"
+
+// emptySnapshots has lost the history of the collection, and its streamed snapshots are only their end, as servers had it that
+// had just begun to fill their cache. Lists are true.
+func emptySnapshots(r *http.Request) hostile.Answer {
+	switch q := r.URL.Query(); {
+	case r.URL.Path != collection || q.Get("watch") != "true":
+		return nil
+	case q.Has("sendInitialEvents"):
+		return hostile.Raw(ok(asJSON, endOfSnapshot))
+	default:
+		return errorEvent(fmt.Sprintf(failure, "too old resource version", "Expired", 410))
+	}
+}
+
+// controls clears a terminal, and shows what follows from right to left.
+const controls = `\u001b[2J\u009b2J\u202esdrawkcab\u0007`
+
+// warnings are Warning headers of 900 kB, with escapes for a terminal in each.
+func warnings() string {
+	return strings.Repeat("Warning: 299 - \""+strings.Repeat("x", 9000)+"\xc2\x9b2J\"\r\n", 100)
+}
+
+// endlessPages has no streamed snapshot, and lists of which each page names another one to follow.
+func endlessPages() hostile.Rule {
+	var n atomic.Int64
+	return func(r *http.Request) hostile.Answer {
+		switch q := r.URL.Query(); {
+		case r.URL.Path != collection:
+			return nil
+		case q.Get("watch") == "true":
+			return hostile.Raw(status(400, asJSON, fmt.Sprintf(failure, "sendInitialEvents is forbidden", "BadRequest", 400)))
+		default:
+			page := fmt.Sprintf(`{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"9","continue":"page-%d"},"items":[]}`, n.Add(1))
+			return hostile.Raw(ok(asJSON, page))
+		}
 	}
 }
 
@@ -228,6 +278,12 @@ func (r *rig) check(c row) {
 	_, text := r.readyz()
 	if len(text) > 16<<10 {
 		r.t.Errorf("/readyz has %d bytes", len(text))
+	}
+	if i := strings.IndexFunc(text, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); i >= 0 {
+		r.t.Errorf("/readyz has a character that a terminal may obey: %q", text[i:min(len(text), i+20)])
+	}
+	if n := r.server.Asked(); n > 2000 {
+		r.t.Errorf("%d requests in %s", n, hostileFor)
 	}
 	if len(c.says) == 0 {
 		return
