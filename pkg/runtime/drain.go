@@ -87,8 +87,8 @@ func (c *calls) drain(grace time.Duration) bool {
 // why is the cause that cancelled contexts of callbacks carry now. A lost lease ends the work too, and what it has
 // cancel them may come later than the end of the work.
 func (c *calls) why() error {
-	if c.fence != nil && c.fence.Lost().Err() != nil {
-		return context.Cause(c.fence.Lost())
+	if lost := c.fence.Cause(); lost != nil {
+		return lost
 	}
 	return errStopping
 }

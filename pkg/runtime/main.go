@@ -119,7 +119,7 @@ func run(f flags, program string, o Options, stdout, stderr io.Writer) int {
 		if _, wrong := PlanFor(o); wrong != nil { // comes first: no cluster would mend it
 			return fail(stderr, ExitDeclared, wrong)
 		}
-		if _, bad := errors.AsType[errBadFlag](err); bad {
+		if _, bad := errors.AsType[badFlagError](err); bad {
 			return fail(stderr, ExitDeclared, err)
 		}
 		return fail(stderr, ExitFailed, err)

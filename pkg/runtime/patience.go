@@ -18,7 +18,7 @@ const lastLine = 100 * time.Millisecond
 // patience is how long the end of Run waits for what is not finished: not at all where the lease was lost, since another replica
 // leads soon.
 func (r *Runtime) patience() time.Duration {
-	if r.election != nil && errors.Is(context.Cause(r.election.Fence.Lost()), replicas.ErrLeaseLost) {
+	if r.election != nil && errors.Is(r.election.Fence.Cause(), replicas.ErrLeaseLost) {
 		return 0
 	}
 	return lastWords

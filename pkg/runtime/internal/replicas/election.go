@@ -59,6 +59,8 @@ type Election struct {
 	reason metav1.StatusReason
 }
 
+// NewElection prepares an election for the Lease that o names; it makes no request before Run. failures counts requests that failed,
+// and rec gets an Event when this replica begins to lead or stops.
 func NewElection(cfg *rest.Config, o LeaderElection, server *watcher.Server, log logr.Logger, failures interface{ Inc() }, rec events.EventRecorder) (*Election, error) {
 	client, err := newLeaseClient(cfg)
 	if err != nil {

@@ -28,6 +28,8 @@ type Fence struct {
 	ends time.Time // when others may have it
 }
 
+// NewFence returns a fence that is closed until a request takes the lease. The arguments are how long a lease lasts after its last
+// renewal, and how long renewals may fail.
 func NewFence(lease, renew time.Duration) *Fence {
 	f := &Fence{lease: lease, renew: renew, base: time.Now(), first: make(chan struct{})}
 	f.end, f.lose = context.WithCancelCause(context.Background())
@@ -115,6 +117,14 @@ func (f *Fence) Taken() <-chan struct{} { return f.first }
 
 // Lost is a context that ends when the lease is lost or given back; its cause says which.
 func (f *Fence) Lost() context.Context { return f.end }
+
+// Cause says why the lease was lost or given back; nil: it was not, and never is with a nil fence.
+func (f *Fence) Cause() error {
+	if f == nil {
+		return nil
+	}
+	return context.Cause(f.end)
+}
 
 // Expire ends the lease by the clock, as if renewals had failed and nothing had noticed yet. It is for tests.
 func (f *Fence) Expire() { f.until.Store(int64(time.Since(f.base))) }
