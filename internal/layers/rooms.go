@@ -16,6 +16,9 @@ func rooms() []Rule {
 		{Path: "pkg/runtime/internal/logbuf"},
 		{Path: "pkg/runtime/internal/restmap", Project: []string{"pkg/kind"}},
 		{Path: "pkg/runtime/internal/web"},
+		room("patience"),
+		room("logs", "logbuf"),
+		room("kubeevents", "logs", "patience"),
 		room("live"),
 		room("replicas", "live"),
 	}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
@@ -40,10 +42,10 @@ func TestAStuckLoggerHoldsUpNothing(t *testing.T) {
 		}
 		begin := time.Now()
 		a.term()
-		if took := c.leadsAfter(b, time.Minute); took > lastLine {
+		if took := c.leadsAfter(b, time.Minute); took > patience.LastLine {
 			t.Errorf("the standby led after %s", took)
 		}
-		if err := a.stop(); err != nil || time.Since(begin) > lastWords {
+		if err := a.stop(); err != nil || time.Since(begin) > patience.LastWords {
 			t.Errorf("%v after %s", err, time.Since(begin))
 		}
 		close(open)
@@ -68,7 +70,7 @@ func TestAStuckLoggerDoesNotHoldUpTheEndOfALostLease(t *testing.T) {
 			t.Fatal("not leading")
 		}
 		a.cable.set(refuseAll)
-		time.Sleep(renewTime + replicas.DefaultRetryPeriod + 2*lastLine)
+		time.Sleep(renewTime + replicas.DefaultRetryPeriod + 2*patience.LastLine)
 		synctest.Wait()
 		over, err := a.over()
 		if !over || !errors.Is(err, replicas.ErrLeaseLost) || !errors.Is(cancelled, replicas.ErrLeaseLost) {
@@ -113,7 +115,7 @@ func TestTheLastEventsAreWritten(t *testing.T) {
 			if e.Reason == "Again" && (e.Series == nil || e.Series.Count != 100) {
 				t.Errorf("series %+v, want a count of 100", e.Series)
 			}
-			if len(e.Note) > mostNote || strings.Contains(e.Note, "\u202e") {
+			if len(e.Note) > 1024 || strings.Contains(e.Note, "\u202e") {
 				t.Errorf("note of %d bytes: %.50s", len(e.Note), e.Note)
 			}
 		}
@@ -149,7 +151,7 @@ func TestEventsThatHangDelayNoLease(t *testing.T) {
 				}
 				synctest.Wait()
 				if lost {
-					time.Sleep(renewTime + replicas.DefaultRetryPeriod + lastLine)
+					time.Sleep(renewTime + replicas.DefaultRetryPeriod + patience.LastLine)
 					synctest.Wait()
 					if over, err := a.over(); !over || !errors.Is(err, replicas.ErrLeaseLost) {
 						t.Errorf("over: %v, %v", over, err)
@@ -158,10 +160,10 @@ func TestEventsThatHangDelayNoLease(t *testing.T) {
 				}
 				begin := time.Now()
 				a.term()
-				if took := c.leadsAfter(b, time.Minute); took > lastLine {
+				if took := c.leadsAfter(b, time.Minute); took > patience.LastLine {
 					t.Errorf("the standby led after %s", took)
 				}
-				if err := a.stop(); err != nil || time.Since(begin) > lastWords+lastLine {
+				if err := a.stop(); err != nil || time.Since(begin) > patience.LastWords+patience.LastLine {
 					t.Errorf("%v after %s", err, time.Since(begin))
 				}
 			})
@@ -174,7 +176,7 @@ func TestAStuckLogFailsLiveness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
 		out := logbuf.New(writing(func(b []byte) (int, error) { <-open; return len(b), nil }))
-		log, err := newBufferedLogger(out, nil, "info", LogJSON)
+		log, err := logs.NewBuffered(out, nil, "info", logs.JSON)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -127,7 +128,7 @@ func (b *binding) invoke(ctx context.Context, c queue.Call[*work], typ queue.Eve
 	if res, held := b.held(); held { // reading again, and the finalizer, take their time
 		return res, nil
 	}
-	err := b.Invoke(logr.NewContext(ctx, callLogger(b.log, c.Key, typ)), b.delivery(c, typ, frame))
+	err := b.Invoke(logr.NewContext(ctx, logs.ForCall(b.log, c.Key, typ)), b.delivery(c, typ, frame))
 	return capability.ResultOf(err), err
 }
 

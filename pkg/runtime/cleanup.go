@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -159,7 +160,7 @@ func (b *binding) clean(ctx context.Context, c queue.Call[*work], id objectID, f
 	f := b.finalizer
 	f.edit(id, func(w *ward) { w.cleaning = true })
 	d := b.delivery(c, c.Type, frame)
-	ctx = logr.NewContext(ctx, callLogger(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
+	ctx = logr.NewContext(ctx, logs.ForCall(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
 	res = asCleanUp(capability.ResultOf(queue.Guard(func() error { return b.Cleanup(ctx, d) })))
 	done = res.Outcome == queue.Done
 	f.amend(id, func(w *ward) { w.cleaning, w.cleaned = false, done }) // the object may be forgotten

@@ -17,19 +17,19 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/kubeevents"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/restmap"
 )
 
 // errCalledCluster is what a capability function gets that talks to the cluster while it declares.
 var errCalledCluster = errors.New("a capability function must not call the cluster: it declares what to watch, also where there is no cluster (--plan); call it from a callback")
 
-// environment is what capability functions are given. Nothing of it runs before startRecording.
+// environment is what capability functions are given. Its recorder sends nothing before start.
 type environment struct {
 	env      capability.Env
 	scheme   *apiruntime.Scheme
 	mapper   *restmap.Mapper
-	sink     events.EventSink
-	recorder *recorder
+	recorder *kubeevents.Recorder
 }
 
 // newEnvironment opens no connection: the client discovers the resources of kinds that it does not know when they are first used.
@@ -46,7 +46,8 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the client for Kubernetes Events: %w", err)
 	}
-	e := &environment{scheme: s, mapper: c.mapper, sink: &events.EventSinkImpl{Interface: set.EventsV1()}, recorder: newRecorder(s, log)}
+	sink := &events.EventSinkImpl{Interface: set.EventsV1()}
+	e := &environment{scheme: s, mapper: c.mapper, recorder: kubeevents.New(s, sink, log)}
 	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
 	return e, nil
 }

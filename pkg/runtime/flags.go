@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
 
 // Where ancho.Main serves: health for the kubelet, and metrics and debug for this machine.
@@ -83,7 +85,7 @@ func parseFlags(name string, args []string, stderr io.Writer, embeddable bool) (
 	set.StringVar(&f.http, "http", DefaultHTTPAddress, "`address` for /healthz and /readyz; empty: none")
 	set.StringVar(&f.admin, "admin", DefaultAdminAddress, "`address` for /metrics, /debug and profiles, without authentication; empty: none")
 	set.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, error, or a number from 0 to 7")
-	set.StringVar(&f.logFormat, "log-format", LogAuto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
+	set.StringVar(&f.logFormat, "log-format", logs.Auto, "`format`: json, text, or auto: text on a terminal, json elsewhere")
 	set.DurationVar(&f.audit, "audit", 0, "compare every stream with a list this `often`, and deliver what the API server lost; 0: never")
 	set.DurationVar(&f.grace, "grace-period", DefaultGracePeriod, "how long running callbacks may go on after SIGTERM")
 	set.BoolVar(&f.cbor, "cbor", false, "ask for CBOR instead of JSON (alpha in Kubernetes); a server without it answers in JSON")

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
@@ -72,7 +73,7 @@ func (r *Runtime) checkAccess(ctx context.Context) (stop func()) {
 func (r *Runtime) whenLost() {
 	cause := context.Cause(r.election.Fence.Lost())
 	if r.exit != nil && errors.Is(cause, replicas.ErrLeaseLost) {
-		time.AfterFunc(r.election.Fence.Overdue()-lastLine, r.exit)
+		time.AfterFunc(r.election.Fence.Overdue()-patience.LastLine, r.exit)
 	}
 }
 
@@ -82,4 +83,13 @@ func (r *Runtime) workWhileLeading(ctx context.Context) bool {
 	defer end()
 	defer context.AfterFunc(r.election.Fence.Lost(), end)() //nolint:contextcheck // ends with the lease
 	return r.work(ctx)
+}
+
+// patience is how long the end of Run waits for what is not finished: not at all where the lease was lost, since another replica
+// leads soon.
+func (r *Runtime) patience() time.Duration {
+	if r.election != nil && errors.Is(r.election.Fence.Cause(), replicas.ErrLeaseLost) {
+		return 0
+	}
+	return patience.LastWords
 }

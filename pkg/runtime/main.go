@@ -18,6 +18,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 )
 
 // Exit codes of a program.
@@ -44,7 +46,7 @@ func Main(args []string, stdout, stderr io.Writer, funcs ...capability.Func) int
 // returns the exit code. What was asked for goes to stdout, logs and errors to stderr.
 func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 	out := logbuf.New(stderr) // nothing that the program does waits for a pipe that nothing reads
-	defer out.Flush(lastWords)
+	defer out.Flush(patience.LastWords)
 	if stderr == io.Writer(os.Stderr) && stdlog.Writer() == stderr { // of net/http, among others
 		stdlog.SetOutput(out)
 	}
@@ -60,7 +62,7 @@ func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
-	log, err := newBufferedLogger(stderr, terminal, f.logLevel, f.logFormat)
+	log, err := logs.NewBuffered(stderr, terminal, f.logLevel, f.logFormat)
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
@@ -154,7 +156,7 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 		if err != nil {
 			return fail(stderr, ExitFailed, err)
 		}
-		defer waitFor(lastWords, func() { _ = file.Close() }) // what was to be written is; a disk may hang
+		defer patience.WaitFor(patience.LastWords, func() { _ = file.Close() }) // what was to be written is; a disk may hang
 		o.Record, o.RecordSecrets = file, f.secrets
 	}
 	useLogger(o.Logger)
@@ -168,7 +170,7 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 	}
 	r.exit = func() {
 		o.Logger.Info("ended before all was stopped: another replica is about to lead")
-		o.logOut.Flush(lastLine)
+		o.logOut.Flush(patience.LastLine)
 		os.Exit(ExitFailed)
 	}
 	ctx, stop := untilSignal(o)
@@ -213,7 +215,7 @@ func untilSignal(o Options) (context.Context, func()) {
 		o.Logger.Info("stopping", "signal", s.String())
 		if s, ok = <-signals; ok {
 			o.Logger.Info("stopped at once by a second signal", "signal", s.String())
-			o.logOut.Flush(lastLine)
+			o.logOut.Flush(patience.LastLine)
 			os.Exit(ExitFailed)
 		}
 	}()

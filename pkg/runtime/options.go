@@ -10,6 +10,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
 
 // DefaultGracePeriod is how long running callbacks may go on after the stop: a little less than the
@@ -87,7 +88,7 @@ func (o Options) withDefaults() Options {
 	if o.GracePeriod == 0 {
 		o.GracePeriod = DefaultGracePeriod
 	}
-	o.Logger = bodiless(o.Logger)
+	o.Logger = logs.WithoutBodies(o.Logger)
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}

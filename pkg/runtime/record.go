@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 )
 
 // record has all that uses the configuration recorded, if that is asked for. Else nothing is put in the way of a request.
@@ -30,7 +31,7 @@ func (r *Runtime) startRecorder() (stop func()) {
 	}
 	r.log.Info("recording what the API server answers: the recording holds objects in full, keep it to yourself", "secrets", r.o.RecordSecrets)
 	end := r.recorder.Start()
-	return func() { waitFor(r.patience(), func() { _ = end() }) } // what went wrong was logged; a disk may hang
+	return func() { patience.WaitFor(r.patience(), func() { _ = end() }) } // what went wrong was logged; a disk may hang
 }
 
 // recordTo creates the file of a recording, readable by its owner alone.

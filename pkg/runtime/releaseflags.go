@@ -13,6 +13,7 @@ import (
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
@@ -67,7 +68,7 @@ func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, s
 			return fail(stderr, ExitFailed, err)
 		}
 	}
-	switch err := within(ctx, func() error { return r.releaseAll(ctx, stdout, f.dryRun) }); {
+	switch err := patience.Within(ctx, func() error { return r.releaseAll(ctx, stdout, f.dryRun) }); {
 	case errors.Is(err, errNothingToRelease):
 		return fail(stderr, ExitDeclared, err)
 	case err != nil:

@@ -21,6 +21,7 @@ import (
 	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
 
 func TestMain(m *testing.M) {
@@ -266,7 +267,7 @@ func TestCapabilityFunctionsCannotCallTheClusterWhilePlanning(t *testing.T) {
 
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
-	log, err := NewLogger(&out, "1", LogAuto)
+	log, err := logs.New(&out, "1", logs.Auto)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,8 +276,8 @@ func TestLogger(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, `"msg":"fine"`) || strings.Contains(got, "too fine") {
 		t.Errorf("logged %s", got)
 	}
-	for _, c := range [][2]string{{"loud", LogText}, {"-1", LogText}, {"info", "xml"}} {
-		if _, err := NewLogger(&out, c[0], c[1]); err == nil {
+	for _, c := range [][2]string{{"loud", logs.Text}, {"-1", logs.Text}, {"info", "xml"}} {
+		if _, err := logs.New(&out, c[0], c[1]); err == nil {
 			t.Errorf("level %q and format %q pass", c[0], c[1])
 		}
 	}

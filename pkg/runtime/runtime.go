@@ -16,6 +16,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -24,7 +26,7 @@ import (
 type Runtime struct {
 	o        Options
 	log      logr.Logger // never blocks
-	lines    lineQueue   // of log, where Options.Logger may block
+	lines    logs.Lines  // of log, where Options.Logger may block
 	env      *environment
 	plan     *plan
 	bindings []*binding
@@ -93,9 +95,9 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
 	if o.logOut == nil {
-		r.log = r.lines.detached(o.Logger)
+		r.log = r.lines.Detached(o.Logger)
 	}
-	e.recorder.log = r.log
+	e.recorder.LogTo(r.log)
 	if err := r.assemble(cfg); err != nil {
 		return nil, err
 	}
@@ -201,7 +203,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore
 	}
-	defer func() { r.lines.flush(max(r.patience(), lastLine)) }()
+	defer func() { r.lines.Flush(max(r.patience(), patience.LastLine)) }()
 	defer r.startRecorder()()
 	defer r.server.CloseIdleConnections()
 	stopHTTP, err := r.listen(ctx)
@@ -209,7 +211,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopHTTP()
-	stopRecording := r.env.startRecording(ctx)
+	stopRecording := r.env.recorder.Start(ctx)
 	defer func() { stopRecording(r.patience()) }()
 	for _, b := range r.plan.bindings {
 		for _, w := range b.Warnings {
@@ -238,7 +240,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 	<-ctx.Done()
 	r.health.stopped.Store(true)
 	returned := calls.drain(r.o.GracePeriod)
-	if !endsWithin(max(r.patience(), lastLine), watched) { // a function of the declaration, such as Mapped's, may hang
+	if !patience.EndsWithin(max(r.patience(), patience.LastLine), watched) { // a function of the declaration, such as Mapped's, may hang
 		r.log.Info("stopped, leaving behind streams that do not end")
 		return false
 	}
@@ -249,7 +251,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 func (r *Runtime) droppedEvents() prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ancho_events_dropped_total", Help: "Kubernetes Events that were recorded and could not be written.",
-	}, func() float64 { return float64(r.env.recorder.dropped.Load()) })
+	}, func() float64 { return float64(r.env.recorder.Lost()) })
 }
 
 // droppedLines counts what did not reach the log.
@@ -257,7 +259,7 @@ func (r *Runtime) droppedLines() prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ancho_log_dropped_total", Help: "Log messages lost because the log could not be written as fast as they came.",
 	}, func() float64 {
-		n := r.lines.lost()
+		n := r.lines.Lost()
 		if r.o.logOut != nil {
 			n += r.o.logOut.Dropped()
 		}

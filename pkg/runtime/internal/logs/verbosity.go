@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"context"
@@ -11,17 +11,17 @@ import (
 // would write Secrets down.
 const bodies = 8
 
-// bodiless is a logger that writes nothing from that level on, with whatever is made from it.
-func bodiless(log logr.Logger) logr.Logger {
+// WithoutBodies is a logger that writes nothing from that level on, with whatever is made from it.
+func WithoutBodies(log logr.Logger) logr.Logger {
 	switch sink := log.GetSink().(type) {
 	case nil, bodilessSink, slogBodilessSink:
 		return log
 	default:
-		return log.WithSink(withoutBodies(sink))
+		return log.WithSink(sinkWithoutBodies(sink))
 	}
 }
 
-func withoutBodies(sink logr.LogSink) logr.LogSink {
+func sinkWithoutBodies(sink logr.LogSink) logr.LogSink {
 	if _, ok := sink.(logr.SlogSink); ok {
 		return slogBodilessSink{bodilessSink{sink}}
 	}
@@ -36,18 +36,18 @@ func (s bodilessSink) Enabled(level int) bool { return level < bodies && s.LogSi
 
 // WithValues returns a sink with more values.
 func (s bodilessSink) WithValues(values ...any) logr.LogSink {
-	return withoutBodies(s.LogSink.WithValues(values...))
+	return sinkWithoutBodies(s.LogSink.WithValues(values...))
 }
 
 // WithName returns a sink with a name.
 func (s bodilessSink) WithName(name string) logr.LogSink {
-	return withoutBodies(s.LogSink.WithName(name))
+	return sinkWithoutBodies(s.LogSink.WithName(name))
 }
 
 // WithCallDepth returns a sink for use by a helper so many calls away.
 func (s bodilessSink) WithCallDepth(depth int) logr.LogSink {
 	if d, ok := s.LogSink.(logr.CallDepthLogSink); ok {
-		return withoutBodies(d.WithCallDepth(depth))
+		return sinkWithoutBodies(d.WithCallDepth(depth))
 	}
 	return s
 }

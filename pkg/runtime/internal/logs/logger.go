@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"bytes"
@@ -17,20 +17,20 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 )
 
-// Log formats of NewLogger.
+// Formats of New.
 const (
-	LogText = "text" // for people
-	LogJSON = "json" // for log collectors, one object a line
-	LogAuto = "auto" // LogText where the writer is a terminal, else LogJSON
+	Text = "text" // for people
+	JSON = "json" // for log collectors, one object a line
+	Auto = "auto" // Text where the writer is a terminal, else LogJSON
 )
 
-// NewLogger makes a logger as ancho.Main has it: zap behind logr, writing to w. The level is "debug", "info", "error", or a
-// number as logr's V takes it (0 is info); the format is LogText, LogJSON or LogAuto. Texts are cut at 4 KiB, and characters
+// New makes a logger as ancho.Main has it: zap behind logr, writing to w. The level is "debug", "info", "error", or a
+// number as logr's V takes it (0 is info); the format is Text, JSON or Auto. Texts are cut at 4 KiB, and characters
 // that do not print are escaped.
 //
 // A line is written before the call that logs it returns: callbacks that log wait for w. ancho.Main puts a bounded buffer in
 // between, so that a pipe that nothing reads stops no callback; a program with a main function of its own needs a w that does not block.
-func NewLogger(w io.Writer, level, format string) (logr.Logger, error) {
+func New(w io.Writer, level, format string) (logr.Logger, error) {
 	at, err := logLevel(level)
 	if err != nil {
 		return logr.Discard(), err
@@ -42,8 +42,8 @@ func NewLogger(w io.Writer, level, format string) (logr.Logger, error) {
 	return newLogger(enc, w, at), nil
 }
 
-// newBufferedLogger is NewLogger for a program of Main, whose lines wait in out. Where they go to decides LogAuto.
-func newBufferedLogger(out *logbuf.Writer, to io.Writer, level, format string) (logr.Logger, error) {
+// NewBuffered is New for a program of Main, whose lines wait in out, which writes to to. Auto looks at that writer.
+func NewBuffered(out *logbuf.Writer, to io.Writer, level, format string) (logr.Logger, error) {
 	at, err := logLevel(level)
 	if err != nil {
 		return logr.Discard(), err
@@ -77,14 +77,14 @@ func logEncoder(format string) (zapcore.Encoder, error) {
 	cfg.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	cfg.EncodeDuration = zapcore.StringDurationEncoder
 	switch format {
-	case LogJSON:
+	case JSON:
 		return zapcore.NewJSONEncoder(cfg), nil
-	case LogText:
+	case Text:
 		cfg.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
 		cfg.EncodeLevel = zapcore.CapitalLevelEncoder
 		return zapcore.NewConsoleEncoder(cfg), nil
 	default:
-		return nil, fmt.Errorf("log format %q: choose %s, %s or %s", format, LogText, LogJSON, LogAuto)
+		return nil, fmt.Errorf("log format %q: choose %s, %s or %s", format, Text, JSON, Auto)
 	}
 }
 
@@ -109,11 +109,11 @@ func logLevel(s string) (zapcore.Level, error) {
 }
 
 func resolveFormat(w io.Writer, format string) string {
-	if format != LogAuto {
+	if format != Auto {
 		return format
 	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return LogText
+		return Text
 	}
-	return LogJSON
+	return JSON
 }

@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"sync"
@@ -10,16 +10,16 @@ import (
 // mostLines is how many lines wait for a logger that does not return.
 const mostLines = 1000
 
-// lineQueue hands lines to a logger in their order, from a goroutine of its own, which runs while there are any. So what has
+// Lines hands lines to a logger in their order, from a goroutine of its own, which runs while there are any. So what has
 // to be done in time, such as giving up the lease, never waits for a logger. Lines over the bound are lost, and counted.
-type lineQueue struct {
+type Lines struct {
 	mu      sync.Mutex
 	lines   []func()
 	idle    chan struct{} // closed when the goroutine ends; nil: there is none
 	dropped uint64
 }
 
-func (q *lineQueue) add(line func()) {
+func (q *Lines) add(line func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.lines) >= mostLines {
@@ -33,7 +33,7 @@ func (q *lineQueue) add(line func()) {
 	}
 }
 
-func (q *lineQueue) drain() {
+func (q *Lines) drain() {
 	for {
 		line := q.take()
 		if line == nil {
@@ -44,7 +44,7 @@ func (q *lineQueue) drain() {
 }
 
 // take returns nil for the end of the goroutine.
-func (q *lineQueue) take() func() {
+func (q *Lines) take() func() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.lines) == 0 {
@@ -58,8 +58,8 @@ func (q *lineQueue) take() func() {
 	return line
 }
 
-// flush waits until all lines are handed over, but no longer than d.
-func (q *lineQueue) flush(d time.Duration) {
+// Flush waits until all lines are handed over, but no longer than d.
+func (q *Lines) Flush(d time.Duration) {
 	q.mu.Lock()
 	idle := q.idle
 	q.mu.Unlock()
@@ -74,15 +74,15 @@ func (q *lineQueue) flush(d time.Duration) {
 	}
 }
 
-// lost is how many lines were not handed over.
-func (q *lineQueue) lost() uint64 {
+// Lost is how many lines were not handed over.
+func (q *Lines) Lost() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.dropped
 }
 
-// detached is a logger whose lines go to log by way of the queue. Values given to it must not change afterwards.
-func (q *lineQueue) detached(log logr.Logger) logr.Logger {
+// Detached is a logger whose lines go to log by way of the queue. Values given to it must not change afterwards.
+func (q *Lines) Detached(log logr.Logger) logr.Logger {
 	sink := log.GetSink()
 	if sink == nil {
 		return log
@@ -93,7 +93,7 @@ func (q *lineQueue) detached(log logr.Logger) logr.Logger {
 // detachedSink is the sink of a detached logger.
 type detachedSink struct {
 	to    logr.LogSink
-	queue *lineQueue
+	queue *Lines
 }
 
 // Init does nothing: the sink below was made ready before.

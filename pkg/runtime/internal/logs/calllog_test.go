@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"context"
@@ -45,8 +45,8 @@ func TestCallLogger(t *testing.T) {
 	for name, write := range lines {
 		t.Run(name, func(t *testing.T) {
 			core, logged := observer.New(zapcore.DebugLevel)
-			log := bodiless(zapr.NewLogger(zap.New(core, zap.AddCaller()))).WithValues("binding", "b")
-			write(logr.NewContext(t.Context(), callLogger(log, queue.Key{Namespace: "ns", Name: "n"}, queue.Added)))
+			log := WithoutBodies(zapr.NewLogger(zap.New(core, zap.AddCaller()))).WithValues("binding", "b")
+			write(logr.NewContext(t.Context(), ForCall(log, queue.Key{Namespace: "ns", Name: "n"}, queue.Added)))
 			if logged.Len() == 0 {
 				t.Fatal("nothing is written")
 			}
@@ -73,7 +73,7 @@ func TestCallLoggerOfPlainSinks(t *testing.T) {
 	var lines []string
 	plain := funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{})
 	for _, base := range []logr.Logger{plain, plain.WithSink(bareSink{plain.GetSink()}), logr.Discard()} {
-		log := callLogger(bodiless(base), queue.Key{Name: "n"}, queue.Deleted)
+		log := ForCall(WithoutBodies(base), queue.Key{Name: "n"}, queue.Deleted)
 		log.Info("said")
 		log.WithCallDepth(1).Info("said")
 	}
@@ -99,7 +99,7 @@ func (b bareSink) WithValues(values ...any) logr.LogSink {
 func TestCallLoggerThatIsNotUsed(t *testing.T) {
 	log := zapr.NewLogger(zap.NewNop()).WithValues("binding", "b")
 	if got := testing.AllocsPerRun(100, func() {
-		callLogger(log, queue.Key{Namespace: "ns", Name: "n"}, queue.Added)
+		ForCall(log, queue.Key{Namespace: "ns", Name: "n"}, queue.Added)
 	}); got > 1 {
 		t.Errorf("%v allocations, want one", got)
 	}

@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"context"
@@ -26,19 +26,19 @@ func TestBodilessLogger(t *testing.T) {
 	} {
 		for way, made := range map[string]func(logr.Logger) logr.Logger{
 			"itself": func(l logr.Logger) logr.Logger { return l },
-			"twice":  bodiless,
+			"twice":  WithoutBodies,
 			"values": func(l logr.Logger) logr.Logger { return l.WithValues("k", "v") },
 			"name":   func(l logr.Logger) logr.Logger { return l.WithName("n").WithValues("k", "v") },
 			"depth":  func(l logr.Logger) logr.Logger { return l.WithCallDepth(1) },
-			"call":   func(l logr.Logger) logr.Logger { return callLogger(l, queue.Key{Name: "n"}, queue.Added) },
+			"call":   func(l logr.Logger) logr.Logger { return ForCall(l, queue.Key{Name: "n"}, queue.Added) },
 			"klog": func(l logr.Logger) logr.Logger {
-				return klog.FromContext(logr.NewContext(t.Context(), callLogger(l, queue.Key{Name: "n"}, queue.Added).WithValues("k", "v")))
+				return klog.FromContext(logr.NewContext(t.Context(), ForCall(l, queue.Key{Name: "n"}, queue.Added).WithValues("k", "v")))
 			},
 			"slog": func(l logr.Logger) logr.Logger {
 				return logr.FromSlogHandler(slog.New(logr.ToSlogHandler(l)).With("k", "v").WithGroup("g").Handler())
 			},
 		} {
-			log := made(bodiless(base))
+			log := made(WithoutBodies(base))
 			before := written + logged.Len()
 			log.V(7).Info("a line")
 			slog.New(logr.ToSlogHandler(log)).Log(context.Background(), -7, "a line")
@@ -53,7 +53,7 @@ func TestBodilessLogger(t *testing.T) {
 			}
 		}
 	}
-	if !bodiless(logr.Discard()).IsZero() {
+	if !WithoutBodies(logr.Discard()).IsZero() {
 		t.Error("a logger that discards is none any more")
 	}
 }

@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"bytes"
@@ -24,9 +24,9 @@ func (lateError) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(strings.Rep
 func TestLinesAreBoundedAndPlain(t *testing.T) {
 	const evil = "a\u009b2J\u202eb\x1b[31m\nERROR forged\r\u2028\xff\x00 \U000e0041 日本"
 	long := strings.Repeat("é", 100_000)
-	for _, format := range []string{LogJSON, LogText} {
+	for _, format := range []string{JSON, Text} {
 		var out bytes.Buffer
-		log, err := NewLogger(&out, "info", format)
+		log, err := New(&out, "info", format)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestLinesAreBoundedAndPlain(t *testing.T) {
 		if !strings.Contains(text, "bytes cut)") || strings.Contains(text, "stackstack") {
 			t.Errorf("%s: not cut:\n%.500q", format, text)
 		}
-		if format != LogJSON {
+		if format != JSON {
 			continue
 		}
 		for line := range strings.Lines(text) {

@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// callLogger is the logger of one call. It adds what the call is about when the first line is written: most calls
+// ForCall is the logger of one call. It adds what the call is about when the first line is written: most calls
 // write none, and adding values costs more than the rest of what is done for a call.
-func callLogger(base logr.Logger, key queue.Key, event queue.EventType) logr.Logger {
+func ForCall(base logr.Logger, key queue.Key, event queue.EventType) logr.Logger {
 	sink := base.GetSink()
 	if sink == nil {
 		return base

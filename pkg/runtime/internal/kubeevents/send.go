@@ -1,4 +1,4 @@
-package runtime
+package kubeevents
 
 import (
 	"context"
@@ -25,7 +25,7 @@ const (
 // eventSender sends Events, one after the other.
 type eventSender struct {
 	sink events.EventSink
-	of   *recorder
+	of   *Recorder
 	wake chan struct{} // has a token when there is something to do
 	done chan struct{} // closed when run has ended
 	end  chan struct{} // closed when no more Events come
@@ -47,7 +47,7 @@ type series struct {
 	news  bool      // the count is not written
 }
 
-func newEventSender(sink events.EventSink, of *recorder) *eventSender {
+func newEventSender(sink events.EventSink, of *Recorder) *eventSender {
 	return &eventSender{
 		sink: sink, of: of, wake: make(chan struct{}, 1), done: make(chan struct{}), end: make(chan struct{}), known: map[eventKey]*series{},
 	}

@@ -1,4 +1,4 @@
-package runtime
+package kubeevents
 
 import (
 	"context"
@@ -18,6 +18,8 @@ import (
 	"k8s.io/client-go/tools/reference"
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 )
 
 // recorderName is the reporting controller of Kubernetes Events that callbacks write.
@@ -26,10 +28,11 @@ const recorderName = "ancho"
 // mostNote is how many characters the API allows in an Event's note.
 const mostNote = 1024
 
-// recorder is Env's recorder of Kubernetes Events. What sends them has goroutines, so it is made when the
+// Recorder is Env's recorder of Kubernetes Events. What sends them has goroutines, so it is made when the
 // runtime runs: Events of before and after are dropped, as Events are whenever they cannot be sent. Recording never blocks.
-type recorder struct {
+type Recorder struct {
 	scheme   *apiruntime.Scheme
+	sink     events.EventSink
 	log      logr.Logger
 	instance string
 	at       atomic.Pointer[eventSenders]
@@ -37,15 +40,22 @@ type recorder struct {
 	dropped  atomic.Uint64 // Events that were not sent, for want of room or of the right
 }
 
-var _ events.EventRecorder = (*recorder)(nil)
+var _ events.EventRecorder = (*Recorder)(nil)
 
-func newRecorder(s *apiruntime.Scheme, log logr.Logger) *recorder {
+// New returns a recorder that sends nothing before start. The scheme names the kinds of the objects that Events are about.
+func New(s *apiruntime.Scheme, sink events.EventSink, log logr.Logger) *Recorder {
 	host, _ := os.Hostname() // as client-go does
-	return &recorder{scheme: s, log: log, instance: recorderName + "-" + host}
+	return &Recorder{scheme: s, sink: sink, log: log, instance: recorderName + "-" + host}
 }
 
+// LogTo has the recorder log there. It is called before start.
+func (r *Recorder) LogTo(log logr.Logger) { r.log = log }
+
+// Lost counts Events that were recorded and could not be written.
+func (r *Recorder) Lost() uint64 { return r.dropped.Load() }
+
 // Eventf implements events.EventRecorder.
-func (r *recorder) Eventf(regarding, related apiruntime.Object, eventtype, reason, action, note string, args ...any) {
+func (r *Recorder) Eventf(regarding, related apiruntime.Object, eventtype, reason, action, note string, args ...any) {
 	to := r.at.Load()
 	if to == nil {
 		return
@@ -77,7 +87,7 @@ func (r *recorder) Eventf(regarding, related apiruntime.Object, eventtype, reaso
 }
 
 // unique is a number that no other Event of this program has in its name: two may be of the same moment.
-func (r *recorder) unique(nano int64) int64 {
+func (r *Recorder) unique(nano int64) int64 {
 	for {
 		last := r.last.Load()
 		if n := max(nano, last+1); r.last.CompareAndSwap(last, n) {
@@ -92,7 +102,7 @@ func noteText(text string) string {
 	if len(text) <= mostNote {
 		return text
 	}
-	return cut(text, mostNote)
+	return logs.Cut(text, mostNote)
 }
 
 // eventKey is what makes Events the same one, which is counted then instead of written again.
@@ -123,16 +133,16 @@ func (s *eventSenders) add(e *eventsv1.Event) bool {
 	return s.all[n%senders].add(e)
 }
 
-// startRecording sends Kubernetes Events to the server until the returned function is called, which waits as long as it is told
+// Start sends Kubernetes Events to the server until the returned function is called, which waits as long as it is told
 // to for those that are not sent. Callbacks that run into the grace period still have theirs recorded.
-func (e *environment) startRecording(ctx context.Context) (stop func(patience time.Duration)) {
+func (r *Recorder) Start(ctx context.Context) (stop func(wait time.Duration)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &eventSenders{seed: maphash.MakeSeed()}
 	for i := range s.all {
-		s.all[i] = newEventSender(e.sink, e.recorder)
+		s.all[i] = newEventSender(r.sink, r)
 		go s.all[i].run(ctx)
 	}
-	e.recorder.at.Store(s)
+	r.at.Store(s)
 	all := make(chan struct{})
 	go func() {
 		defer close(all)
@@ -140,16 +150,16 @@ func (e *environment) startRecording(ctx context.Context) (stop func(patience ti
 			<-one.done
 		}
 	}()
-	return func(patience time.Duration) {
-		e.recorder.at.Store(nil)
+	return func(wait time.Duration) {
+		r.at.Store(nil)
 		for _, one := range s.all {
 			one.close()
 		}
-		if patience > 0 && endsWithin(patience, all) {
+		if wait > 0 && patience.EndsWithin(wait, all) {
 			cancel()
 			return
 		}
 		cancel()
-		endsWithin(lastLine, all)
+		patience.EndsWithin(patience.LastLine, all)
 	}
 }

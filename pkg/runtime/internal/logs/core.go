@@ -1,4 +1,4 @@
-package runtime
+package logs
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func (c boundedCore) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.C
 
 // Write implements zapcore.Core.
 func (c boundedCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	e.Message = cut(e.Message, plaintext.Limit)
+	e.Message = Cut(e.Message, plaintext.Limit)
 	return c.Core.Write(e, boundedFields(fields))
 }
 
@@ -56,18 +56,18 @@ func boundedField(f zapcore.Field) zapcore.Field {
 	}
 	switch f.Type { //nolint:exhaustive // the others have no text, or one of many parts
 	case zapcore.StringType:
-		f.String = cut(f.String, limit)
+		f.String = Cut(f.String, limit)
 	case zapcore.ErrorType:
 		if err, ok := f.Interface.(error); ok { // without %+v, where some errors bring a stack each time
-			return zap.String(f.Key, cut(textOf(err.Error), limit))
+			return zap.String(f.Key, Cut(textOf(err.Error), limit))
 		}
 	case zapcore.StringerType:
 		if s, ok := f.Interface.(fmt.Stringer); ok {
-			return zap.String(f.Key, cut(textOf(s.String), limit))
+			return zap.String(f.Key, Cut(textOf(s.String), limit))
 		}
 	case zapcore.ByteStringType:
 		if b, ok := f.Interface.([]byte); ok && len(b) > limit {
-			return zap.String(f.Key, cut(string(b), limit))
+			return zap.String(f.Key, Cut(string(b), limit))
 		}
 	}
 	return f
@@ -83,8 +83,8 @@ func textOf(method func() string) (text string) {
 	return method()
 }
 
-// cut shortens a text to a limit in bytes, and says so.
-func cut(text string, limit int) string {
+// Cut shortens a text to a limit in bytes, and says so.
+func Cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
