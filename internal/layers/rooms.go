@@ -21,5 +21,6 @@ func rooms() []Rule {
 		room("kubeevents", "logs", "patience"),
 		room("live"),
 		room("replicas", "live"),
+		room("observe", "replicas"),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	random "math/rand/v2"
 	"slices"
@@ -296,7 +295,7 @@ func (a *access) keep(found []finding) {
 }
 
 // say writes what a standby lacks, and tells whether that is no reason to fail: by default it is none, with strict it is.
-func (a *access) say(w io.Writer, strict bool) bool {
+func (a *access) say(say func(verdict, what, detail string), strict bool) bool {
 	a.mu.Lock()
 	found, asked := a.found, a.asked
 	a.mu.Unlock()
@@ -308,7 +307,7 @@ func (a *access) say(w io.Writer, strict bool) bool {
 	}
 	if asked.IsZero() {
 		if strict {
-			say(w, "wait", "permissions", "not checked yet")
+			say("wait", "permissions", "not checked yet")
 		}
 		return !strict
 	}
@@ -320,17 +319,17 @@ func (a *access) say(w io.Writer, strict bool) bool {
 	for _, f := range found {
 		switch f.Verdict {
 		case isUnknown:
-			say(w, "warn", "permissions", f.Detail)
+			say("warn", "permissions", f.Detail)
 			return true // all the others are unknown, too
 		case isMissing:
 			if missing++; missing <= accessLines {
-				say(w, word, "permissions", "missing: "+f.What+", "+f.Detail)
+				say(word, "permissions", "missing: "+f.What+", "+f.Detail)
 			}
 		default:
 		}
 	}
 	if missing > accessLines {
-		say(w, word, "permissions", fmt.Sprintf("and %d more are missing", missing-accessLines))
+		say(word, "permissions", fmt.Sprintf("and %d more are missing", missing-accessLines))
 	}
 	return missing == 0 || !strict
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -115,7 +116,7 @@ type binding struct {
 	server  reader
 	looks   *looks
 	log     logr.Logger
-	metrics *bindingMetrics
+	metrics *observe.Calls
 	fence   *replicas.Fence // of the lease; nil: there is none
 
 	stopping *atomic.Bool // no callback starts any more, also none whose worker reads or writes the object first
@@ -148,12 +149,16 @@ type reader interface {
 type bindingOptions struct {
 	locks *queue.Locks   // shared with others; nil: none
 	rand  func() float64 // nil: the default
+	full  *atomic.Int32  // counts, of all bindings, those that have no room; nil: of this one
 }
 
-func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *metrics) *binding {
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: &m.full, cache: newCache(c)}
+func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *observe.Metrics) *binding {
+	if with.full == nil {
+		with.full = new(atomic.Int32)
+	}
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: with.full, cache: newCache(c)}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
-	b.metrics = m.forBinding(b)
+	b.metrics = m.ForBinding(c.Capability, c.Binding, b.log, actionsOf(c)...)
 	o := queue.Options{
 		Strategy:    c.Settings.Strategy,
 		InOrder:     c.Settings.InOrder,
@@ -167,7 +172,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 		Kind:        c.Resource.Kind,
 		Observer:    b.metrics,
 	}
-	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: weigh, Slim: (*work).slimmed, Full: &m.full}
+	limit := queue.Limit[*work]{Budget: c.Settings.MemoryBudget, Weight: weigh, Slim: (*work).slimmed, Full: with.full}
 	if c.Action == capability.ActionWatch {
 		p := queue.NewPool(o, b.call)
 		p.Limit(limit)
@@ -180,11 +185,20 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.
 	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
 	if f := b.finalizer; f != nil {
 		b.restorer = newRestorer(b)
-		b.metrics.forget, b.metrics.over = f.gaveUp, f.over
+		b.metrics.OnGaveUp, b.metrics.OnEnd = f.gaveUp, f.over
 	}
 	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
 	b.served = servedBy(b, c.Targets)
 	return b
+}
+
+// actionsOf are what calls of a binding are: its action, and the clean-up where there is one.
+func actionsOf(c *capability.Compiled) []string {
+	actions := []string{string(c.Action)}
+	if c.Finalizer != "" {
+		actions = append(actions, cleanUpLabel)
+	}
+	return actions
 }
 
 // newSource makes the binding of a trigger's source, which wakes objects of b.
@@ -206,6 +220,6 @@ func (b *binding) enqueue(e queue.Event[*work], of identity) {
 
 // poisoned passes over one object that a predicate could not be asked about.
 func (b *binding) poisoned(m *watcher.Meta, err error) {
-	b.metrics.undecodable.Inc()
+	b.metrics.Undecodable.Inc()
 	b.log.Error(err, "object passed over", "object", strings.Clone(m.Key()))
 }

@@ -280,7 +280,7 @@ func TestCachedOnARider(t *testing.T) {
 	for _, closed := range []bool{true, false} {
 		s.set(closed, false)
 		until(t, "the other stream", func() bool {
-			running, _ := p.streams.statuses()
+			running, _ := p.streams.Statuses()
 			return len(running) == map[bool]int{true: 2, false: 1}[closed]
 		})
 		s.put("a", fmt.Sprint("new-", closed))

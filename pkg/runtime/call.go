@@ -166,7 +166,7 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	b.metrics.reread.Inc()
+	b.metrics.Reread.Inc()
 	f, found, err := b.readLive(ctx, c.Key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", why, forWantOf("get", b.Resource, err))

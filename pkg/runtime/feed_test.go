@@ -22,6 +22,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -86,7 +87,7 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMetrics(prometheus.NewRegistry())
+	m, err := observe.New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 // hire puts the engines of the bindings in the place of the inboxes. They make no calls.
 func (r *rig) hire() {
 	r.t.Helper()
-	m, err := newMetrics(prometheus.NewRegistry())
+	m, err := observe.New(prometheus.NewRegistry())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -392,7 +393,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := newMetrics(prometheus.NewRegistry())
+			m, err := observe.New(prometheus.NewRegistry())
 			if err != nil {
 				t.Fatal(err)
 			}

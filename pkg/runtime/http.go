@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/web"
 )
 
@@ -30,10 +31,10 @@ const (
 // /readyz?strict=1 fails for a single blocked stream too. Its answers name streams and what the API server says of them.
 func (r *Runtime) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", probe(func(b *bytes.Buffer) bool { return r.health.live(b) }))
+	mux.HandleFunc("GET /healthz", observe.Probe(func(b *bytes.Buffer) bool { return r.health.Live(b) }))
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, req *http.Request) {
 		strict := req.URL.Query().Get("strict") == "1"
-		probe(func(b *bytes.Buffer) bool { return r.health.ready(b, strict) })(w, req)
+		observe.Probe(func(b *bytes.Buffer) bool { return r.health.Ready(b, strict) })(w, req)
 	})
 	return mux
 }
@@ -61,31 +62,12 @@ func (r *Runtime) AdminHandler() http.Handler {
 
 // serveSnapshot answers with a page of the snapshot.
 func (r *Runtime) serveSnapshot(w http.ResponseWriter, req *http.Request) {
-	p, err := pageFrom(req.URL.Query())
+	p, err := observe.PageFrom(req.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	writeJSON(w, r.snapshotPage(p))
-}
-
-// probe answers 200 or 503 with one line for each thing that was looked at.
-func probe(ask func(*bytes.Buffer) bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		var text bytes.Buffer
-		code, verdict := http.StatusOK, "ok"
-		if !ask(&text) {
-			code, verdict = http.StatusServiceUnavailable, "not ok"
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.WriteHeader(code)
-		lines := text.Bytes()
-		if len(lines) > probeLimit {
-			lines = append(lines[:probeLimit:probeLimit], "\n... and more: see /debug on the admin address\n"...)
-		}
-		_, _ = fmt.Fprintf(w, "%s%s\n", lines, verdict) // the reader may have gone
-	}
+	writeJSON(w, r.board().Snapshot(p))
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -209,7 +209,7 @@ func TestDebugPages(t *testing.T) {
 	if first.Continue == "" || first.Totals != whole.Totals || size > 64<<10 {
 		t.Errorf("continues at %q, totals %+v, want %+v; %d bytes", first.Continue, first.Totals, whole.Totals, size)
 	}
-	for _, limit := range []int{1, 2, 7, 100, pageMost} {
+	for _, limit := range []int{1, 2, 7, 100, 1000} {
 		got, pages := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}}, 0
 		for next := ""; pages == 0 || next != ""; pages++ {
 			s, _ := r.page(t, fmt.Sprintf("?limit=%d&continue=%s", limit, next))

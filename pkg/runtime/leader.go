@@ -32,7 +32,7 @@ func (r *Runtime) lead(ctx context.Context) error {
 	case <-e.Fence.Taken():
 		returned = r.workWhileLeading(ctx)
 	}
-	r.health.stopped.Store(true)
+	r.health.End()
 	finish()
 	if cause := context.Cause(e.Fence.Lost()); cause != nil { //nolint:contextcheck // ends with the lease
 		return cause

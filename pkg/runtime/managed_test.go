@@ -17,6 +17,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -45,7 +46,7 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := newMetrics(prometheus.NewRegistry())
+			m, err := observe.New(prometheus.NewRegistry())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +137,7 @@ func TestManagedFieldsOfWhatIsReadAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := newMetrics(prometheus.NewRegistry())
+		m, err := observe.New(prometheus.NewRegistry())
 		if err != nil {
 			t.Fatal(err)
 		}

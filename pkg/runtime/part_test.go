@@ -34,7 +34,7 @@ func TestTargetsOfOneBindingOnOneStream(t *testing.T) {
 			for _, d := range []*diary{&events, &inOrder} {
 				d.expect(t, "Added y", "Modified x", "Deleted y")
 			}
-			if running, _ := r.streams.statuses(); len(running) != 1 {
+			if running, _ := r.streams.Statuses(); len(running) != 1 {
 				t.Errorf("%d streams, so that this shows nothing", len(running))
 			}
 		})

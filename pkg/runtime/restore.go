@@ -120,7 +120,7 @@ func (w *ward) wasRestored(now time.Time) {
 // tellRestored counts a finalizer that was added again, and logs a fight.
 func (b *binding) tellRestored(id objectID) {
 	f := b.finalizer
-	b.metrics.restored.Inc()
+	b.metrics.Restored.Inc()
 	f.mu.Lock()
 	w, now := f.wards.m[id], time.Now()
 	fight := w != nil && w.restored >= fightAfter && (f.warned.IsZero() || now.Sub(f.warned) >= fightPause)

@@ -232,7 +232,7 @@ func TestRiderLeavesAndComesBack(t *testing.T) {
 	streams := func(n int) {
 		t.Helper()
 		until(t, fmt.Sprintf("%d streams", n), func() bool {
-			running, _ := r.streams.statuses()
+			running, _ := r.streams.Statuses()
 			return len(running) == n
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -33,7 +34,7 @@ type Runtime struct {
 	streams  *streams
 	server   *watcher.Server
 	looks    *looks
-	health   *health
+	health   *observe.Health
 	access   *access
 	recorder *recording.Recorder // nil: nothing is recorded
 	election *replicas.Election  // nil: there is none
@@ -116,27 +117,28 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	m, err := newMetrics(r.o.Registry)
+	m, err := observe.New(r.o.Registry)
 	if err != nil {
 		return err
 	}
 	var f *replicas.Fence
 	if r.o.LeaderElection != nil {
-		r.election, err = replicas.NewElection(cfg, *r.o.LeaderElection, r.server, r.log, m.leaseFailures, r.env.env.Recorder)
+		r.election, err = replicas.NewElection(cfg, *r.o.LeaderElection, r.server, r.log, m.LeaseFailures, r.env.env.Recorder)
 		if err != nil {
 			return err
 		}
 		f = r.election.Fence
 	}
 	byDeclaration := map[*capability.Compiled]*binding{}
+	var full atomic.Int32
 	locks := sharedLocks(r.plan.bindings)
 	r.looks = newLooks(r.server)
 	for _, c := range r.plan.bindings {
-		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand}, r.looks, r.o.Logger, m)
+		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand, full: &full}, r.looks, r.o.Logger, m)
 		b.fence, b.stopping = f, &r.stopping
-		b.metrics.parked = tellParked(r.env.env.Recorder, c, b.id)
+		b.metrics.OnParked = observe.WriteParked(r.env.env.Recorder, c, b.id)
 		if told := r.o.OnCall; told != nil {
-			b.metrics.ended = func(f queue.Finish) { told(Call{Binding: b.id, Action: f.Label, Finish: f}) }
+			b.metrics.OnCall = func(f queue.Finish) { told(Call{Binding: b.id, Action: f.Label, Finish: f}) }
 		}
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
@@ -149,16 +151,16 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	r.health = &health{streams: r.streams, strict: r.o.StrictReadiness, election: r.election, access: r.access}
+	r.health = &observe.Health{Streams: r.streams, Planned: len(r.plan.streams), Strict: r.o.StrictReadiness, Election: r.election, Rights: r.access.say}
 	if r.o.logOut != nil {
-		r.health.log = r.o.logOut
+		r.health.Log = r.o.logOut
 	}
 	for _, c := range []prometheus.Collector{r.droppedLines(), r.droppedEvents()} {
 		if err := r.o.Registry.Register(c); err != nil {
 			return err
 		}
 	}
-	return r.o.Registry.Register(collector{r})
+	return r.o.Registry.Register(&observe.Collector{Board: r.board()})
 }
 
 // needs are those of the plan and of the leader election.
@@ -187,6 +189,18 @@ func sharedLocks(bindings []*capability.Compiled) map[string]*queue.Locks {
 	}
 	return locks
 }
+
+// board is what metrics and /debug show.
+func (r *Runtime) board() observe.Board {
+	b := observe.Board{Election: r.election, Streams: r.streams}
+	for _, one := range r.bindings {
+		b.Bindings = append(b.Bindings, one)
+	}
+	return b
+}
+
+// Snapshot returns what the runtime does now, all of it. It may be called from any goroutine.
+func (r *Runtime) Snapshot() Snapshot { return r.board().Snapshot(observe.Page{}) }
 
 // Plan returns what the runtime watches.
 func (r *Runtime) Plan() Plan { return r.plan.public() }
@@ -229,7 +243,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 func (r *Runtime) work(ctx context.Context) bool {
 	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.streams))
 	calls := r.startEngines(ctx)
-	r.health.started.Store(true)
+	r.health.Begin()
 	looked := r.looks.run(ctx)
 	watched := make(chan struct{})
 	go func() {
@@ -238,7 +252,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 		looked()
 	}()
 	<-ctx.Done()
-	r.health.stopped.Store(true)
+	r.health.End()
 	returned := calls.drain(r.o.GracePeriod)
 	if !patience.EndsWithin(max(r.patience(), patience.LastLine), watched) { // a function of the declaration, such as Mapped's, may hang
 		r.log.Info("stopped, leaving behind streams that do not end")

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -25,7 +26,7 @@ var errDied = errors.New("a stream has died, which is a defect of Ancho")
 type streams struct {
 	server  *watcher.Server
 	log     logr.Logger
-	metrics *metrics
+	metrics *observe.Metrics
 	byPlan  []*carrier
 	names   map[watcher.Target]string
 	rand    func() float64 // nil: the default
@@ -41,13 +42,13 @@ type streams struct {
 type liveStream struct {
 	*watcher.Stream
 	name     string
-	observer *streamMetrics
+	observer *observe.Stream
 	optional bool // all that it serves can do without it
 }
 
 // newStreams prepares the streams of a plan; none is opened before run. Of the options, Rand and Audit count.
 func newStreams(
-	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *metrics, o *Options,
+	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o *Options,
 ) *streams {
 	s := &streams{
 		server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{},
@@ -106,29 +107,21 @@ func (s *streams) ended(ctx context.Context, name string) {
 // newStream makes a stream with its logger and metrics; the other options are given.
 func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
 	name := s.names[t]
-	observer := s.metrics.forStream(name)
+	observer := s.metrics.ForStream(name)
 	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
 	o.Audit = sooner(o.Audit, s.audit)
 	return &liveStream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 
-// streamStatus is one stream at one moment, as health, metrics and /debug show it.
-type streamStatus struct {
-	Stream   string
-	State    watcher.State
-	optional bool
-	observer *streamMetrics
-}
-
-// statuses returns the streams that run, sorted by name, and the names of those that died.
-func (s *streams) statuses() (running []streamStatus, dead []string) {
+// Statuses returns the streams that run, sorted by name, and the names of those that died.
+func (s *streams) Statuses() (running []observe.StreamStatus, dead []string) {
 	s.mu.Lock()
 	live := slices.Collect(maps.Values(s.live))
 	dead = slices.Clone(s.dead)
 	s.mu.Unlock()
 	for _, st := range live {
-		running = append(running, streamStatus{Stream: st.name, State: st.State(), optional: st.optional, observer: st.observer})
+		running = append(running, observe.StreamStatus{Stream: st.name, State: st.State(), Optional: st.optional, Observer: st.observer})
 	}
-	slices.SortFunc(running, func(a, b streamStatus) int { return cmp.Compare(a.Stream, b.Stream) })
+	slices.SortFunc(running, func(a, b observe.StreamStatus) int { return cmp.Compare(a.Stream, b.Stream) })
 	return running, dead
 }

@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	"errors"
@@ -13,10 +13,10 @@ var (
 )
 
 // Overflowed implements queue.Observer.
-func (o *bindingMetrics) Overflowed() { o.overflow.Inc() }
+func (o *Calls) Overflowed() { o.overflow.Inc() }
 
 // Hanging implements queue.Observer: it logs when callbacks begin to hold up others, when other ones do, and when none do.
-func (o *bindingMetrics) Hanging(h queue.Hanging) {
+func (o *Calls) Hanging(h queue.Hanging) {
 	log := o.log.WithValues("running", h.Calls, "slots", h.Slots)
 	if len(h.Oldest) > 0 {
 		oldest := make([]string, len(h.Oldest))

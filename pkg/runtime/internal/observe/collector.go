@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	"time"
@@ -37,11 +37,11 @@ func desc(name, help string, labels []string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
-// collector reads what is true at the moment somebody asks.
-type collector struct{ r *Runtime }
+// Collector reads what is true at the moment somebody asks.
+type Collector struct{ Board }
 
 // Describe implements prometheus.Collector.
-func (c collector) Describe(out chan<- *prometheus.Desc) {
+func (c *Collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descStreams, descPhase, descBlocked, descSynced, descObjects, descAge,
 		descWaiting, descRunning, descRetry, descRequeue, descLongest, descOldest, descParked, descBytes, descOpen, descCached, descKept, descLeader, descRenewed,
@@ -51,17 +51,17 @@ func (c collector) Describe(out chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (c collector) Collect(out chan<- prometheus.Metric) {
+func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	if e := c.r.election; e != nil {
+	if e := c.Election; e != nil {
 		gauge(descLeader, one(e.Leading()))
 		if at := e.Fence.RenewedAt(); !at.IsZero() {
 			gauge(descRenewed, time.Since(at).Seconds())
 		}
 	}
-	running, _ := c.r.streams.statuses()
+	running, _ := c.Streams.Statuses()
 	gauge(descStreams, float64(len(running)))
 	for _, s := range running {
 		for _, p := range watcher.Phases() {
@@ -72,31 +72,27 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(descSynced, one(s.State.Synced), s.Stream)
 		gauge(descObjects, float64(s.State.Objects), s.Stream)
-		if last := s.observer.last.Load(); last > 0 {
-			gauge(descAge, time.Since(time.Unix(0, last)).Seconds(), s.Stream)
+		if age, known := s.Observer.age(); known {
+			gauge(descAge, age.Seconds(), s.Stream)
 		}
 	}
-	for _, b := range c.r.bindings {
-		s := b.engine.Stats()
-		gauge(descWaiting, float64(s.Waiting), b.Capability, b.Binding)
-		gauge(descRunning, float64(s.Running), b.Capability, b.Binding)
-		gauge(descRetry, float64(s.Retrying), b.Capability, b.Binding)
-		gauge(descRequeue, float64(s.Requeued), b.Capability, b.Binding)
-		if e, ok := b.engine.(interface {
-			Ages() (running, waiting time.Duration)
-		}); ok {
-			running, waiting := e.Ages()
-			gauge(descLongest, running.Seconds(), b.Capability, b.Binding)
-			gauge(descOldest, waiting.Seconds(), b.Capability, b.Binding)
+	for _, b := range c.Bindings {
+		s := b.Gauges()
+		gauge(descWaiting, float64(s.Waiting), s.Capability, s.Binding)
+		gauge(descRunning, float64(s.Running), s.Capability, s.Binding)
+		gauge(descRetry, float64(s.Retrying), s.Capability, s.Binding)
+		gauge(descRequeue, float64(s.Requeued), s.Capability, s.Binding)
+		if s.Aged {
+			gauge(descLongest, s.LongestRunning.Seconds(), s.Capability, s.Binding)
+			gauge(descOldest, s.OldestWaiting.Seconds(), s.Capability, s.Binding)
 		}
-		gauge(descParked, float64(s.Parked), b.Capability, b.Binding)
-		gauge(descOpen, float64(b.undecided.n.Load()), b.Capability, b.Binding)
-		if b.cache != nil {
-			objects, raw := b.cache.size()
-			gauge(descCached, float64(objects), b.Capability, b.Binding)
-			gauge(descKept, float64(raw), b.Capability, b.Binding)
+		gauge(descParked, float64(s.Stats.Parked), s.Capability, s.Binding)
+		gauge(descOpen, float64(s.Pending), s.Capability, s.Binding)
+		if s.Caches {
+			gauge(descCached, float64(s.CachedObjects), s.Capability, s.Binding)
+			gauge(descKept, float64(s.CachedBytes), s.Capability, s.Binding)
 		}
-		gauge(descBytes, float64(s.Bytes), b.Capability, b.Binding)
+		gauge(descBytes, float64(s.Stats.Bytes), s.Capability, s.Binding)
 	}
 }
 

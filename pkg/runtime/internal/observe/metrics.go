@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	"errors"
@@ -13,23 +13,21 @@ import (
 // The histograms reach from a queue that is empty to a backlog of minutes.
 var latencyBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 
-// metrics are the Prometheus metrics of one runtime. Counters and histograms are written as things
+// Metrics are the Prometheus metrics of one runtime. Counters and histograms are written as things
 // happen; what is true at one moment (states, lengths) is read when somebody asks, see collector.go.
-type metrics struct {
+type Metrics struct {
 	reconnects, relists, frames, skipped, bytes     *prometheus.CounterVec
 	waited, took                                    *prometheus.HistogramVec
 	calls, received, merged, dropped, gaveUp        *prometheus.CounterVec
 	undecodable, reread, paused, restored, overflow *prometheus.CounterVec
 
-	leaseFailures prometheus.Counter
+	LeaseFailures prometheus.Counter
 	forgot        *prometheus.CounterVec
 	audits        *prometheus.CounterVec
 	auditFound    *prometheus.CounterVec
-
-	full atomic.Int32 // bindings for which there is no room
 }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func New(reg prometheus.Registerer) (*Metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
@@ -37,7 +35,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: latencyBuckets},
 			append([]string{"capability", "binding"}, labels...))
 	}
-	m := &metrics{
+	m := &Metrics{
 		reconnects:  counter("ancho_stream_reconnects_total", "Watches opened again where they stopped, by reason.", "stream", "reason"),
 		relists:     counter("ancho_stream_relists_total", "Snapshots read and compared, by reason.", "stream", "reason"),
 		frames:      counter("ancho_stream_frames_total", "Frames read, by type.", "stream", "type"),
@@ -59,10 +57,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m.audits = counter("ancho_stream_audits_total", "Comparisons of a stream with a list that came to an end.", "stream")
 	m.auditFound = counter("ancho_stream_audit_differences_total", "Objects for which an audit found that the server lost events.", "stream")
 	m.forgot = counter("ancho_stream_deleted_uids_dropped_total", "UIDs that were reported deleted, and are not remembered any more because there were too many.", "stream")
-	m.leaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
+	m.LeaseFailures = prometheus.NewCounter(prometheus.CounterOpts{Name: "ancho_lease_failures_total", Help: "Requests about the lease that failed."})
 	for _, c := range []prometheus.Collector{
 		m.reconnects, m.relists, m.frames, m.skipped, m.bytes, m.waited, m.took,
-		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.overflow, m.leaseFailures, m.forgot, m.audits, m.auditFound,
+		m.calls, m.received, m.merged, m.dropped, m.gaveUp, m.undecodable, m.reread, m.paused, m.restored, m.overflow, m.LeaseFailures, m.forgot, m.audits, m.auditFound,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, errors.Join(errors.New("register the metrics: give each runtime a registry of its own"), err)
@@ -71,18 +69,18 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// streamMetrics observes one stream.
-type streamMetrics struct {
+// Stream observes one stream.
+type Stream struct {
 	watcher.NoObserver
-	m      *metrics
+	m      *Metrics
 	stream string
 	bytes  prometheus.Counter
 	frames [watcher.Listed + 1]prometheus.Counter
 	last   atomic.Int64 // unix nanoseconds of the last frame; 0: none yet
 }
 
-func (m *metrics) forStream(name string) *streamMetrics {
-	s := &streamMetrics{m: m, stream: name, bytes: m.bytes.WithLabelValues(name)}
+func (m *Metrics) ForStream(name string) *Stream {
+	s := &Stream{m: m, stream: name, bytes: m.bytes.WithLabelValues(name)}
 	for t := range s.frames {
 		s.frames[t] = m.frames.WithLabelValues(name, frameType(watcher.EventType(t)))
 	}
@@ -90,7 +88,7 @@ func (m *metrics) forStream(name string) *streamMetrics {
 }
 
 // Frame implements watcher.Observer.
-func (s *streamMetrics) Frame(t watcher.EventType, at time.Time) {
+func (s *Stream) Frame(t watcher.EventType, at time.Time) {
 	if int(t) < len(s.frames) {
 		s.frames[t].Inc()
 	}
@@ -98,28 +96,34 @@ func (s *streamMetrics) Frame(t watcher.EventType, at time.Time) {
 }
 
 // Bytes implements watcher.Observer.
-func (s *streamMetrics) Bytes(n int) { s.bytes.Add(float64(n)) }
+func (s *Stream) Bytes(n int) { s.bytes.Add(float64(n)) }
 
 // Reconnect implements watcher.Observer.
-func (s *streamMetrics) Reconnect(why watcher.Reason) {
+func (s *Stream) Reconnect(why watcher.Reason) {
 	s.m.reconnects.WithLabelValues(s.stream, string(why)).Inc()
 }
 
+// age is how long ago the last frame came; false: none has come.
+func (s *Stream) age() (time.Duration, bool) {
+	last := s.last.Load()
+	return time.Since(time.Unix(0, last)), last > 0
+}
+
 // Relist implements watcher.Observer.
-func (s *streamMetrics) Relist(why watcher.Reason) {
+func (s *Stream) Relist(why watcher.Reason) {
 	s.m.relists.WithLabelValues(s.stream, string(why)).Inc()
 }
 
 // Skipped implements watcher.Observer.
-func (s *streamMetrics) Skipped(why watcher.Reason) {
+func (s *Stream) Skipped(why watcher.Reason) {
 	s.m.skipped.WithLabelValues(s.stream, string(why)).Inc()
 }
 
 // Forgot implements watcher.Observer.
-func (s *streamMetrics) Forgot() { s.m.forgot.WithLabelValues(s.stream).Inc() }
+func (s *Stream) Forgot() { s.m.forgot.WithLabelValues(s.stream).Inc() }
 
 // Audited implements watcher.Observer.
-func (s *streamMetrics) Audited(differences int) {
+func (s *Stream) Audited(differences int) {
 	s.m.audits.WithLabelValues(s.stream).Inc()
 	s.m.auditFound.WithLabelValues(s.stream).Add(float64(differences))
 }

@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	"cmp"
@@ -18,45 +18,45 @@ type actionMetrics struct {
 	calls [queue.Conflict + 1]prometheus.Counter
 }
 
-// bindingMetrics counts and logs what becomes of one binding's calls.
-type bindingMetrics struct {
+// Calls counts and logs what becomes of one binding's calls.
+type Calls struct {
 	log                      logr.Logger
 	action                   string
 	waited                   prometheus.Observer
 	of                       map[string]*actionMetrics // by action
 	received, merged, gaveUp prometheus.Counter
-	undecodable, reread      prometheus.Counter
-	paused, restored         prometheus.Counter
-	overflow                 prometheus.Counter
+	paused, overflow         prometheus.Counter
 	failures                 failures
 	dropped                  *prometheus.CounterVec
-	ended                    func(queue.Finish) // Options.OnCall; nil: nobody is told
-	forget                   func(queue.Finish) // is told what was given up; may be nil
-	over                     func(queue.Finish) // called for each call that ended; may be nil
-	parked                   func(queue.Finish) // writes a Kubernetes Event; nil: none is written
+
+	// Undecodable counts objects that a predicate or a callback could not be asked about, Reread objects that were read again, and
+	// Restored finalizers that were added again.
+	Undecodable, Reread, Restored prometheus.Counter
+
+	// Hooks of what owns the binding; nil: none.
+	OnEnd    func(queue.Finish) // is called for each call that ended, first of all
+	OnCall   func(queue.Finish) // is called for each call that ended, with its action as label
+	OnGaveUp func(queue.Finish) // is called for what was given up
+	OnParked func(queue.Finish) // writes a Kubernetes Event
 }
 
-func (m *metrics) forBinding(b *binding) *bindingMetrics {
-	c, n := b.Capability, b.Binding
-	o := &bindingMetrics{
-		log:         b.log,
-		action:      string(b.Action),
+// ForBinding returns the observer of one binding, which logs to log. The first of the actions is the one of calls without a label.
+func (m *Metrics) ForBinding(c, n string, log logr.Logger, actions ...string) *Calls {
+	o := &Calls{
+		log:         log,
+		action:      actions[0],
 		waited:      m.waited.WithLabelValues(c, n),
 		of:          map[string]*actionMetrics{},
 		received:    m.received.WithLabelValues(c, n),
 		merged:      m.merged.WithLabelValues(c, n),
 		gaveUp:      m.gaveUp.WithLabelValues(c, n),
-		undecodable: m.undecodable.WithLabelValues(c, n),
-		reread:      m.reread.WithLabelValues(c, n),
+		Undecodable: m.undecodable.WithLabelValues(c, n),
+		Reread:      m.reread.WithLabelValues(c, n),
 		paused:      m.paused.WithLabelValues(c, n),
-		restored:    m.restored.WithLabelValues(c, n),
+		Restored:    m.restored.WithLabelValues(c, n),
 		overflow:    m.overflow.WithLabelValues(c, n),
-		failures:    failures{log: b.log},
+		failures:    failures{log: log},
 		dropped:     m.dropped.MustCurryWith(prometheus.Labels{"capability": c, "binding": n}),
-	}
-	actions := []string{o.action}
-	if b.Finalizer != "" {
-		actions = append(actions, cleanUpLabel)
 	}
 	for _, action := range actions {
 		a := &actionMetrics{took: m.took.WithLabelValues(c, n, action)}
@@ -69,52 +69,52 @@ func (m *metrics) forBinding(b *binding) *bindingMetrics {
 }
 
 // Received implements queue.Observer.
-func (o *bindingMetrics) Received() { o.received.Inc() }
+func (o *Calls) Received() { o.received.Inc() }
 
 // Merged implements queue.Observer.
-func (o *bindingMetrics) Merged() { o.merged.Inc() }
+func (o *Calls) Merged() { o.merged.Inc() }
 
 // Started implements queue.Observer.
-func (o *bindingMetrics) Started(wait time.Duration) { o.waited.Observe(wait.Seconds()) }
+func (o *Calls) Started(wait time.Duration) { o.waited.Observe(wait.Seconds()) }
 
 // Paused counts for how long the streams of the binding stood still.
-func (o *bindingMetrics) Paused(d time.Duration) { o.paused.Add(d.Seconds()) }
+func (o *Calls) Paused(d time.Duration) { o.paused.Add(d.Seconds()) }
 
 // Parked implements queue.Observer; the number of parked objects is read from the engine.
-func (o *bindingMetrics) Parked(int) {}
+func (o *Calls) Parked(int) {}
 
 // Dropped implements queue.Observer.
-func (o *bindingMetrics) Dropped(why queue.Reason, n int) {
+func (o *Calls) Dropped(why queue.Reason, n int) {
 	o.dropped.WithLabelValues(string(why)).Add(float64(n))
 }
 
 // GaveUp implements queue.Observer; Finished, which is called for the same call, logs it.
-func (o *bindingMetrics) GaveUp(f queue.Finish) {
+func (o *Calls) GaveUp(f queue.Finish) {
 	o.gaveUp.Inc()
-	if o.forget != nil {
-		o.forget(f)
+	if o.OnGaveUp != nil {
+		o.OnGaveUp(f)
 	}
 }
 
 // Finished implements queue.Observer: it counts each call, and logs those that failed, with what
 // happens next.
-func (o *bindingMetrics) Finished(f queue.Finish) {
-	if o.over != nil {
-		o.over(f)
+func (o *Calls) Finished(f queue.Finish) {
+	if o.OnEnd != nil {
+		o.OnEnd(f)
 	}
 	f.Label = cmp.Or(f.Label, o.action)
 	of := o.of[f.Label]
 	of.took.Observe(f.Took.Seconds())
 	of.calls[min(int(f.Outcome), len(of.calls)-1)].Inc()
-	if o.ended != nil {
-		o.ended(f)
+	if o.OnCall != nil {
+		o.OnCall(f)
 	}
-	if f.Parked && o.parked != nil {
-		o.parked(f)
+	if f.Parked && o.OnParked != nil {
+		o.OnParked(f)
 	}
 	_, undecodable := errors.AsType[*capability.DecodeError](f.Err)
 	if undecodable {
-		o.undecodable.Inc()
+		o.Undecodable.Inc()
 	}
 	o.failures.rest()
 	if f.Err == nil || f.Outcome == queue.Requeue {

@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	"encoding/base64"
@@ -21,8 +21,8 @@ const (
 
 var errNoPage = errors.New("continue: take it from the answer before, as it is")
 
-// page is a part of a snapshot. The zero value is all of it.
-type page struct {
+// Page is a part of a snapshot. The zero value is all of it.
+type Page struct {
 	limit int // rows; 0: all
 	from  mark
 }
@@ -36,9 +36,9 @@ type mark struct {
 	Name      string `json:"n,omitempty"` // empty: at the binding itself
 }
 
-// pageFrom reads limit and continue of a request.
-func pageFrom(q url.Values) (page, error) {
-	p := page{limit: pageDefault}
+// PageFrom reads limit and continue of a request.
+func PageFrom(q url.Values) (Page, error) {
+	p := Page{limit: pageDefault}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > pageMost {
@@ -88,27 +88,27 @@ func (p *pager) take(m mark) bool {
 	return true
 }
 
-// snapshotPage is a page of the snapshot. Its totals are of everything.
-func (r *Runtime) snapshotPage(p page) Snapshot {
-	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: r.election.Snapshot()}
+// Snapshot is a page of the snapshot. Its totals are of everything.
+func (b Board) Snapshot(p Page) Snapshot {
+	out := Snapshot{Streams: []StreamSnapshot{}, Bindings: []BindingSnapshot{}, LeaderElection: b.Election.Snapshot()}
 	rows := pager{all: p.limit == 0, left: p.limit}
-	streams, _ := r.streams.statuses()
-	out.Totals.Streams, out.Totals.Bindings = len(streams), len(r.bindings)
+	streams, _ := b.Streams.Statuses()
+	out.Totals.Streams, out.Totals.Bindings = len(streams), len(b.Bindings)
 	for _, s := range streams {
 		if p.from.Binding == "" && s.Stream >= p.from.Stream && rows.take(mark{Stream: s.Stream}) {
 			out.Streams = append(out.Streams, streamSnapshot(s))
 		}
 	}
 	reached := p.from.Binding == ""
-	for _, b := range r.bindings {
-		row := b.snapshot()
+	for _, one := range b.Bindings {
+		row := one.Row()
 		out.Totals.Running += row.RunningTotal
 		out.Totals.Parked += row.ParkedTotal
 		var from mark
-		if !reached && b.id == p.from.Binding {
+		if !reached && row.Binding == p.from.Binding {
 			reached, from = true, p.from
 		}
-		if reached && b.fill(&row, &rows, from) {
+		if reached && rows.fill(&row, one, from) {
 			out.Bindings = append(out.Bindings, row)
 		}
 	}
@@ -116,33 +116,28 @@ func (r *Runtime) snapshotPage(p page) Snapshot {
 	return out
 }
 
-// fill adds the calls that run and the parked objects from a mark on, and says whether the row is part of the page.
-func (b *binding) fill(row *BindingSnapshot, rows *pager, from mark) bool {
+// fill adds the calls that run and the parked objects of a binding from a mark on, and says whether the row is part of the page.
+func (p *pager) fill(row *BindingSnapshot, of Binding, from mark) bool {
 	whole := from.Name == ""
 	if whole {
-		if !rows.take(mark{Binding: b.id}) {
+		if !p.take(mark{Binding: row.Binding}) {
 			return false
 		}
-		for _, c := range b.engine.Running() {
-			row.Running = append(row.Running, RunningSnapshot{
-				Object: c.Key.String(), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
-			})
-		}
-		rows.left -= len(row.Running)
+		row.Running = of.Running()
+		p.left -= len(row.Running)
 	}
-	q, ok := b.engine.(interface{ Parked() []queue.ParkedInfo })
-	if !ok || row.ParkedTotal == 0 {
+	if row.ParkedTotal == 0 {
 		return whole
 	}
-	for _, p := range q.Parked() { // sorted
-		if from.before(p.Key) {
+	for _, o := range of.Parked() {
+		if from.before(o.Key) {
 			continue
 		}
-		if !rows.take(mark{Binding: b.id, Namespace: p.Key.Namespace, Name: p.Key.Name}) {
+		if !p.take(mark{Binding: row.Binding, Namespace: o.Key.Namespace, Name: o.Key.Name}) {
 			break
 		}
 		row.Parked = append(row.Parked, ParkedSnapshot{
-			Object: p.Key.String(), Event: string(p.Type), Attempts: p.Attempt, Since: p.Since, Error: plaintext.Bound(p.Err.Error()),
+			Object: o.Key.String(), Event: string(o.Type), Attempts: o.Attempt, Since: o.Since, Error: plaintext.Bound(o.Err.Error()),
 		})
 	}
 	return whole || len(row.Parked) > 0

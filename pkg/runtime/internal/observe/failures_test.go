@@ -1,7 +1,6 @@
-package runtime
+package observe
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -11,33 +10,25 @@ import (
 
 	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
-	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 var errSome = errors.New("no route")
 
 // observing gives the observer of a binding, and the lines that it logs.
-func observing(t *testing.T) (o *bindingMetrics, b *binding, lines *[]string) {
+func observing(t *testing.T) (o *Calls, lines *[]string) {
 	t.Helper()
 	lines = &[]string{}
 	log := funcr.New(func(_, args string) { *lines = append(*lines, args) }, funcr.Options{})
-	compiled, err := declared(oneCapability(capability.When(kind.ConfigMap).Reconcile(
-		func(context.Context, capability.Event[*corev1.ConfigMap]) error { return nil })), capability.Env{})
+	m, err := New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMetrics(prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = newBinding(compiled[0], bindingOptions{}, newLooks(nil), log, m)
-	return b.metrics, b, lines
+	return m.ForBinding("c", "configmaps", log, "Reconcile"), lines
 }
 
 func counted(t *testing.T, c prometheus.Counter) float64 {
@@ -58,7 +49,7 @@ func failed(err error) queue.Finish {
 // Of many failed calls, a hundred lines a second are logged, then one in a hundred, and the log says how many were left out.
 func TestLinesOfFailedCallsAreSampled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, _, lines := observing(t)
+		o, lines := observing(t)
 		for range 1150 {
 			o.Finished(failed(errSome))
 		}
@@ -95,7 +86,7 @@ func panicked(f func()) (err error) {
 
 // The stack of a panic is logged once for each place, which every line names.
 func TestAStackIsLoggedOncePerPlace(t *testing.T) {
-	o, _, lines := observing(t)
+	o, lines := observing(t)
 	var none map[string]int
 	one := func() { none["x"] = 1 }
 	two := func() { panic("oh") }
@@ -116,7 +107,7 @@ func TestAStackIsLoggedOncePerPlace(t *testing.T) {
 
 // A conflict is counted, and logged at V(1) alone.
 func TestAConflictIsQuiet(t *testing.T) {
-	o, _, lines := observing(t)
+	o, lines := observing(t)
 	f := failed(apierrors.NewConflict(schema.GroupResource{Resource: "things"}, "x", errSome))
 	f.Outcome = capability.ResultOf(f.Err).Outcome
 	o.Finished(f)
@@ -129,7 +120,7 @@ func TestAConflictIsQuiet(t *testing.T) {
 }
 
 func TestHangingCallbacksAreLogged(t *testing.T) {
-	o, _, lines := observing(t)
+	o, lines := observing(t)
 	o.Hanging(queue.Hanging{Namespaces: []string{"a"}, Full: true, Calls: 16, Slots: 16, Oldest: []queue.Key{{Namespace: "a", Name: "x"}}})
 	o.Hanging(queue.Hanging{Full: true, Calls: 16, Slots: 16})
 	o.Hanging(queue.Hanging{})
@@ -144,22 +135,5 @@ func TestHangingCallbacksAreLogged(t *testing.T) {
 	}
 	if !strings.Contains((*lines)[0], `"oldest"=["a/x"]`) || !strings.Contains((*lines)[0], `"running"=16`) {
 		t.Errorf("line 0: %s", (*lines)[0])
-	}
-}
-
-// For the queue, a deletion begins a generation, also of a kind that counts none.
-func TestADeletionIsAnEpoch(t *testing.T) {
-	f := &finalizer{}
-	seen := map[int64]bool{}
-	for _, generation := range []int64{0, 1, 2, 3} {
-		for _, deleting := range []bool{false, true} {
-			m := frameOf(t, mapNamed("a")).Meta
-			m.Generation, m.Deleting = generation, deleting
-			epoch := f.epoch(&m)
-			if seen[epoch] || (epoch <= 0) != (generation == 0) || epoch == 0 {
-				t.Errorf("generation %d, deleting %v: epoch %d", generation, deleting, epoch)
-			}
-			seen[epoch] = true
-		}
 	}
 }

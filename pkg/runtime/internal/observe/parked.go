@@ -1,4 +1,4 @@
-package runtime
+package observe
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -17,10 +17,10 @@ const (
 	parkedNote   = "%s failed, and does not try again before this object changes; the program's log says why"
 )
 
-// tellParked has a Kubernetes Event written about each object of a binding that is parked, where those look who know nothing of
+// WriteParked has a Kubernetes Event written about each object of a binding that is parked, where those look who know nothing of
 // the program: at the object. It does not repeat the failure: more people may read Events than logs, and the text of
 // an error is the user's. Nothing is written about Events: a binding that fails on them would be called for its own.
-func tellParked(to events.EventRecorder, c *capability.Compiled, id string) func(queue.Finish) {
+func WriteParked(to events.EventRecorder, c *capability.Compiled, id string) func(queue.Finish) {
 	if isEvent(&c.Resource) {
 		return nil
 	}
