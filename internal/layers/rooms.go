@@ -5,7 +5,7 @@ func rooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
 			Path:    "pkg/runtime/internal/" + name,
-			Project: []string{"internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+			Project: []string{"internal/advice", "internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
 		}
 		for _, b := range below {
 			r.Project = append(r.Project, "pkg/runtime/internal/"+b)
@@ -20,6 +20,8 @@ func rooms() []Rule {
 		room("logs", "logbuf"),
 		room("kubeevents", "logs", "patience"),
 		room("live"),
+		room("plan"),
+		room("rights", "live", "plan"),
 		room("replicas", "live"),
 		room("observe", "replicas"),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -19,14 +20,14 @@ type carrier struct {
 	riders []*rider
 }
 
-func newCarrier(all *streams, ps plannedStream, bindings map[*capability.Compiled]*binding) *carrier {
-	c := &carrier{all: all, feed: newFeed(ps.routes, bindings)}
-	for i, r := range ps.routes {
-		if r.target != ps.target {
+func newCarrier(all *streams, ps plan.Stream, bindings map[*capability.Compiled]*binding) *carrier {
+	c := &carrier{all: all, feed: newFeed(ps.Routes, bindings)}
+	for i, r := range ps.Routes {
+		if r.Target != ps.Target {
 			c.riders = append(c.riders, &rider{carrier: c, route: r, onCarrier: c.feed.routes[i], bindings: bindings})
 		}
 	}
-	c.stream = all.newStream(ps.target, c.feed, c.feed.options(nil))
+	c.stream = all.newStream(ps.Target, c.feed, c.feed.options(nil))
 	for _, r := range c.feed.routes {
 		r.serve(c.stream)
 	}
@@ -41,17 +42,17 @@ func (c *carrier) open(ctx context.Context) {
 }
 
 // newFeed lays out the entries for the bindings of some routes.
-func newFeed(routes []route, bindings map[*capability.Compiled]*binding) *feed {
+func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding) *feed {
 	var flat []*capability.Compiled
 	for _, r := range routes {
-		flat = append(flat, r.bindings...)
+		flat = append(flat, r.Bindings...)
 	}
 	places, words := layOut(flat)
 	f := &feed{words: words, picker: newPicker(flat)}
 	for _, r := range routes {
 		lr := &liveRoute{feed: f, attached: true}
-		for _, c := range r.bindings {
-			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0], part: partOf(c, r.target), target: r.target, wide: r.target.Namespace == ""})
+		for _, c := range r.Bindings {
+			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0], part: partOf(c, r.Target), target: r.Target, wide: r.Target.Namespace == ""})
 			places = places[1:]
 		}
 		f.routes = append(f.routes, lr)
@@ -68,7 +69,7 @@ func (c *carrier) turned(ctx context.Context, s watcher.State) {
 		c.synced(ctx)
 	case s.Phase == watcher.Blocked:
 		for _, r := range c.riders {
-			if mayFareBetter(c.stream.Target(), r.route.target, s.Reason) {
+			if mayFareBetter(c.stream.Target(), r.route.Target, s.Reason) {
 				r.leave(ctx)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
 // DefaultCheckTimeout is how long --check may take.
@@ -24,33 +25,33 @@ var errCheckTimeout = errors.New("there was no time left: raise --check-timeout,
 
 // checkReport is what --check prints with -o json.
 type checkReport struct {
-	OK       bool      `json:"ok"`
-	Findings []finding `json:"findings"`
+	OK       bool             `json:"ok"`
+	Findings []rights.Finding `json:"findings"`
 }
 
 // check asks the API server whether it can be reached, serves what the program watches, and allows what the program needs. It
 // starts nothing and writes nothing. It calls step after each of its checks.
 func (r *Runtime) check(ctx context.Context, step func()) checkReport {
 	defer r.server.CloseIdleConnections()
-	var found []finding
+	var found []rights.Finding
 	for _, res := range r.resources() {
 		f := r.served(ctx, res)
 		found = append(found, f)
 		step()
-		if f.Verdict == isUnknown {
+		if f.Verdict == rights.Unknown {
 			break // the next one would not be answered either
 		}
 	}
-	found = append(found, r.access.check(ctx, step)...)
+	found = append(found, r.access.Check(ctx, step)...)
 	report := checkReport{OK: true, Findings: found}
 	for _, f := range found {
-		report.OK = report.OK && f.Verdict == isOK
+		report.OK = report.OK && f.Verdict == rights.OK
 	}
 	return report
 }
 
 // checks is how many checks there are.
-func (r *Runtime) checks() int { return len(r.resources()) + len(r.access.inquiries) }
+func (r *Runtime) checks() int { return len(r.resources()) + len(r.access.Inquiries) }
 
 // watched is a resource of the planned streams.
 type watched struct {
@@ -62,10 +63,10 @@ type watched struct {
 // resources are those of the planned streams, each once.
 func (r *Runtime) resources() (out []watched) {
 	at := map[string]int{}
-	for _, s := range r.plan.streams {
-		res, optional := s.target.Resource, true
-		for _, route := range s.routes {
-			for _, b := range route.bindings {
+	for _, s := range r.plan.Streams {
+		res, optional := s.Target.Resource, true
+		for _, route := range s.Routes {
+			for _, b := range route.Bindings {
 				optional = optional && b.Optional
 			}
 		}
@@ -81,19 +82,19 @@ func (r *Runtime) resources() (out []watched) {
 }
 
 // served asks whether the server serves a resource, as its stream does after a 404.
-func (r *Runtime) served(ctx context.Context, res watched) finding {
-	f := finding{Verdict: isOK, What: fmt.Sprintf("%s %s is served", res.GVK().GroupVersion(), res.Plural)}
+func (r *Runtime) served(ctx context.Context, res watched) rights.Finding {
+	f := rights.Finding{Verdict: rights.OK, What: fmt.Sprintf("%s %s is served", res.GVK().GroupVersion(), res.Plural)}
 	d, err := r.server.Discover(ctx, res.Resource)
 	switch {
 	case err != nil:
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		f.Verdict, f.Detail = isUnknown, cannotCheck(err)
+		f.Verdict, f.Detail = rights.Unknown, rights.CannotCheck(err)
 	case !d.Served && res.optional:
 		f.What, f.Detail = fmt.Sprintf("%s %s is optional", res.GVK().GroupVersion(), res.Plural), "not served"
 	case !d.Served:
-		f.Verdict, f.Detail = isMissing, plaintext.Bound(d.Message)
+		f.Verdict, f.Detail = rights.Missing, plaintext.Bound(d.Message)
 	}
 	return f
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
 // checked is a server that answers discovery and access reviews, and notes what else it is asked.
@@ -107,14 +108,14 @@ func TestCheckOptionalKinds(t *testing.T) {
 	mapped := func(*corev1.Secret) []types.NamespacedName { return nil }
 	optional := capability.When(kind.ConfigMap).TriggeredBy(capability.Mapped(capability.Optional[*corev1.Secret](kind.Secret), mapped)).Reconcile(ignoreMap)
 	needed := capability.When(kind.ConfigMap).Alias("other").TriggeredBy(capability.Mapped(kind.Secret, mapped)).Reconcile(ignoreMap)
-	for want, bindings := range map[verdict][]capability.Binding{isOK: {optional}, isMissing: {optional, needed}} {
+	for want, bindings := range map[rights.Verdict][]capability.Binding{rights.OK: {optional}, rights.Missing: {optional, needed}} {
 		srv := httptest.NewServer(&checked{served: servedMaps})
 		r, err := New(&rest.Config{Host: srv.URL}, oneCapability(bindings...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		report := r.check(t.Context(), func() {})
-		if report.OK != (want == isOK) || len(report.Findings) < 2 || report.Findings[1].Verdict != want || !strings.Contains(report.Findings[1].What, "v1 secrets") {
+		if report.OK != (want == rights.OK) || len(report.Findings) < 2 || report.Findings[1].Verdict != want || !strings.Contains(report.Findings[1].What, "v1 secrets") {
 			t.Errorf("want %s: %+v", want, report)
 		}
 		srv.Close()

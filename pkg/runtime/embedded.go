@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
 // DefaultEmbeddedKubeconfig is the file that --embedded writes where none is named, in the working directory.
@@ -39,7 +40,7 @@ func (p Program) runEmbedded(f flags, o Options, stdout, stderr io.Writer) int {
 		}
 	}()
 	return serve(f, server.Config(), o, stderr, func(r *Runtime) (func(), error) {
-		for _, c := range watching(r.plan.bindings) {
+		for _, c := range plan.Watching(r.plan.Bindings) {
 			server.Register(known(c.Resource))
 		}
 		file, err := writeKubeconfig(f.embedded, server.Kubeconfig())
@@ -64,11 +65,11 @@ func (r known) Resource() kind.Resource { return kind.Resource(r) }
 
 // invitation says how to try the program out. The namespaces that its bindings name are those that are missing on a new
 // server, but for "default".
-func invitation(kubeconfig string, p *plan) string {
+func invitation(kubeconfig string, p *plan.Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "An API server in memory runs for as long as this program does. In another terminal:\n\n  export KUBECONFIG=%s\n", quoted(kubeconfig))
 	var namespaces, resources []string
-	for _, c := range p.bindings {
+	for _, c := range p.Bindings {
 		resources = append(resources, c.Resource.String())
 		for _, t := range c.Targets {
 			namespaces = append(namespaces, t.Namespace)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
 // toy is an embedded server that serves nothing, and notes what is asked of it.
@@ -128,7 +129,7 @@ func TestInvitation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := invitation("/some where/it's", newPlan(compiled))
+	got := invitation("/some where/it's", plan.New(compiled))
 	for _, want := range []string{
 		`  export KUBECONFIG='/some where/it'\''s'` + "\n",
 		"  kubectl create namespace demo\n  kubectl get configmaps,gadgets.example.com --all-namespaces\n",
@@ -137,7 +138,7 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
-	if got := invitation("/tmp/a.b", newPlan(compiled)); !strings.Contains(got, "KUBECONFIG=/tmp/a.b\n") {
+	if got := invitation("/tmp/a.b", plan.New(compiled)); !strings.Contains(got, "KUBECONFIG=/tmp/a.b\n") {
 		t.Error(got)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -99,7 +100,7 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 		live[c] = b
 		r.boxes = append(r.boxes, box)
 	}
-	r.feed = newFeed([]route{{target: compiled[0].Targets[0], bindings: compiled}}, live)
+	r.feed = newFeed([]plan.Route{{Target: compiled[0].Targets[0], Bindings: compiled}}, live)
 	r.index = watcher.NewIndex(r.feed.words)
 	return r
 }

@@ -54,7 +54,7 @@ func (r *Runtime) checkAccess(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.access.run(ctx, r.o.LeaderElection.RetryPeriod)
+		r.access.Run(ctx, r.o.LeaderElection.RetryPeriod)
 	}()
 	go func() {
 		select {

@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -54,11 +55,11 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			for _, c := range compiled {
 				live[c] = newBinding(c, bindingOptions{}, newLooks(nil), logr.Discard(), m)
 			}
-			p := newPlan(compiled)
-			if len(p.streams) != 1 || len(p.streams[0].routes) != 2 {
-				t.Fatalf("the plan is %+v, want one stream with a rider", p.streams)
+			p := plan.New(compiled)
+			if len(p.Streams) != 1 || len(p.Streams[0].Routes) != 2 {
+				t.Fatalf("the plan is %+v, want one stream with a rider", p.Streams)
 			}
-			routes := p.streams[0].routes
+			routes := p.Streams[0].Routes
 			if got := newFeed(routes, live).options(nil).CutManagedFields; got != test.carrier {
 				t.Errorf("the carrier cuts: %v, want %v", got, test.carrier)
 			}

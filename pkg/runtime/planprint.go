@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
 // PlannedBinding is one row of a plan: how a binding is served.
@@ -28,71 +27,21 @@ type PlannedBinding struct {
 // Plan is what a program will watch. It is made without a cluster.
 type Plan []PlannedBinding
 
-func (p *plan) public() Plan {
-	out := make(Plan, 0, len(p.bindings))
-	for _, b := range p.bindings {
+// publicPlan is what is shown of a plan.
+func publicPlan(p *plan.Plan) Plan {
+	out := make(Plan, 0, len(p.Bindings))
+	for _, b := range p.Bindings {
 		out = append(out, PlannedBinding{
 			Capability: b.Capability,
 			Binding:    b.Binding,
 			Action:     string(b.Action),
-			Streams:    p.streamsOf(b),
-			ClientSide: p.clientSideOf(b),
+			Streams:    p.StreamsOf(b),
+			ClientSide: p.ClientSideOf(b),
 			Finalizer:  b.Finalizer,
-			Triggers:   triggersOf(b),
-			Guessed:    guessedOf(b),
+			Triggers:   plan.TriggersOf(b),
+			Guessed:    plan.GuessedOf(b),
 			Warnings:   b.Warnings,
 		})
-	}
-	return out
-}
-
-func (p *plan) streamsOf(b *capability.Compiled) []string {
-	out := make([]string, 0, len(b.Targets))
-	seen := map[string]bool{}
-	for _, c := range watching([]*capability.Compiled{b}) {
-		for _, t := range p.targets[c] {
-			if s := p.carrier[t].String(); !seen[s] {
-				seen[s] = true
-				out = append(out, s)
-			}
-		}
-	}
-	return out
-}
-
-// triggersOf says what wakes a binding's objects, such as "owned Deployment".
-func triggersOf(b *capability.Compiled) (out []string) {
-	for _, t := range b.Triggers {
-		text := string(t.Via) + " " + t.Source.Resource.Kind
-		if len(t.Source.ClientSide) > 0 {
-			text += ", " + strings.Join(t.Source.ClientSide, ", ")
-		}
-		if t.Source.Optional {
-			text += ", optional"
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
-// guessedOf names the custom resources of a binding and its triggers whose plural and scope no declaration states.
-func guessedOf(b *capability.Compiled) (out []string) {
-	for _, c := range watching([]*capability.Compiled{b}) {
-		if name := c.Resource.String(); c.Resource.Guessed && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// clientSideOf adds to a binding's own filters what it would select on the server, had it a stream
-// of its own, and now selects here because it rides on a wider one.
-func (p *plan) clientSideOf(b *capability.Compiled) []string {
-	out := append([]string{}, b.ClientSide...)
-	for _, t := range p.targets[b] {
-		if p.carrier[t] != t {
-			out = append(out, "only "+strings.Replace(t.String(), "?watch=true&", "?", 1))
-		}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -29,7 +30,11 @@ func TestPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	for _, m := range p.all[0].policy.Spec.MatchConditions {
+	first, ok := p.Objects()[0].(*admissionv1.MutatingAdmissionPolicy)
+	if !ok {
+		t.Fatalf("the first object is a %T", p.Objects()[0])
+	}
+	for _, m := range first.Spec.MatchConditions {
 		text += "\n" + m.Expression
 	}
 	for _, want := range []string{

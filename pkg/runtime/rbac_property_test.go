@@ -11,6 +11,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
 // drawSelection draws from few words, so that selections overlap.
@@ -81,10 +83,10 @@ func TestRBACIsEnoughAndLeast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPlan(compiled)
+		p := plan.New(compiled)
 		var attempts []attempt
 		for _, b := range compiled {
-			for _, s := range p.streamsOf(b) {
+			for _, s := range p.StreamsOf(b) {
 				attempts = append(attempts, attemptOf(t, s, "list"), attemptOf(t, s, "watch"))
 			}
 			targets := slices.Clone(b.Targets)
@@ -95,9 +97,9 @@ func TestRBACIsEnoughAndLeast(t *testing.T) {
 				attempts = append(attempts, attemptOf(t, target.String(), "list"), attemptOf(t, target.String(), "watch"))
 			}
 		}
-		for _, n := range append(p.needs(), leaseNeeds(types.NamespacedName{Namespace: "a", Name: "lock"})...) {
-			for _, verb := range n.verbs {
-				attempts = append(attempts, attempt{verb, n.namespace, n.group, n.resource, n.name})
+		for _, n := range append(rights.Needed(p), rights.ForLease(types.NamespacedName{Namespace: "a", Name: "lock"})...) {
+			for _, verb := range n.Verbs {
+				attempts = append(attempts, attempt{verb, n.Namespace, n.Group, n.Resource, n.Name})
 			}
 		}
 		for _, a := range attempts {
@@ -111,17 +113,17 @@ func TestRBACIsEnoughAndLeast(t *testing.T) {
 
 // least takes each verb away in turn.
 func least(t *rapid.T, r *RBAC, attempts []attempt) {
-	for _, one := range r.roles {
-		for i := range one.rules {
-			verbs := one.rules[i].Verbs
+	for _, one := range r.of.Roles {
+		for i := range one.Rules {
+			verbs := one.Rules[i].Verbs
 			for j := range verbs {
-				one.rules[i].Verbs = slices.Delete(slices.Clone(verbs), j, j+1)
+				one.Rules[i].Verbs = slices.Delete(slices.Clone(verbs), j, j+1)
 				objects := r.Objects()
 				if !slices.ContainsFunc(attempts, func(a attempt) bool { return !allowed(objects, a) }) {
-					t.Fatalf("%s of rule %d in %q could be left out of %q", verbs[j], i, one.namespace, summary(r))
+					t.Fatalf("%s of rule %d in %q could be left out of %q", verbs[j], i, one.Namespace, summary(r))
 				}
 			}
-			one.rules[i].Verbs = verbs
+			one.Rules[i].Verbs = verbs
 		}
 	}
 }

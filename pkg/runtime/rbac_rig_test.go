@@ -81,12 +81,12 @@ func rbacOf(t *testing.T, lease types.NamespacedName, bindings ...capability.Bin
 
 // summary prints rules in short: "demo: get,list core/pods[web]". Those for Kubernetes Events are left out.
 func summary(r *RBAC) (out []string) {
-	for _, one := range r.roles {
-		for _, rule := range one.rules {
+	for _, one := range r.of.Roles {
+		for _, rule := range one.Rules {
 			if rule.APIGroups[0] == "events.k8s.io" {
 				continue
 			}
-			text := one.namespace + ": " + strings.Join(rule.Verbs, ",") + " " + rule.APIGroups[0] + "/" + rule.Resources[0]
+			text := one.Namespace + ": " + strings.Join(rule.Verbs, ",") + " " + rule.APIGroups[0] + "/" + rule.Resources[0]
 			if len(rule.ResourceNames) > 0 {
 				text += "[" + strings.Join(rule.ResourceNames, ",") + "]"
 			}

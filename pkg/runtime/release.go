@@ -9,14 +9,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // errNotReleased says that objects still carry finalizers.
 var errNotReleased = errors.New("some finalizers were not removed: see above, and run it again")
-
-// errNothingToRelease is about a program without finalizers.
-var errNothingToRelease = errors.New("no binding of this program has a finalizer")
 
 // ReleaseFinalizers removes the finalizers of all bindings from all objects where the bindings look, without calling any
 // clean-up, and writes to w how far it is: for uninstalling a program. The program must not be running: it would add them again. An object that
@@ -34,7 +32,7 @@ func (r *Runtime) releaseAll(ctx context.Context, w io.Writer, dry bool) error {
 		}
 		some = true
 		one := release{b: b, w: w, dry: dry}
-		for _, t := range r.plan.targets[b.Compiled] {
+		for _, t := range r.plan.Targets[b.Compiled] {
 			if err := one.target(ctx, t); err != nil {
 				failed = true
 				one.sayf("%s: %v", t.Path(), err)
@@ -51,7 +49,7 @@ func (r *Runtime) releaseAll(ctx context.Context, w io.Writer, dry bool) error {
 	}
 	switch {
 	case !some:
-		return errNothingToRelease
+		return rights.ErrNoFinalizer
 	case failed:
 		return errNotReleased
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
 const (
@@ -69,7 +70,7 @@ func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, s
 		}
 	}
 	switch err := patience.Within(ctx, func() error { return r.releaseAll(ctx, stdout, f.dryRun) }); {
-	case errors.Is(err, errNothingToRelease):
+	case errors.Is(err, rights.ErrNoFinalizer):
 		return fail(stderr, ExitDeclared, err)
 	case err != nil:
 		return fail(stderr, ExitFailed, err)

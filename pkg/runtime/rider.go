@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -27,7 +28,7 @@ var errNoneKept = errors.New("the list shows none of the known objects, which it
 // on the carrier's goroutine; its own stream is stopped before what that knew is looked at.
 type rider struct {
 	carrier   *carrier
-	route     route
+	route     plan.Route
 	bindings  map[*capability.Compiled]*binding
 	onCarrier *liveRoute
 	own       *ownStream // nil: riding
@@ -46,7 +47,7 @@ func (r *rider) leave(ctx context.Context) {
 	if r.own != nil || ctx.Err() != nil {
 		return
 	}
-	f := newFeed([]route{r.route}, r.bindings)
+	f := newFeed([]plan.Route{r.route}, r.bindings)
 	r.startOwn(ctx, f, r.handOver(f))
 	r.onCarrier.detach()
 	r.carrier.all.log.Info("a binding's wider stream is refused: it runs a narrower one of its own",
@@ -55,7 +56,7 @@ func (r *rider) leave(ctx context.Context) {
 
 func (r *rider) startOwn(ctx context.Context, f *feed, seed *watcher.Index) {
 	all := r.carrier.all
-	own := &ownStream{feed: f, stream: all.newStream(r.route.target, f, f.options(seed))}
+	own := &ownStream{feed: f, stream: all.newStream(r.route.Target, f, f.options(seed))}
 	f.routes[0].serve(own.stream)
 	ctx, own.cancel = context.WithCancel(ctx)
 	own.done = all.start(ctx, own.stream)
@@ -126,7 +127,7 @@ func (r *rider) tellDifference(ctx context.Context, f *feed, index *watcher.Inde
 		return "", errNoneKept
 	}
 	index.Sweep(func(e watcher.Entry) {
-		f.Handle(watcher.Missing(e, r.route.target.Ambiguous()))
+		f.Handle(watcher.Missing(e, r.route.Target.Ambiguous()))
 	})
 	return rv, nil
 }
@@ -168,7 +169,7 @@ func (r *rider) list(ctx context.Context, show func(*watcher.Frame)) (rv string,
 }
 
 func (r *rider) page(ctx context.Context, p watcher.ListParams, show func(*watcher.Frame)) (meta watcher.ListMeta, err error) {
-	resp, err := r.carrier.all.server.List(ctx, r.route.target, p)
+	resp, err := r.carrier.all.server.List(ctx, r.route.Target, p)
 	if err != nil {
 		return meta, err
 	}

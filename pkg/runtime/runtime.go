@@ -19,7 +19,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -29,13 +31,13 @@ type Runtime struct {
 	log      logr.Logger // never blocks
 	lines    logs.Lines  // of log, where Options.Logger may block
 	env      *environment
-	plan     *plan
+	plan     *plan.Plan
 	bindings []*binding
 	streams  *streams
 	server   *watcher.Server
 	looks    *looks
 	health   *observe.Health
-	access   *access
+	access   *rights.Access
 	recorder *recording.Recorder // nil: nothing is recorded
 	election *replicas.Election  // nil: there is none
 	exit     func()              // ends the process; nil: that is not this package's to do
@@ -45,20 +47,6 @@ type Runtime struct {
 
 // errRanBefore is about a Runtime that was to run twice.
 var errRanBefore = errors.New("this Runtime ran before, and its queues are closed: make another one with runtime.New")
-
-// PlanFor returns what a program with these options would watch. It needs no cluster: capability functions
-// get clients that refuse every request. The error lists every wrong declaration with its file and line.
-func PlanFor(o Options) (Plan, error) {
-	e, err := newEnvironment(withoutCluster(), logr.Discard())
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := declared(o, e.env)
-	if err != nil {
-		return nil, err
-	}
-	return newPlan(compiled).public(), nil
-}
 
 // New makes a Runtime. It calls the capability functions and reports every wrong declaration together,
 // each with its file and line (a [capability.DeclarationError] among others); it opens no connection, so
@@ -87,14 +75,14 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	for _, c := range compiled {
-		for _, each := range watching([]*capability.Compiled{c}) {
+		for _, each := range plan.Watching([]*capability.Compiled{c}) {
 			if err := each.AddToScheme(e.scheme); err != nil {
 				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 			}
 			e.mapper.Declare(each.Resource)
 		}
 	}
-	r := &Runtime{o: o, log: o.Logger, env: e, plan: newPlan(compiled), recorder: recorder}
+	r := &Runtime{o: o, log: o.Logger, env: e, plan: plan.New(compiled), recorder: recorder}
 	if o.logOut == nil {
 		r.log = r.lines.Detached(o.Logger)
 	}
@@ -131,9 +119,9 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	}
 	byDeclaration := map[*capability.Compiled]*binding{}
 	var full atomic.Int32
-	locks := sharedLocks(r.plan.bindings)
+	locks := sharedLocks(r.plan.Bindings)
 	r.looks = newLooks(r.server)
-	for _, c := range r.plan.bindings {
+	for _, c := range r.plan.Bindings {
 		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand, full: &full}, r.looks, r.o.Logger, m)
 		b.fence, b.stopping = f, &r.stopping
 		b.metrics.OnParked = observe.WriteParked(r.env.env.Recorder, c, b.id)
@@ -143,15 +131,15 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
 		for _, t := range c.Triggers {
-			byDeclaration[t.Source] = b.newSource(t, r.plan.targets[t.Source])
+			byDeclaration[t.Source] = b.newSource(t, r.plan.Targets[t.Source])
 		}
 	}
 	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, &r.o)
-	r.access, err = newAccess(cfg, r.needs(), r.log, r.o.Rand)
+	r.access, err = rights.NewAccess(cfg, r.needs(), r.log, r.o.Rand)
 	if err != nil {
 		return err
 	}
-	r.health = &observe.Health{Streams: r.streams, Planned: len(r.plan.streams), Strict: r.o.StrictReadiness, Election: r.election, Rights: r.access.say}
+	r.health = &observe.Health{Streams: r.streams, Planned: len(r.plan.Streams), Strict: r.o.StrictReadiness, Election: r.election, Rights: r.access.Say}
 	if r.o.logOut != nil {
 		r.health.Log = r.o.logOut
 	}
@@ -164,10 +152,10 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 }
 
 // needs are those of the plan and of the leader election.
-func (r *Runtime) needs() []need {
-	all := r.plan.needs()
+func (r *Runtime) needs() []rights.Need {
+	all := rights.Needed(r.plan)
 	if l := r.o.LeaderElection; l != nil {
-		all = append(all, leaseNeeds(types.NamespacedName{Namespace: l.Namespace, Name: l.Name})...)
+		all = append(all, rights.ForLease(types.NamespacedName{Namespace: l.Namespace, Name: l.Name})...)
 	}
 	return all
 }
@@ -203,7 +191,7 @@ func (r *Runtime) board() observe.Board {
 func (r *Runtime) Snapshot() Snapshot { return r.board().Snapshot(observe.Page{}) }
 
 // Plan returns what the runtime watches.
-func (r *Runtime) Plan() Plan { return r.plan.public() }
+func (r *Runtime) Plan() Plan { return publicPlan(r.plan) }
 
 // Env returns what the capability functions were given.
 func (r *Runtime) Env() capability.Env { return r.env.env }
@@ -227,7 +215,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	defer stopHTTP()
 	stopRecording := r.env.recorder.Start(ctx)
 	defer func() { stopRecording(r.patience()) }()
-	for _, b := range r.plan.bindings {
+	for _, b := range r.plan.Bindings {
 		for _, w := range b.Warnings {
 			r.log.Info("a declaration is costly", "capability", b.Capability, "binding", b.Binding, "declared", b.Location, "warning", w)
 		}
@@ -241,7 +229,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 
 // work opens the streams and calls the callbacks until ctx ends. It tells whether all callbacks have returned.
 func (r *Runtime) work(ctx context.Context) bool {
-	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.streams))
+	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.Streams))
 	calls := r.startEngines(ctx)
 	r.health.Begin()
 	looked := r.looks.run(ctx)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -48,13 +49,13 @@ type liveStream struct {
 
 // newStreams prepares the streams of a plan; none is opened before run. Of the options, Rand and Audit count.
 func newStreams(
-	p *plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o *Options,
+	p *plan.Plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o *Options,
 ) *streams {
 	s := &streams{
-		server: server, log: log, metrics: m, names: streamNames(p), live: map[string]*liveStream{},
+		server: server, log: log, metrics: m, names: plan.Names(p), live: map[string]*liveStream{},
 		rand: o.Rand, audit: o.Audit,
 	}
-	for _, ps := range p.streams {
+	for _, ps := range p.Streams {
 		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
 	}
 	return s

@@ -1,4 +1,4 @@
-package runtime
+package plan
 
 import (
 	"cmp"
@@ -8,35 +8,35 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// plan says which streams a program needs and which bindings each of them serves.
-type plan struct {
-	bindings []*capability.Compiled
-	streams  []plannedStream
-	carrier  map[watcher.Target]watcher.Target // every wanted target -> the one that is requested for it
-	targets  map[*capability.Compiled][]watcher.Target
+// Plan says which streams a program needs and which bindings each of them serves.
+type Plan struct {
+	Bindings []*capability.Compiled
+	Streams  []Stream
+	Carrier  map[watcher.Target]watcher.Target // every wanted target -> the one that is requested for it
+	Targets  map[*capability.Compiled][]watcher.Target
 }
 
-// plannedStream is one request that stays open, and what rides on it.
-type plannedStream struct {
-	target watcher.Target
-	routes []route
+// Stream is one request that stays open, and what rides on it.
+type Stream struct {
+	Target watcher.Target
+	Routes []Route
 }
 
-// route is one wanted target with the bindings that want it. A route whose target is not the
+// Route is one wanted target with the bindings that want it. A route whose target is not the
 // stream's own is a rider: it is covered by the stream, and can run by itself when the stream cannot.
-type route struct {
-	target   watcher.Target
-	bindings []*capability.Compiled
+type Route struct {
+	Target   watcher.Target
+	Bindings []*capability.Compiled
 }
 
-// newPlan shares targets: bindings with the same target use one stream, and a target that a wider
+// New shares targets: bindings with the same target use one stream, and a target that a wider
 // one covers rides on the widest. Order follows the declarations, so that a plan reads like them.
-func newPlan(bindings []*capability.Compiled) *plan {
-	p := &plan{bindings: bindings, carrier: map[watcher.Target]watcher.Target{}, targets: wanted(bindings)}
+func New(bindings []*capability.Compiled) *Plan {
+	p := &Plan{Bindings: bindings, Carrier: map[watcher.Target]watcher.Target{}, Targets: wanted(bindings)}
 	var targets []watcher.Target
 	wants := map[watcher.Target][]*capability.Compiled{}
-	for _, b := range watching(bindings) {
-		for _, t := range p.targets[b] {
+	for _, b := range Watching(bindings) {
+		for _, t := range p.Targets[b] {
 			if _, known := wants[t]; !known {
 				targets = append(targets, t)
 			}
@@ -46,20 +46,20 @@ func newPlan(bindings []*capability.Compiled) *plan {
 	p.assignCarriers(targets)
 	at := map[watcher.Target]int{}
 	for _, t := range targets {
-		c := p.carrier[t]
+		c := p.Carrier[t]
 		i, known := at[c]
 		if !known {
-			i = len(p.streams)
+			i = len(p.Streams)
 			at[c] = i
-			p.streams = append(p.streams, plannedStream{target: c})
+			p.Streams = append(p.Streams, Stream{Target: c})
 		}
-		p.streams[i].routes = append(p.streams[i].routes, route{target: t, bindings: wants[t]})
+		p.Streams[i].Routes = append(p.Streams[i].Routes, Route{Target: t, Bindings: wants[t]})
 	}
 	return p
 }
 
-// watching are all that want streams: bindings, each followed by the sources of its triggers.
-func watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
+// Watching are all that want streams: bindings, each followed by the sources of its triggers.
+func Watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
 	for _, b := range bindings {
 		all = append(all, b)
 		for _, t := range b.Triggers {
@@ -72,7 +72,7 @@ func watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
 // wanted are the targets of all that want streams. A source that metadata is enough for takes whole objects where a stream
 // of these covers it: one stream is cheaper than two.
 func wanted(bindings []*capability.Compiled) map[*capability.Compiled][]watcher.Target {
-	all := watching(bindings)
+	all := Watching(bindings)
 	out := make(map[*capability.Compiled][]watcher.Target, len(all))
 	whole := map[string][]watcher.Target{} // by path
 	for _, c := range all {
@@ -104,7 +104,7 @@ func wanted(bindings []*capability.Compiled) map[*capability.Compiled][]watcher.
 
 // assignCarriers looks for the widest cover of each target. Only targets of one resource can cover
 // each other, so the search is quadratic in a kind's targets, not in the program's.
-func (p *plan) assignCarriers(targets []watcher.Target) {
+func (p *Plan) assignCarriers(targets []watcher.Target) {
 	byResource := map[string][]watcher.Target{}
 	for _, t := range targets {
 		k := t.Resource.String()
@@ -117,13 +117,13 @@ func (p *plan) assignCarriers(targets []watcher.Target) {
 			return cmp.Compare(constraints(a), constraints(b))
 		})
 		for _, t := range group {
-			p.carrier[t] = t
+			p.Carrier[t] = t
 			for _, w := range widest {
 				if w == t {
 					break
 				}
 				if w.Covers(t) {
-					p.carrier[t] = w // w has no cover itself: it would have been met first
+					p.Carrier[t] = w // w has no cover itself: it would have been met first
 					break
 				}
 			}

@@ -1,4 +1,4 @@
-package runtime
+package rights
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func (r *RBAC) WriteYAML(w io.Writer) error {
 	var b bytes.Buffer
 	_, _ = fmt.Fprintf(&b, "# The least rights of this program, as --rbac prints them. What callbacks do with Env.Client is not known, and not here:\n"+
 		"# give the ServiceAccount %s a Role of its own for that.\n", r.account)
-	for _, role := range r.roles {
+	for _, role := range r.Roles {
 		if err := r.writeRole(&b, role); err != nil {
 			return err
 		}
@@ -32,8 +32,8 @@ func (r *RBAC) WriteYAML(w io.Writer) error {
 
 // writeRole prints the rules one by one, each with its reasons before it.
 func (r *RBAC) writeRole(b *bytes.Buffer, of role) error {
-	rules := of.rules
-	of.rules = nil
+	rules := of.Rules
+	of.Rules = nil
 	if err := writeDocument(b, r.role(of)); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package runtime
+package rights
 
 import (
 	"cmp"
@@ -8,16 +8,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-logr/logr"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
-// RBACOptions say for whom rights are.
-type RBACOptions struct {
+// Options say for whom rights are.
+type Options struct {
 	// ServiceAccount is who gets the rights, as which the program runs. The roles have its name. It is needed.
 	ServiceAccount types.NamespacedName
 	// Lease is the one of leader election, where replicas elect a leader. Default: no right on Leases.
@@ -28,13 +29,13 @@ type RBACOptions struct {
 // what the runtime reads and writes by itself. What callbacks do with Env.Client is not known, and not part of it.
 type RBAC struct {
 	account types.NamespacedName
-	roles   []role // sorted by namespace
+	Roles   []role // sorted by namespace
 }
 
 // role is what is allowed in one namespace; the empty one is the cluster.
 type role struct {
-	namespace string
-	rules     []rule
+	Namespace string
+	Rules     []rule
 }
 
 // rule is a right, with the reasons for it.
@@ -46,28 +47,17 @@ type rule struct {
 // verbOrder is how verbs are printed.
 var verbOrder = []string{"get", "list", "watch", "create", "update", "patch"}
 
-// RBACFor returns the least rights that a program with these options needs. Like PlanFor it needs no cluster, and its
-// error lists every wrong declaration.
-func RBACFor(o Options, r RBACOptions) (*RBAC, error) {
-	if err := r.check(); err != nil {
-		return nil, err
-	}
-	e, err := newEnvironment(withoutCluster(), logr.Discard())
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := declared(o, e.env)
-	if err != nil {
-		return nil, err
-	}
-	needs := newPlan(compiled).needs()
+// New returns the least rights for a program with that plan. The options have to be checked before.
+func New(p *plan.Plan, r Options) *RBAC {
+	needs := Needed(p)
 	if r.Lease != (types.NamespacedName{}) {
-		needs = append(needs, leaseNeeds(r.Lease)...)
+		needs = append(needs, ForLease(r.Lease)...)
 	}
-	return &RBAC{account: r.ServiceAccount, roles: rolesFor(needs)}, nil
+	return &RBAC{account: r.ServiceAccount, Roles: rolesFor(needs)}
 }
 
-func (r *RBACOptions) check() error {
+// Check says what is wrong with the names.
+func (r *Options) Check() error {
 	var wrong []error
 	for _, n := range []struct {
 		what string
@@ -90,7 +80,7 @@ func (r *RBACOptions) check() error {
 // the ServiceAccount.
 func (r *RBAC) Objects() []client.Object {
 	var out []client.Object
-	for _, role := range r.roles {
+	for _, role := range r.Roles {
 		out = append(out, r.role(role), r.binding(role))
 	}
 	return out
@@ -100,16 +90,16 @@ func (r *RBAC) Objects() []client.Object {
 type grants map[subject]map[string]map[string]bool
 
 // rolesFor sums needs up: a right that a wider one includes is not given once more.
-func rolesFor(needs []need) []role {
+func rolesFor(needs []Need) []role {
 	asked := grants{}
 	for _, n := range needs {
-		for _, v := range n.verbs {
+		for _, v := range n.Verbs {
 			asked.add(n.subject, v, "")
 		}
 	}
 	given := grants{}
 	for _, n := range needs {
-		for _, v := range n.verbs {
+		for _, v := range n.Verbs {
 			given.add(asked.home(n.subject, v), v, n.reason())
 		}
 	}
@@ -122,8 +112,8 @@ func rolesFor(needs []need) []role {
 }
 
 // reason tells people why: verbs, purpose, and who has it.
-func (n *need) reason() string {
-	text := strings.Join(n.verbs, ", ")
+func (n *Need) reason() string {
+	text := strings.Join(n.Verbs, ", ")
 	if n.why != "" {
 		text += " " + n.why
 	}
@@ -161,14 +151,14 @@ func (g grants) rules() map[string][]rule {
 		list := slices.SortedFunc(maps.Keys(verbs), func(a, b string) int {
 			return cmp.Compare(slices.Index(verbOrder, a), slices.Index(verbOrder, b))
 		})
-		k := key{s.namespace, s.group, s.resource, strings.Join(list, ","), s.name != ""}
+		k := key{s.Namespace, s.Group, s.Resource, strings.Join(list, ","), s.Name != ""}
 		r := found[k]
 		if r == nil {
-			r = &rule{PolicyRule: rbacv1.PolicyRule{APIGroups: []string{s.group}, Resources: []string{s.resource}, Verbs: list}}
+			r = &rule{PolicyRule: rbacv1.PolicyRule{APIGroups: []string{s.Group}, Resources: []string{s.Resource}, Verbs: list}}
 			found[k] = r
 		}
-		if s.name != "" {
-			r.ResourceNames = append(r.ResourceNames, s.name)
+		if s.Name != "" {
+			r.ResourceNames = append(r.ResourceNames, s.Name)
 		}
 		for _, why := range verbs {
 			r.why = slices.AppendSeq(r.why, maps.Keys(why))
@@ -192,22 +182,22 @@ func (g grants) rules() map[string][]rule {
 
 // name is that of the roles. A ClusterRole's is shared with the whole cluster, so it says whose it is.
 func (r *RBAC) name(of role) string {
-	if of.namespace == "" {
+	if of.Namespace == "" {
 		return r.account.Namespace + ":" + r.account.Name
 	}
 	return r.account.Name
 }
 
 func (r *RBAC) meta(of role) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Namespace: of.namespace, Name: r.name(of)}
+	return metav1.ObjectMeta{Namespace: of.Namespace, Name: r.name(of)}
 }
 
 func (r *RBAC) role(of role) client.Object {
 	var rules []rbacv1.PolicyRule
-	for i := range of.rules {
-		rules = append(rules, of.rules[i].PolicyRule)
+	for i := range of.Rules {
+		rules = append(rules, of.Rules[i].PolicyRule)
 	}
-	if of.namespace == "" {
+	if of.Namespace == "" {
 		return &rbacv1.ClusterRole{TypeMeta: typeOf("ClusterRole"), ObjectMeta: r.meta(of), Rules: rules}
 	}
 	return &rbacv1.Role{TypeMeta: typeOf("Role"), ObjectMeta: r.meta(of), Rules: rules}
@@ -216,7 +206,7 @@ func (r *RBAC) role(of role) client.Object {
 func (r *RBAC) binding(of role) client.Object {
 	to := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: r.account.Namespace, Name: r.account.Name}}
 	ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: r.name(of)}
-	if of.namespace == "" {
+	if of.Namespace == "" {
 		ref.Kind = "ClusterRole"
 		return &rbacv1.ClusterRoleBinding{TypeMeta: typeOf("ClusterRoleBinding"), ObjectMeta: r.meta(of), Subjects: to, RoleRef: ref}
 	}

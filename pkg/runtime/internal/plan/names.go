@@ -1,4 +1,4 @@
-package runtime
+package plan
 
 import (
 	"strconv"
@@ -7,17 +7,17 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// streamNames names every stream that a plan may run, for health, metrics and logs: by its URL, and where
+// Names names every stream that a plan may run, for health, metrics and logs: by its URL, and where
 // several have the same URL and ask for different forms of answer, by the form too.
-func streamNames(p *plan) map[watcher.Target]string {
+func Names(p *Plan) map[watcher.Target]string {
 	var targets []watcher.Target
 	known, count := map[watcher.Target]bool{}, map[string]int{}
-	for _, ps := range p.streams {
-		for _, r := range ps.routes { // the stream's own target is one of them
-			if !known[r.target] {
-				known[r.target] = true
-				targets = append(targets, r.target)
-				count[r.target.String()]++
+	for _, ps := range p.Streams {
+		for _, r := range ps.Routes { // the stream's own target is one of them
+			if !known[r.Target] {
+				known[r.Target] = true
+				targets = append(targets, r.Target)
+				count[r.Target.String()]++
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package runtime
+package plan
 
 import (
 	"testing"
@@ -15,11 +15,11 @@ func TestStreamNamesAreUnique(t *testing.T) {
 	guessed := maps
 	guessed.Resource.Guessed = true
 	rider := watcher.Target{Resource: pods.Resource, Namespace: "a"}
-	names := streamNames(&plan{streams: []plannedStream{
-		{target: pods, routes: []route{{target: pods}, {target: rider}}},
-		{target: meta, routes: []route{{target: meta}}},
-		{target: maps, routes: []route{{target: maps}}},
-		{target: guessed, routes: []route{{target: guessed}}},
+	names := Names(&Plan{Streams: []Stream{
+		{Target: pods, Routes: []Route{{Target: pods}, {Target: rider}}},
+		{Target: meta, Routes: []Route{{Target: meta}}},
+		{Target: maps, Routes: []Route{{Target: maps}}},
+		{Target: guessed, Routes: []Route{{Target: guessed}}},
 	}})
 	for target, want := range map[watcher.Target]string{
 		pods:    "/api/v1/pods?watch=true (protobuf)",

@@ -1,23 +1,27 @@
-package runtime
+package rights
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
 
-	"github.com/go-logr/logr"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
 // policyAPI is what the API server has to serve for --policies: Kubernetes 1.36 and later do.
 var policyAPI = admissionv1.SchemeGroupVersion.String()
+
+// ErrNoFinalizer is about a program without finalizers.
+var ErrNoFinalizer = errors.New("no binding of this program has a finalizer")
 
 // longestPolicyName is how long the name of an object may be.
 const longestPolicyName = 253
@@ -36,19 +40,10 @@ type policy struct {
 	binding *admissionv1.MutatingAdmissionPolicyBinding
 }
 
-// PoliciesFor returns the admission policies for a program of that name with these options. Like PlanFor it needs no cluster, and its
-// error lists every wrong declaration. Without a binding with Finalize it is an error.
-func PoliciesFor(o Options, program string) (*Policies, error) {
-	e, err := newEnvironment(withoutCluster(), logr.Discard())
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := declared(o, e.env)
-	if err != nil {
-		return nil, err
-	}
+// NewPolicies returns the policies for a program of that name.
+func NewPolicies(p *plan.Plan, program string) (*Policies, error) {
 	out, some := &Policies{}, false
-	for _, c := range compiled {
+	for _, c := range p.Bindings {
 		if c.Finalizer == "" {
 			continue
 		}
@@ -61,7 +56,7 @@ func PoliciesFor(o Options, program string) (*Policies, error) {
 		out.all = append(out.all, newPolicy(c, policyName(program, c), who))
 	}
 	if !some {
-		return nil, errNothingToRelease
+		return nil, ErrNoFinalizer
 	}
 	return out, nil
 }
@@ -127,6 +122,9 @@ func (p *Policies) Objects() []client.Object {
 	return out
 }
 
+// Skips say why some bindings have no policy.
+func (p *Policies) Skips() []string { return p.skipped }
+
 // WriteYAML prints the policies as documents for kubectl apply.
 func (p *Policies) WriteYAML(w io.Writer) error {
 	var b bytes.Buffer
@@ -146,18 +144,4 @@ func (p *Policies) WriteYAML(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-func printPolicies(program string, o Options, stdout, stderr io.Writer) int {
-	p, err := PoliciesFor(o, program)
-	if err != nil {
-		return fail(stderr, ExitDeclared, err)
-	}
-	for _, why := range p.skipped {
-		_, _ = fmt.Fprintf(stderr, "warning: %s\n", why) // there is nowhere else to say it
-	}
-	if err := p.WriteYAML(stdout); err != nil {
-		return fail(stderr, ExitFailed, err)
-	}
-	return ExitStopped
 }

@@ -1,4 +1,4 @@
-package runtime
+package rights
 
 import (
 	"cmp"
@@ -39,18 +39,18 @@ const (
 // errMissingRights is about a standby whose account may not do what the program will have to do.
 var errMissingRights = errors.New("permissions are missing")
 
-// verdict is what a check found.
-type verdict string
+// Verdict is what a check found.
+type Verdict string
 
 const (
-	isOK      verdict = "ok"
-	isMissing verdict = "missing"
-	isUnknown verdict = "unknown" // it cannot be checked
+	OK      Verdict = "ok"
+	Missing Verdict = "missing"
+	Unknown Verdict = "unknown" // it cannot be checked
 )
 
-// finding is what a check found of one thing.
-type finding struct {
-	Verdict verdict `json:"verdict"`
+// Finding is what a check found of one thing.
+type Finding struct {
+	Verdict Verdict `json:"verdict"`
 	What    string  `json:"what"`             // "list, watch configmaps in namespace demo"
 	Detail  string  `json:"detail,omitempty"` // what is wrong and what to do
 }
@@ -62,23 +62,23 @@ type inquiry struct {
 	who   []string // bindings
 }
 
-// access asks the API server whether the program's account has the rights that its streams, existence checks and finalizers need
+// Access asks the API server whether the program's account has the rights that its streams, existence checks and finalizers need
 // (SelfSubjectAccessReview). It stores nothing on the server.
-type access struct {
+type Access struct {
 	reviews   authorizationclient.SelfSubjectAccessReviewInterface
 	closeIdle func()
-	inquiries []inquiry
+	Inquiries []inquiry
 	log       logr.Logger
 	rand      func() float64
 	wanted    chan struct{} // somebody wants to know now
 
 	mu     sync.Mutex
-	found  []finding // by the last check
+	found  []Finding // by the last check
 	asked  time.Time // when that ended; zero: there was none
 	logged string
 }
 
-func newAccess(cfg *rest.Config, needs []need, log logr.Logger, rand func() float64) (*access, error) {
+func NewAccess(cfg *rest.Config, needs []Need, log logr.Logger, rand func() float64) (*Access, error) {
 	if rand == nil {
 		rand = random.Float64
 	}
@@ -93,17 +93,17 @@ func newAccess(cfg *rest.Config, needs []need, log logr.Logger, rand func() floa
 	if err != nil {
 		return nil, fmt.Errorf("make the client for access reviews: %w", err)
 	}
-	return &access{
+	return &Access{
 		reviews: c.SelfSubjectAccessReviews(), closeIdle: func() { live.CloseIdle(h) },
-		inquiries: inquiriesFor(needs), log: log, rand: rand, wanted: make(chan struct{}, 1),
+		Inquiries: inquiriesFor(needs), log: log, rand: rand, wanted: make(chan struct{}, 1),
 	}, nil
 }
 
 // inquiriesFor are those about what cannot be done without, each verb once: a right that a wider one includes is not asked for.
-func inquiriesFor(needs []need) (out []inquiry) {
+func inquiriesFor(needs []Need) (out []inquiry) {
 	asked := grants{}
 	for _, n := range needs {
-		for _, v := range n.verbs {
+		for _, v := range n.Verbs {
 			if !n.spare {
 				asked.add(n.subject, v, n.who)
 			}
@@ -124,39 +124,39 @@ func inquiriesFor(needs []need) (out []inquiry) {
 		}
 	}
 	slices.SortFunc(out, func(a, b inquiry) int {
-		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource), cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return out
 }
 
 // String names a subject for people.
 func (s subject) String() string {
-	text := s.resource
-	if s.group != "" {
-		text += "." + s.group
+	text := s.Resource
+	if s.Group != "" {
+		text += "." + s.Group
 	}
-	if s.name != "" {
-		text += " " + s.name
+	if s.Name != "" {
+		text += " " + s.Name
 	}
-	if s.namespace == "" {
+	if s.Namespace == "" {
 		return text + " in the whole cluster"
 	}
-	return text + " in namespace " + s.namespace
+	return text + " in namespace " + s.Namespace
 }
 
-// check asks all inquiries, and calls progress, which may be nil, after each. After an error that is no answer it asks no more: the
+// Check asks all inquiries, and calls progress, which may be nil, after each. After an error that is no answer it asks no more: the
 // next one would not be answered either.
-func (a *access) check(ctx context.Context, progress func()) []finding {
+func (a *Access) Check(ctx context.Context, progress func()) []Finding {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	defer a.closeIdle()
-	found := make([]finding, len(a.inquiries))
+	found := make([]Finding, len(a.Inquiries))
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(reviewsAtOnce, len(a.inquiries)) {
+	for range min(reviewsAtOnce, len(a.Inquiries)) {
 		workers.Go(func() {
 			for i := range next {
-				f, err := a.ask(ctx, a.inquiries[i])
+				f, err := a.ask(ctx, a.Inquiries[i])
 				if err != nil {
 					giveUp(err) // the first one counts
 				}
@@ -167,7 +167,7 @@ func (a *access) check(ctx context.Context, progress func()) []finding {
 			}
 		})
 	}
-	for i := range a.inquiries {
+	for i := range a.Inquiries {
 		next <- i
 	}
 	close(next)
@@ -176,7 +176,7 @@ func (a *access) check(ctx context.Context, progress func()) []finding {
 }
 
 // ask asks about each verb on one subject.
-func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
+func (a *Access) ask(ctx context.Context, q inquiry) (Finding, error) {
 	var missing []string
 	reason := ""
 	for _, verb := range q.verbs {
@@ -185,7 +185,7 @@ func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			f := finding{Verdict: isUnknown, What: q.what(q.verbs), Detail: cannotCheck(err)}
+			f := Finding{Verdict: Unknown, What: q.what(q.verbs), Detail: CannotCheck(err)}
 			return f, err
 		}
 		if !allowed {
@@ -193,17 +193,17 @@ func (a *access) ask(ctx context.Context, q inquiry) (finding, error) {
 		}
 	}
 	if len(missing) == 0 {
-		return finding{Verdict: isOK, What: q.what(q.verbs)}, nil
+		return Finding{Verdict: OK, What: q.what(q.verbs)}, nil
 	}
 	detail := "needed by " + strings.Join(q.who, ", ")
 	if reason != "" {
 		detail += "; the server says: " + reason
 	}
-	return finding{Verdict: isMissing, What: q.what(missing), Detail: detail + "; --rbac prints the roles"}, nil
+	return Finding{Verdict: Missing, What: q.what(missing), Detail: detail + "; --rbac prints the roles"}, nil
 }
 
-// cannotCheck says why there is no verdict, and what to do where that is known.
-func cannotCheck(err error) string {
+// CannotCheck says why there is no verdict, and what to do where that is known.
+func CannotCheck(err error) string {
 	if todo := advice.For(err); todo != "" {
 		return "cannot check: " + todo + ": " + plaintext.Bound(err.Error())
 	}
@@ -213,7 +213,7 @@ func cannotCheck(err error) string {
 func (q inquiry) what(verbs []string) string { return strings.Join(verbs, ", ") + " " + q.String() }
 
 // allowed makes one review. It asks as the authorizer sees the stream's own request.
-func (a *access) allowed(ctx context.Context, s subject, verb string) (allowed bool, why string, err error) {
+func (a *Access) allowed(ctx context.Context, s subject, verb string) (allowed bool, why string, err error) {
 	if ctx.Err() != nil {
 		return false, "", ctx.Err()
 	}
@@ -221,7 +221,7 @@ func (a *access) allowed(ctx context.Context, s subject, verb string) (allowed b
 	defer cancel()
 	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
 		ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: s.namespace, Verb: verb, Group: s.group, Version: "*", Resource: s.resource, Name: s.name,
+			Namespace: s.Namespace, Verb: verb, Group: s.Group, Version: "*", Resource: s.Resource, Name: s.Name,
 		},
 	}}
 	review, err = a.reviews.Create(ctx, review, metav1.CreateOptions{})
@@ -234,9 +234,9 @@ func (a *access) allowed(ctx context.Context, s subject, verb string) (allowed b
 	return review.Status.Allowed, plaintext.Bound(review.Status.Reason), nil
 }
 
-// run checks for a standby until ctx ends: after a moment, in which it may become the leader, then every few minutes, and when
+// Run checks for a standby until ctx ends: after a moment, in which it may become the leader, then every few minutes, and when
 // somebody wants to know now.
-func (a *access) run(ctx context.Context, moment time.Duration) {
+func (a *Access) Run(ctx context.Context, moment time.Duration) {
 	t := time.NewTimer(moment)
 	defer t.Stop()
 	for {
@@ -246,7 +246,7 @@ func (a *access) run(ctx context.Context, moment time.Duration) {
 		case <-t.C:
 		case <-a.wanted:
 		}
-		found := a.check(ctx, nil)
+		found := a.Check(ctx, nil)
 		if ctx.Err() != nil {
 			return
 		}
@@ -260,13 +260,13 @@ func (a *access) run(ctx context.Context, moment time.Duration) {
 }
 
 // keep notes what was found, and logs it if that differs from the last time.
-func (a *access) keep(found []finding) {
+func (a *Access) keep(found []Finding) {
 	var missing, unknown []string
 	for _, f := range found {
 		switch f.Verdict {
-		case isMissing:
+		case Missing:
 			missing = append(missing, f.What)
-		case isUnknown:
+		case Unknown:
 			unknown = append(unknown, f.Detail)
 		default:
 		}
@@ -294,8 +294,8 @@ func (a *access) keep(found []finding) {
 	}
 }
 
-// say writes what a standby lacks, and tells whether that is no reason to fail: by default it is none, with strict it is.
-func (a *access) say(say func(verdict, what, detail string), strict bool) bool {
+// Say writes what a standby lacks, and tells whether that is no reason to fail: by default it is none, with strict it is.
+func (a *Access) Say(say func(verdict, what, detail string), strict bool) bool {
 	a.mu.Lock()
 	found, asked := a.found, a.asked
 	a.mu.Unlock()
@@ -318,10 +318,10 @@ func (a *access) say(say func(verdict, what, detail string), strict bool) bool {
 	missing := 0
 	for _, f := range found {
 		switch f.Verdict {
-		case isUnknown:
+		case Unknown:
 			say("warn", "permissions", f.Detail)
 			return true // all the others are unknown, too
-		case isMissing:
+		case Missing:
 			if missing++; missing <= accessLines {
 				say(word, "permissions", "missing: "+f.What+", "+f.Detail)
 			}
