@@ -9,6 +9,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -24,7 +25,7 @@ var errAhead = errors.New("the callback had a newer state of the object than thi
 type ahead struct {
 	n  atomic.Int32 // how many, for the streams, which ask with each event
 	mu sync.Mutex
-	of table[queue.Key, lead]
+	of table.Map[queue.Key, lead]
 }
 
 // lead is one state that a live read gave.
@@ -43,7 +44,7 @@ func (a *ahead) outdates(k queue.Key, uid, rv string) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, ok := a.of.m[k]
+	l, ok := a.of.M[k]
 	return ok && l.uid == uid && older(rv, l.rv)
 }
 
@@ -51,11 +52,11 @@ func (a *ahead) outdates(k queue.Key, uid, rv string) bool {
 func (a *ahead) set(k queue.Key, m *watcher.Meta) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if l, ok := a.of.m[k]; ok && l.uid == m.UID && older(m.ResourceVersion, l.rv) {
+	if l, ok := a.of.M[k]; ok && l.uid == m.UID && older(m.ResourceVersion, l.rv) {
 		return
 	}
-	a.of.set(strippedKey(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
-	a.n.Store(int32(len(a.of.m))) //nolint:gosec // as many as objects
+	a.of.Set(strippedKey(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
+	a.n.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 }
 
 // drop forgets an object if past says so of what is kept, and reports that.
@@ -65,12 +66,12 @@ func (a *ahead) drop(k queue.Key, past func(lead) bool) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, ok := a.of.m[k]
+	l, ok := a.of.M[k]
 	if !ok || !past(l) {
 		return false
 	}
-	a.of.delete(k)
-	a.n.Store(int32(len(a.of.m))) //nolint:gosec // as many as objects
+	a.of.Delete(k)
+	a.n.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 	return true
 }
 
@@ -81,7 +82,7 @@ func (a *ahead) some(n int) (keys []queue.Key) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for k := range a.of.m {
+	for k := range a.of.M {
 		if len(keys) == n {
 			break
 		}

@@ -10,8 +10,9 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
-	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -113,8 +114,8 @@ type binding struct {
 	engine  engine
 	brake   *brake
 	full    *atomic.Int32 // bindings that have no room, of all
-	server  reader
-	looks   *looks
+	server  live.Reader
+	looks   *existence.Checks
 	log     logr.Logger
 	metrics *observe.Calls
 	fence   *replicas.Fence // of the lease; nil: there is none
@@ -134,17 +135,6 @@ type binding struct {
 	served      []*servedTarget // by which stream, for each target
 }
 
-// reader reads single objects live; it is a *watcher.Server.
-type reader interface {
-	Lookup(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
-	List(ctx context.Context, t watcher.Target, p watcher.ListParams) (*watcher.Response, error)
-	Patch(ctx context.Context, r kind.Resource, namespace, name string, patch []byte, o watcher.ReaderOptions) (*watcher.Frame, error)
-	LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (watcher.Meta, bool, error)
-	LookupAll(ctx context.Context, r kind.Resource, namespace string, each func(*watcher.Meta)) error
-	Read(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
-	ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
-}
-
 // bindingOptions are what a binding's engine gets from the runtime.
 type bindingOptions struct {
 	locks *queue.Locks   // shared with others; nil: none
@@ -152,11 +142,11 @@ type bindingOptions struct {
 	full  *atomic.Int32  // counts, of all bindings, those that have no room; nil: of this one
 }
 
-func newBinding(c *capability.Compiled, with bindingOptions, l *looks, log logr.Logger, m *observe.Metrics) *binding {
+func newBinding(c *capability.Compiled, with bindingOptions, l *existence.Checks, log logr.Logger, m *observe.Metrics) *binding {
 	if with.full == nil {
 		with.full = new(atomic.Int32)
 	}
-	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.server, looks: l, full: with.full, cache: newCache(c)}
+	b := &binding{Compiled: c, id: c.Capability + "/" + c.Binding, server: l.Server, looks: l, full: with.full, cache: newCache(c)}
 	b.log = log.WithValues("capability", c.Capability, "binding", c.Binding)
 	b.metrics = m.ForBinding(c.Capability, c.Binding, b.log, actionsOf(c)...)
 	o := queue.Options{

@@ -8,6 +8,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -18,9 +19,9 @@ type cache struct {
 	managed bool // managedFields are kept
 
 	mu      sync.RWMutex
-	states  table[queue.Key, *state]
-	raised  table[queue.Key, *state] // of live reads that are ahead of the streams
-	bytes   int64                    // raw ones
+	states  table.Map[queue.Key, *state]
+	raised  table.Map[queue.Key, *state] // of live reads that are ahead of the streams
+	bytes   int64                        // raw ones
 	pending map[watcher.Target]bool
 }
 
@@ -53,13 +54,13 @@ func (c *cache) put(f *watcher.Frame) (before *state) {
 	s := c.copied(f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.states.m[s.id.key]; old != nil {
+	if old := c.states.M[s.id.key]; old != nil {
 		c.bytes -= int64(len(old.raw))
 		if old.id.uid == s.id.uid {
 			before = old
 		}
 	}
-	c.states.set(s.id.key, s)
+	c.states.Set(s.id.key, s)
 	c.bytes += int64(len(s.raw))
 	return before
 }
@@ -83,11 +84,11 @@ func (c *cache) take(key queue.Key, uid string) *state {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.states.m[key]
+	s := c.states.M[key]
 	if s == nil || s.id.uid != uid {
 		return nil
 	}
-	c.states.delete(key)
+	c.states.Delete(key)
 	c.bytes -= int64(len(s.raw))
 	return s
 }
@@ -115,10 +116,10 @@ func (c *cache) latest(key queue.Key, uid string) *watcher.Frame {
 
 // last is the state that readers find. The lock is held.
 func (c *cache) last(key queue.Key) *state {
-	if s := c.raised.m[key]; s != nil {
+	if s := c.raised.M[key]; s != nil {
 		return s
 	}
-	return c.states.m[key]
+	return c.states.M[key]
 }
 
 // raise has readers find what a callback is about to be given by a live read that is ahead of the stream, which keeps what
@@ -130,10 +131,10 @@ func (c *cache) raise(f *watcher.Frame) {
 	s := c.copied(f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.raised.m[s.id.key]; old != nil {
+	if old := c.raised.M[s.id.key]; old != nil {
 		c.bytes -= int64(len(old.raw))
 	}
-	c.raised.set(s.id.key, s)
+	c.raised.Set(s.id.key, s)
 	c.bytes += int64(len(s.raw))
 }
 
@@ -144,9 +145,9 @@ func (c *cache) lower(key queue.Key) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.raised.m[key]; s != nil {
+	if s := c.raised.M[key]; s != nil {
 		c.bytes -= int64(len(s.raw))
-		c.raised.delete(key)
+		c.raised.Delete(key)
 	}
 }
 
@@ -168,9 +169,9 @@ func (c *cache) size() (objects int, raw int64) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	n := len(c.states.m)
-	for key := range c.raised.m {
-		if c.states.m[key] == nil {
+	n := len(c.states.M)
+	for key := range c.raised.M {
+		if c.states.M[key] == nil {
 			n++
 		}
 	}
@@ -191,14 +192,14 @@ func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
 		c.mu.RLock()
 		var some []*state
 		if all {
-			some = make([]*state, 0, len(c.states.m)+len(c.raised.m))
+			some = make([]*state, 0, len(c.states.M)+len(c.raised.M))
 		}
-		for key, s := range c.states.m {
-			if _, raised := c.raised.m[key]; !raised && (all || key.Namespace == namespace) {
+		for key, s := range c.states.M {
+			if _, raised := c.raised.M[key]; !raised && (all || key.Namespace == namespace) {
 				some = append(some, s)
 			}
 		}
-		for key, s := range c.raised.m {
+		for key, s := range c.raised.M {
 			if all || key.Namespace == namespace {
 				some = append(some, s)
 			}

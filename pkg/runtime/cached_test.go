@@ -218,7 +218,7 @@ func TestCachedKeepsNoManagedFields(t *testing.T) {
 	r.upsert(aMap("u", "1", valued("a"), managed), false)
 	_, less := r.feed.subs[0].b.cache.size()
 	_, more := r.feed.subs[1].b.cache.size()
-	if less >= more || cap(r.feed.subs[0].b.cache.states.m[queue.Key{Namespace: "ns", Name: "n"}].raw) >= int(more) {
+	if less >= more || cap(r.feed.subs[0].b.cache.states.M[queue.Key{Namespace: "ns", Name: "n"}].raw) >= int(more) {
 		t.Errorf("%d bytes without managedFields, %d with them", less, more)
 	}
 	a, _ := plain.Get("ns", "n")
@@ -242,8 +242,8 @@ func TestCacheShrinks(t *testing.T) {
 		k.missed(cm, false)
 	}
 	k.keeps(1)
-	if c := k.binding().cache; c.states.peak > len(many)/8 {
-		t.Errorf("the map has room for %d objects, and holds %d", c.states.peak, len(c.states.m))
+	if c := k.binding().cache; c.states.Peak > len(many)/8 {
+		t.Errorf("the map has room for %d objects, and holds %d", c.states.Peak, len(c.states.M))
 	}
 }
 

@@ -11,12 +11,10 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
-
-// lookupTimeout bounds a live read, for which an object waits.
-const lookupTimeout = 30 * time.Second
 
 // The delays after which such a read is tried again, the second twice as long as the first and so on.
 const (
@@ -164,12 +162,12 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 	if b.cache != nil && !errors.Is(why, errWoken) {
 		return b.cache.latest(c.Key, c.UID), nil // that of a live read, if it is ahead of the stream
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
 	b.metrics.Reread.Inc()
 	f, found, err := b.readLive(ctx, c.Key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", why, forWantOf("get", b.Resource, err))
+		return nil, fmt.Errorf("%w: %w", why, live.NeedsVerb("get", b.Resource, err))
 	}
 	if !found || c.UID != "" && f.Meta.UID != c.UID {
 		return nil, nil
@@ -181,6 +179,11 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 		return nil, fmt.Errorf("%w: %w", why, err)
 	}
 	return f, nil
+}
+
+// readLive reads an object of the binding's resource from the server.
+func (b *binding) readLive(ctx context.Context, k queue.Key) (*watcher.Frame, bool, error) {
+	return live.Read(ctx, b.server, b.Resource, k.Namespace, k.Name, watcher.ReaderOptions{CutManagedFields: !b.Settings.ManagedFields})
 }
 
 // selects says whether an object that was read live is the binding's business.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -47,8 +48,8 @@ func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding) *f
 	for _, r := range routes {
 		flat = append(flat, r.Bindings...)
 	}
-	places, words := layOut(flat)
-	f := &feed{words: words, picker: newPicker(flat)}
+	places, words := layout.Of(flat)
+	f := &feed{words: words, picker: layout.NewCandidates(flat)}
 	for _, r := range routes {
 		lr := &liveRoute{feed: f, attached: true}
 		for _, c := range r.Bindings {

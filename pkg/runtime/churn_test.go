@@ -142,17 +142,17 @@ func (c *churn) empty(r *running) {
 	synctest.Wait()
 	for _, b := range r.bindings {
 		sizes := map[string]int{
-			"ahead": len(b.ahead.of.m), "undecided": int(b.looks.open.Load()),
+			"ahead": len(b.ahead.of.M), "undecided": b.looks.Pending(),
 		}
 		if b.finalizer != nil {
 			sizes["wards"] = b.finalizer.count()
 			sizes["restorer"] = total(b.restorer.queue.Stats())
 		}
 		if b.cache != nil {
-			sizes["cached"], sizes["raised"] = len(b.cache.states.m), len(b.cache.raised.m)
+			sizes["cached"], sizes["raised"] = len(b.cache.states.M), len(b.cache.raised.M)
 		}
 		for _, w := range b.wakers {
-			sizes["stands"], sizes["names"], sizes["named"] = len(w.stands.m), len(w.names.m), len(w.named.m)
+			sizes["stands"], sizes["names"], sizes["named"] = len(w.stands.M), len(w.names.M), len(w.named.M)
 		}
 		sizes["engine"] = total(b.engine.Stats())
 		for uid, k := range c.objects {

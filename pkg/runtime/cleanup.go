@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -202,11 +203,11 @@ func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.
 
 // exists reads whether an object exists that the stream did not see being deleted.
 func (b *binding) exists(ctx context.Context, id objectID) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
 	frame, found, err := b.readLive(ctx, id.Key)
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", errGone, forWantOf("get", b.Resource, err))
+		return false, fmt.Errorf("%w: %w", errGone, live.NeedsVerb("get", b.Resource, err))
 	}
 	return found && frame.Meta.UID == id.uid, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -16,7 +17,7 @@ type feed struct {
 	words   int // of an entry
 	routes  []*liveRoute
 	subs    []*sub              // of all routes, in the order of the layout
-	picker  *picker             // nil: ask each
+	picker  *layout.Candidates  // nil: ask each
 	odd     int                 // routes that are not just attached
 	pressed bool                // a binding had no room when the stream asked last
 	onSync  func()              // called after each list that is complete; may be nil
@@ -34,7 +35,7 @@ type liveRoute struct {
 // sub is one binding on one target.
 type sub struct {
 	b     *binding
-	slots slots
+	slots layout.Slots
 	part  part // of the binding's set, which is the target's
 	begun bool // a complete list was delivered: what comes from now on is not Initial
 	wide  bool // of all namespaces
@@ -96,10 +97,10 @@ func (f *feed) Handle(d watcher.Delta) {
 	}
 	switch {
 	case d.Kind == watcher.Gone:
-		for i := range eachBit(d.Entry.Words()[:wordsOfBits(len(f.subs))]) {
+		for i := range layout.EachBit(d.Entry.Words()[:layout.Words(len(f.subs))]) {
 			f.subs[i].gone(d)
 		}
-		for i := range eachBit(f.carriers(d.Entry.Words())) { // objects out of the set that carry the finalizer
+		for i := range layout.EachBit(f.carriers(d.Entry.Words())) { // objects out of the set that carry the finalizer
 			f.subs[i].gone(d)
 		}
 	case f.picker == nil:
@@ -107,7 +108,7 @@ func (f *feed) Handle(d watcher.Delta) {
 			s.upsert(d)
 		}
 	default:
-		for i := range eachBit(f.picker.pick(&d.Frame.Meta, d.Entry.Words())) {
+		for i := range layout.EachBit(f.picker.Pick(&d.Frame.Meta, d.Entry.Words())) {
 			f.subs[i].upsert(d)
 		}
 	}
@@ -115,10 +116,10 @@ func (f *feed) Handle(d watcher.Delta) {
 
 // carriers are the bits of the bindings whose finalizer an object carries.
 func (f *feed) carriers(words []uint64) []uint64 {
-	if len(f.subs) == 0 || f.subs[0].slots.on == 0 {
+	if len(f.subs) == 0 || f.subs[0].slots.On == 0 {
 		return nil
 	}
-	return words[f.subs[0].slots.on:][:wordsOfBits(len(f.subs))]
+	return words[f.subs[0].slots.On:][:layout.Words(len(f.subs))]
 }
 
 // handleByRoute is for a stream some of whose routes are served elsewhere, or are being brought back.
@@ -138,7 +139,7 @@ func (f *feed) handleByRoute(d watcher.Delta) {
 
 // decide tells bindings that the object exists, whether or not they select it, before they hear more of it.
 func decide(subs []*sub, m *watcher.Meta) {
-	if len(subs) == 0 || subs[0].b.looks.open.Load() == 0 {
+	if len(subs) == 0 || subs[0].b.looks.Pending() == 0 {
 		return // so it is nearly always, and this is asked often
 	}
 	for _, s := range subs {
@@ -283,7 +284,7 @@ func (s *sub) upsert(d watcher.Delta) {
 	if s.b.ahead.n.Load() > 0 {
 		s.b.arrives(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID, m.ResourceVersion)
 	}
-	was, in, hash := s.slots.member(words), s.part.has(m) && s.b.Match(m), uint64(0)
+	was, in, hash := s.slots.Member(words), s.part.has(m) && s.b.Match(m), uint64(0)
 	if in && s.b.Inspect != nil && !s.b.finalizer.due(m) {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
@@ -298,7 +299,7 @@ func (s *sub) upsert(d watcher.Delta) {
 	if !in && !was {
 		return
 	}
-	s.slots.setMember(words, in)
+	s.slots.SetMember(words, in)
 	if f := s.b.finalizer; f != nil && !in {
 		f.forget(idOf(m))
 	}
@@ -338,16 +339,16 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 		ev.Passed = s.b.Takes(queue.Left, false)
 	case !was:
 		ev.Type, ev.Initial = queue.Added, d.Initial && !s.begun
-		s.slots.changed(words, m.Generation, hash)
+		s.slots.Changed(words, m.Generation, hash)
 		ev.Passed = s.b.Takes(queue.Added, ev.Initial)
 	default:
 		ev.Type = queue.Modified
-		changed := s.slots.changed(words, m.Generation, hash)
+		changed := s.slots.Changed(words, m.Generation, hash)
 		ev.Passed = changed && s.b.Takes(queue.Modified, false) && (!d.Reread || s.b.Action != capability.ActionWatch)
 	}
 	if f := s.b.finalizer; f != nil {
 		ev.Generation = f.epoch(m)
-		carried := s.slots.carries(words, f.on(m))
+		carried := s.slots.Carries(words, f.on(m))
 		if in {
 			ev.Passed = s.guard(ev.Passed, d, carried)
 		}
@@ -363,11 +364,11 @@ func (b *binding) knows(m *watcher.Meta) bool {
 // gone tells a binding that an object it knew was deleted, or perhaps only left the server's selection.
 func (s *sub) gone(d watcher.Delta) {
 	e, words := d.Entry, d.Entry.Words()
-	member, carried := s.slots.member(words), s.slots.carries(words, false)
+	member, carried := s.slots.Member(words), s.slots.Carries(words, false)
 	if !member && !carried {
 		return
 	}
-	s.slots.setMember(words, false)
+	s.slots.SetMember(words, false)
 	if s.b.ahead.n.Load() > 0 {
 		s.b.departs(&d)
 	}
@@ -425,7 +426,7 @@ func (s *sub) poisoned(d watcher.Delta, was bool) {
 		return
 	}
 	m, words := &d.Frame.Meta, d.Entry.Words()
-	carried := s.slots.carries(words, f.on(m))
+	carried := s.slots.Carries(words, f.on(m))
 	if was || f.on(m) {
 		s.guard(false, &d, carried)
 	}

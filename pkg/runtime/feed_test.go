@@ -22,6 +22,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -73,7 +75,7 @@ type rig struct {
 	feed  *feed
 	boxes []*inbox
 	index *watcher.Index
-	looks *looks
+	looks *existence.Checks
 }
 
 func newRig(t testing.TB, bindings ...capability.Binding) *rig {
@@ -82,7 +84,7 @@ func newRig(t testing.TB, bindings ...capability.Binding) *rig {
 }
 
 // newRigOn is for bindings that look at a server.
-func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capability.Binding) *rig {
+func newRigOn(t testing.TB, server live.Reader, log logr.Logger, bindings ...capability.Binding) *rig {
 	t.Helper()
 	compiled, err := declared(oneCapability(bindings...), capability.Env{})
 	if err != nil {
@@ -92,7 +94,7 @@ func newRigOn(t testing.TB, server reader, log logr.Logger, bindings ...capabili
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, looks: newLooks(server)}
+	r := &rig{t: t, looks: existence.New(server)}
 	live := map[*capability.Compiled]*binding{}
 	for _, c := range compiled {
 		b, box := newBinding(c, bindingOptions{}, r.looks, log, m), &inbox{}
@@ -399,7 +401,7 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := &work{frame: frameOf(t, aMap("u", "1"))}
-			b := newBinding(compiled[0], bindingOptions{}, newLooks(c.answers), logr.Discard(), m)
+			b := newBinding(compiled[0], bindingOptions{}, existence.New(c.answers), logr.Discard(), m)
 			res := b.call(t.Context(), queue.Call[*work]{
 				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
 			})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -20,7 +21,7 @@ type finalizer struct {
 	name string
 
 	mu    sync.Mutex
-	wards table[objectID, *ward]
+	wards table.Map[objectID, *ward]
 	// warned is when the log last said that something else keeps removing the finalizer.
 	warned time.Time
 }
@@ -100,7 +101,7 @@ func idOf(m *watcher.Meta) objectID {
 func (f *finalizer) get(id objectID) ward {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if w := f.wards.m[id]; w != nil {
+	if w := f.wards.M[id]; w != nil {
 		return *w
 	}
 	return ward{}
@@ -110,16 +111,16 @@ func (f *finalizer) get(id objectID) ward {
 func (f *finalizer) edit(id objectID, change func(*ward)) (now ward) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w, known := f.wards.m[id]
+	w, known := f.wards.M[id]
 	if !known {
 		w = &ward{}
 	}
 	change(w)
 	switch {
 	case w.idle():
-		f.wards.delete(id)
+		f.wards.Delete(id)
 	case !known:
-		f.wards.set(id.clone(), w)
+		f.wards.Set(id.clone(), w)
 	}
 	return *w
 }
@@ -142,7 +143,7 @@ func (f *finalizer) beginAdding(id objectID) (w *ward) {
 func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again, robbed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.wards.m[id] != w { // the object was deleted, or left the set
+	if f.wards.M[id] != w { // the object was deleted, or left the set
 		return false, false
 	}
 	w.adding--
@@ -160,7 +161,7 @@ func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again
 		w.again, w.seen, w.missed = false, false, false
 	}
 	if w.idle() {
-		f.wards.delete(id)
+		f.wards.Delete(id)
 	}
 	return again, robbed
 }
@@ -169,12 +170,12 @@ func (f *finalizer) endAdding(id objectID, w *ward, rv string, err error) (again
 func (f *finalizer) amend(id objectID, change func(*ward)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w := f.wards.m[id]
+	w := f.wards.M[id]
 	if w == nil {
 		return
 	}
 	if change(w); w.idle() {
-		f.wards.delete(id)
+		f.wards.Delete(id)
 	}
 }
 
@@ -182,14 +183,14 @@ func (f *finalizer) amend(id objectID, change func(*ward)) {
 func (f *finalizer) forget(id objectID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.wards.delete(id)
+	f.wards.Delete(id)
 }
 
 // count is how many objects are remembered.
 func (f *finalizer) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.wards.m)
+	return len(f.wards.M)
 }
 
 // clone is the same in memory of its own: that of metadata is the frame's.
@@ -207,7 +208,7 @@ func (w *ward) busy() bool { return w.adding > 0 || w.addedRV != "" }
 func (f *finalizer) busy(id objectID) (busy bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w := f.wards.m[id]
+	w := f.wards.M[id]
 	if w == nil {
 		return false
 	}
@@ -232,13 +233,13 @@ func (f *finalizer) over(c queue.Finish) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id := objectID{c.Key, c.UID}
-	w := f.wards.m[id]
+	w := f.wards.M[id]
 	if w == nil || !w.gone {
 		return
 	}
 	ended := c.Outcome == queue.Done || c.Outcome == queue.Drop
 	if !w.asked || ended && c.Type == queue.Deleted {
-		f.wards.delete(id)
+		f.wards.Delete(id)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -38,13 +39,13 @@ func (b *binding) editFinalizers(
 		case apierrors.IsNotFound(err):
 			return nil, false, nil
 		case !apierrors.IsConflict(err):
-			return nil, false, fmt.Errorf("%w: %w", errFinalizer, forWantOf("patch", b.Resource, err))
+			return nil, false, fmt.Errorf("%w: %w", errFinalizer, live.NeedsVerb("patch", b.Resource, err))
 		}
 		var found bool
 		frame, found, err = b.server.Read(ctx, b.Resource, k.Namespace, k.Name, o)
 		switch {
 		case err != nil:
-			return nil, false, fmt.Errorf("%w: %w", errFinalizer, forWantOf("get", b.Resource, err))
+			return nil, false, fmt.Errorf("%w: %w", errFinalizer, live.NeedsVerb("get", b.Resource, err))
 		case !found || frame.Meta.UID != uid:
 			return nil, false, nil
 		}
@@ -55,7 +56,7 @@ func (b *binding) editFinalizers(
 // ownTime is the context of a write that Ancho makes itself within a call. The callback's Timeout does not count for it: a callback that
 // has used up the time must not keep the finalizer on, or off. Everything else that cancels the call does.
 func ownTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), live.Timeout)
 	stop := context.AfterFunc(ctx, func() {
 		if _, late := errors.AsType[*queue.TimeoutError](context.Cause(ctx)); !late {
 			cancel()

@@ -34,7 +34,7 @@ func (s *sub) guard(says bool, d *watcher.Delta, carried bool) bool {
 func (f *finalizer) delivered(m *watcher.Meta) (ours bool) {
 	id := idOf(m)
 	f.mu.Lock()
-	known := f.wards.m[id] != nil
+	known := f.wards.M[id] != nil
 	f.mu.Unlock()
 	if !known {
 		return false
@@ -132,7 +132,7 @@ func (f *finalizer) depart(id objectID, carried bool, frame *watcher.Frame) (due
 func (f *finalizer) notServed(of part) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for id, w := range f.wards.m {
+	for id, w := range f.wards.M {
 		if w.absent && of.has(&watcher.Meta{Namespace: id.Namespace, Name: id.Name}) {
 			w.absent = false
 		}
@@ -149,7 +149,7 @@ func (b *binding) departed(id objectID, passed bool) {
 		b.restorer.queue.Add(queue.Event[*watcher.Frame]{Key: of.Key, UID: of.uid, Type: queue.Deleted})
 	}
 	f.mu.Lock()
-	w := f.wards.m[id]
+	w := f.wards.M[id]
 	if w != nil {
 		w.gone, w.asked = true, w.asked || passed
 	}

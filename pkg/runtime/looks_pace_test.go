@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 )
 
 // paced runs test with a rig whose looks go to the world, and objects that are all known.
@@ -20,7 +21,7 @@ func paced(t *testing.T, w *world, n int, test func(depart func(i int))) {
 		w.uids = map[queue.Key]string{}
 		r := newRigOn(t, w, funcr.New(func(string, string) {}, funcr.Options{}), goers()[:1]...)
 		ctx, cancel := context.WithCancel(t.Context())
-		stopped := r.looks.run(ctx)
+		stopped := r.looks.Run(ctx)
 		all := make([]*corev1.ConfigMap, n)
 		for i := range n {
 			all[i] = aMap(fmt.Sprintf("u-%d", i), "1", labelled("yes"))
@@ -36,8 +37,8 @@ func paced(t *testing.T, w *world, n int, test func(depart func(i int))) {
 			t.Errorf("told %v of %d", got, n)
 		}
 		r.nothingOpen()
-		if len(r.looks.singles) > 0 {
-			t.Errorf("%v reads are remembered when nothing is open", r.looks.singles)
+		if _, _, reads := r.looks.Remembered(); reads > 0 {
+			t.Errorf("%d reads are remembered when nothing is open", reads)
 		}
 		cancel()
 		stopped()
@@ -47,22 +48,22 @@ func paced(t *testing.T, w *world, n int, test func(depart func(i int))) {
 // Objects depart at the pace at which they are read, so that there are never many at once: a list comes all the same.
 func TestDeparturesAsFastAsTheyAreRead(t *testing.T) {
 	w := &world{}
-	const n = 2 * lookTogether
+	const n = 2 * existence.Together
 	paced(t, w, n, func(depart func(i int)) {
 		w.hang = make(chan struct{})
 		depart(0)
-		for i := 1; i < lookTogether; i++ {
+		for i := 1; i < existence.Together; i++ {
 			depart(i)
 			synctest.Wait()
 			w.hang <- struct{}{} // one is answered for one that comes
 		}
 		synctest.Wait()
 		reads, lists := w.asked()
-		if reads != lookTogether-1 || !slices.Equal(lists, []string{"ns"}) {
-			t.Errorf("%d reads and %q listed, want %d and one list", reads, lists, lookTogether-1)
+		if reads != existence.Together-1 || !slices.Equal(lists, []string{"ns"}) {
+			t.Errorf("%d reads and %q listed, want %d and one list", reads, lists, existence.Together-1)
 		}
 		close(w.hang)
-		for i := lookTogether; i < n; i++ {
+		for i := existence.Together; i < n; i++ {
 			depart(i)
 		}
 	})
@@ -71,17 +72,17 @@ func TestDeparturesAsFastAsTheyAreRead(t *testing.T) {
 // While a list is under way, later departures of its namespace wait for the next one, and those of another do not.
 func TestDeparturesDuringAList(t *testing.T) {
 	w := &world{}
-	const n = 3 * lookTogether
+	const n = 3 * existence.Together
 	paced(t, w, n, func(depart func(i int)) {
 		w.hangLists = make(chan struct{})
 		w.mu.Lock() // no read returns before all are due
-		for i := range lookTogether + lookers {
+		for i := range existence.Together + existence.AtOnce {
 			depart(i)
 		}
 		w.mu.Unlock()
 		synctest.Wait()
 		reads, _ := w.asked()
-		for i := lookTogether + lookers; i < n; i++ {
+		for i := existence.Together + existence.AtOnce; i < n; i++ {
 			depart(i)
 			synctest.Wait()
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -127,7 +128,7 @@ func lookingAt(
 		r := newRigOn(t, w, log, bindings...)
 		ctx, cancel := context.WithCancel(t.Context())
 		depart(r)
-		stopped := r.looks.run(ctx)
+		stopped := r.looks.Run(ctx)
 		test(t, r, func() []string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -232,8 +233,8 @@ func TestALookFails(t *testing.T) {
 		if reads, _ := w.asked(); reads != 0 {
 			t.Errorf("%d reads of what is known", reads)
 		}
-		if len(r.looks.all) != 0 {
-			t.Errorf("%d looks are kept", len(r.looks.all))
+		if questions, _, _ := r.looks.Remembered(); questions != 0 {
+			t.Errorf("%d questions are kept", questions)
 		}
 	})
 }
@@ -311,12 +312,12 @@ func TestManyLooks(t *testing.T) {
 		lists         []string
 		reads         int
 	}{
-		"few":                     {everywhere, 1, lookTogether - 1, nil, nil, lookTogether - 1},
-		"many of one namespace":   {everywhere, 1, 3 * lookTogether, nil, []string{"ns-0"}, 0},
-		"few each of many":        {everywhere, 2, lookTogether - 1, nil, nil, 2 * (lookTogether - 1)},
-		"very many":               {everywhere, 50, lookWide / 20, nil, []string{""}, 0},
-		"very many, but not wide": {oneNamespace, 1, 2 * lookWide, nil, []string{"ns-0"}, 0},
-		"lists are forbidden":     {everywhere, 1, 3 * lookTogether, forbidden(), []string{"ns-0"}, 3 * lookTogether},
+		"few":                     {everywhere, 1, existence.Together - 1, nil, nil, existence.Together - 1},
+		"many of one namespace":   {everywhere, 1, 3 * existence.Together, nil, []string{"ns-0"}, 0},
+		"few each of many":        {everywhere, 2, existence.Together - 1, nil, nil, 2 * (existence.Together - 1)},
+		"very many":               {everywhere, 50, existence.Everywhere / 20, nil, []string{""}, 0},
+		"very many, but not wide": {oneNamespace, 1, 2 * existence.Everywhere, nil, []string{"ns-0"}, 0},
+		"lists are forbidden":     {everywhere, 1, 3 * existence.Together, forbidden(), []string{"ns-0"}, 3 * existence.Together},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{listErr: c.listErr}
@@ -346,11 +347,11 @@ func TestAListFindsWhatCouldNotBeRead(t *testing.T) {
 		r.gone(aMap("first", "2", labelled("yes"), func(cm *corev1.ConfigMap) { cm.Namespace = "ns-0" }), true)
 		synctest.Wait()
 		r.boxes[0].take()
-		crowd(r, w, 1, 2*lookTogether)
+		crowd(r, w, 1, 2*existence.Together)
 		w.set(forbidden(), nil)
 		time.Sleep(time.Hour)
 		got := slices.DeleteFunc(r.boxes[0].take(), func(s string) bool { return s == "Added" })
-		if len(got) != 2*lookTogether+1 {
+		if len(got) != 2*existence.Together+1 {
 			t.Errorf("%d told", len(got))
 		}
 		r.nothingOpen()
@@ -364,7 +365,7 @@ func TestAListFindsWhatCouldNotBeRead(t *testing.T) {
 
 // A panic is a failure, of which the value is not told, and the object is looked at again.
 func TestALookPanics(t *testing.T) {
-	for name, n := range map[string]int{"one": 1, "a list": 2 * lookTogether} {
+	for name, n := range map[string]int{"one": 1, "a list": 2 * existence.Together} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{panics: true}
 			lookingAt(t, w, goers()[:1], func(r *rig) { crowd(r, w, 1, n) }, func(t *testing.T, r *rig, said func() []string) {
@@ -375,14 +376,14 @@ func TestALookPanics(t *testing.T) {
 				w.mu.Lock()
 				w.panics = false
 				w.mu.Unlock()
-				time.Sleep(lookAgainMin)
+				time.Sleep(existence.RetryMin)
 				synctest.Wait()
 				if got := r.told(0); got[queue.Left]+got[queue.Deleted] != n {
 					t.Errorf("told %v of %d", got, n)
 				}
 				r.nothingOpen()
-				if len(r.looks.lists) > 0 {
-					t.Errorf("lists that nobody makes: %v", r.looks.lists)
+				if _, lists, _ := r.looks.Remembered(); lists > 0 {
+					t.Errorf("%d lists that nobody makes", lists)
 				}
 			})
 		})
@@ -392,7 +393,7 @@ func TestALookPanics(t *testing.T) {
 // A list that breaks off is made again later, all wait, and one line says so.
 func TestAListFails(t *testing.T) {
 	w := &world{listErr: errors.New("broke off")}
-	lookingAt(t, w, goers()[:1], func(r *rig) { crowd(r, w, 1, 4*lookTogether) }, func(t *testing.T, r *rig, said func() []string) {
+	lookingAt(t, w, goers()[:1], func(r *rig) { crowd(r, w, 1, 4*existence.Together) }, func(t *testing.T, r *rig, said func() []string) {
 		synctest.Wait()
 		if got := r.told(0); got[queue.Left]+got[queue.Deleted] > 0 {
 			t.Errorf("told %v without a list", got)
@@ -401,9 +402,9 @@ func TestAListFails(t *testing.T) {
 			t.Errorf("said %q", got)
 		}
 		w.set(nil, nil)
-		time.Sleep(lookAgainMin)
+		time.Sleep(existence.RetryMin)
 		synctest.Wait()
-		if got := r.told(0); got[queue.Left] != 2*lookTogether || got[queue.Deleted] != 2*lookTogether {
+		if got := r.told(0); got[queue.Left] != 2*existence.Together || got[queue.Deleted] != 2*existence.Together {
 			t.Errorf("told %v", got)
 		}
 		r.nothingOpen()
@@ -416,12 +417,12 @@ func TestALookHangs(t *testing.T) {
 		w := &world{hang: make(chan struct{})}
 		r := newRigOn(t, w, funcr.New(func(string, string) {}, funcr.Options{}), goers()[:1]...)
 		ctx, cancel := context.WithCancel(t.Context())
-		stopped := r.looks.run(ctx)
+		stopped := r.looks.Run(ctx)
 		crowd(r, w, 2, 30)
 		synctest.Wait()
 		w.mu.Lock()
-		if w.most != lookers {
-			t.Errorf("%d reads at once, want %d", w.most, lookers)
+		if w.most != existence.AtOnce {
+			t.Errorf("%d reads at once, want %d", w.most, existence.AtOnce)
 		}
 		w.mu.Unlock()
 		close(w.hang)
@@ -438,7 +439,7 @@ func TestLooksEnd(t *testing.T) {
 		w := &world{readErr: errors.New("away")}
 		r := newRigOn(t, w, funcr.New(func(string, string) {}, funcr.Options{}), goers()[:1]...)
 		ctx, cancel := context.WithCancel(t.Context())
-		stopped := r.looks.run(ctx)
+		stopped := r.looks.Run(ctx)
 		crowd(r, w, 1, 5)
 		synctest.Wait()
 		cancel()

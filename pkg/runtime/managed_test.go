@@ -17,6 +17,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -53,7 +54,7 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			}
 			live := map[*capability.Compiled]*binding{}
 			for _, c := range compiled {
-				live[c] = newBinding(c, bindingOptions{}, newLooks(nil), logr.Discard(), m)
+				live[c] = newBinding(c, bindingOptions{}, existence.New(nil), logr.Discard(), m)
 			}
 			p := plan.New(compiled)
 			if len(p.Streams) != 1 || len(p.Streams[0].Routes) != 2 {
@@ -143,7 +144,7 @@ func TestManagedFieldsOfWhatIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		server := readerOf{answers{frame: frameOf(t, aMap("u", "2", managed))}, &asked}
-		b := newBinding(compiled[0], bindingOptions{}, newLooks(server), logr.Discard(), m)
+		b := newBinding(compiled[0], bindingOptions{}, existence.New(server), logr.Discard(), m)
 		res := b.call(t.Context(), queue.Call[*work]{
 			Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added,
 			Payload: (&work{frame: frameOf(t, aMap("u", "1"))}).slimmed(),

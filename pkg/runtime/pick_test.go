@@ -10,6 +10,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -55,7 +56,7 @@ func someMap(rt *rapid.T, rv int) *corev1.ConfigMap {
 func TestPickingTellsTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var bindings []capability.Binding
-		for i := range rapid.SampledFrom([]int{1, fewBindings + 1, 20, 70}).Draw(rt, "bindings") {
+		for i := range rapid.SampledFrom([]int{1, layout.FewBindings + 1, 20, 70}).Draw(rt, "bindings") {
 			s := somePick(rt).Alias(fmt.Sprint("b-", i))
 			if rapid.Bool().Draw(rt, "all types") {
 				s = s.IsCreatedOrUpdated().IsDeleted().HasLeft()
@@ -67,7 +68,7 @@ func TestPickingTellsTheSame(t *testing.T) {
 		}
 		picking, asking := newRig(t, bindings...), newRig(t, bindings...)
 		asking.feed.picker = nil
-		if (picking.feed.picker == nil) != (len(bindings) <= fewBindings) {
+		if (picking.feed.picker == nil) != (len(bindings) <= layout.FewBindings) {
 			rt.Fatal("the first rig does not pick, or need not")
 		}
 		for rv := range rapid.IntRange(1, 30).Draw(rt, "events") {

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -73,7 +72,7 @@ func (r *release) sayf(format string, args ...any) {
 
 // target removes the finalizer from the objects of one target.
 func (r *release) target(ctx context.Context, t watcher.Target) error {
-	p := watcher.ListParams{Limit: joinPageLimit}
+	p := watcher.ListParams{Limit: live.PageLimit}
 	var failed error
 	for {
 		page, next, err := r.b.carriers(ctx, t, p, &r.objects)
@@ -108,32 +107,16 @@ func (r *release) object(ctx context.Context, f *watcher.Frame) error {
 
 // carriers are the objects of one page that carry the finalizer.
 func (b *binding) carriers(ctx context.Context, t watcher.Target, p watcher.ListParams, objects *int) (out []*watcher.Frame, next string, err error) {
-	resp, err := b.server.List(ctx, t, p)
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { err = errors.Join(err, resp.Close()) }()
-	if !resp.OK() {
-		return nil, "", forWantOf("list", b.Resource, &apierrors.StatusError{ErrStatus: *resp.Status()})
-	}
-	items, err := resp.Items(watcher.ReaderOptions{})
-	if err != nil {
-		return nil, "", err
-	}
-	for {
-		f, err := items.Next()
-		if errors.Is(err, io.EOF) {
-			return out, items.Meta().Continue, nil
-		}
-		if err != nil {
-			return nil, "", err
-		}
+	meta, err := live.Page(ctx, b.server, t, p, watcher.ReaderOptions{}, func(f *watcher.Frame) {
 		*objects++
 		if b.finalizer.on(&f.Meta) {
 			out = append(out, &watcher.Frame{Meta: f.Meta.Clone()})
 		}
-		f.Release()
+	})
+	if err != nil {
+		return nil, "", live.NeedsVerb("list", b.Resource, err)
 	}
+	return out, meta.Continue, nil
 }
 
 // takeOff removes the finalizer, and says whether it was still on.

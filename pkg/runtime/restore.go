@@ -122,7 +122,7 @@ func (b *binding) tellRestored(id objectID) {
 	f := b.finalizer
 	b.metrics.Restored.Inc()
 	f.mu.Lock()
-	w, now := f.wards.m[id], time.Now()
+	w, now := f.wards.M[id], time.Now()
 	fight := w != nil && w.restored >= fightAfter && (f.warned.IsZero() || now.Sub(f.warned) >= fightPause)
 	n := 0
 	if fight {

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
-
-// joinPageLimit is the number of objects asked for in one page when a rider comes back.
-const joinPageLimit = 500
 
 // joinTimeout bounds that list, during which the carrier is not read.
 const joinTimeout = 30 * time.Second
@@ -153,7 +152,7 @@ func showListed(f *feed, index *watcher.Index, frame *watcher.Frame) (known bool
 func (r *rider) list(ctx context.Context, show func(*watcher.Frame)) (rv string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	p := watcher.ListParams{Limit: joinPageLimit}
+	p := watcher.ListParams{Limit: live.PageLimit}
 	for {
 		meta, err := r.page(ctx, p, show)
 		if err != nil {
@@ -168,28 +167,11 @@ func (r *rider) list(ctx context.Context, show func(*watcher.Frame)) (rv string,
 	}
 }
 
-func (r *rider) page(ctx context.Context, p watcher.ListParams, show func(*watcher.Frame)) (meta watcher.ListMeta, err error) {
-	resp, err := r.carrier.all.server.List(ctx, r.route.Target, p)
-	if err != nil {
-		return meta, err
+func (r *rider) page(ctx context.Context, p watcher.ListParams, show func(*watcher.Frame)) (watcher.ListMeta, error) {
+	o := watcher.ReaderOptions{CutManagedFields: !r.onCarrier.wantsManagedFields()}
+	meta, err := live.Page(ctx, r.carrier.all.server, r.route.Target, p, o, show)
+	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
+		return meta, fmt.Errorf("%w: %s", errPage, status.ErrStatus.Message)
 	}
-	defer func() { err = errors.Join(err, resp.Close()) }()
-	if !resp.OK() {
-		return meta, fmt.Errorf("%w: %s", errPage, resp.Status().Message)
-	}
-	reader, err := resp.Items(watcher.ReaderOptions{CutManagedFields: !r.onCarrier.wantsManagedFields()})
-	if err != nil {
-		return meta, err
-	}
-	for {
-		f, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return reader.Meta(), nil
-		}
-		if err != nil {
-			return meta, err
-		}
-		show(f)
-		f.Release()
-	}
+	return meta, err
 }

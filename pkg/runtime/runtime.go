@@ -16,6 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
@@ -35,7 +36,7 @@ type Runtime struct {
 	bindings []*binding
 	streams  *streams
 	server   *watcher.Server
-	looks    *looks
+	looks    *existence.Checks
 	health   *observe.Health
 	access   *rights.Access
 	recorder *recording.Recorder // nil: nothing is recorded
@@ -120,7 +121,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	byDeclaration := map[*capability.Compiled]*binding{}
 	var full atomic.Int32
 	locks := sharedLocks(r.plan.Bindings)
-	r.looks = newLooks(r.server)
+	r.looks = existence.New(r.server)
 	for _, c := range r.plan.Bindings {
 		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand, full: &full}, r.looks, r.o.Logger, m)
 		b.fence, b.stopping = f, &r.stopping
@@ -232,7 +233,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 	r.log.Info("started", "bindings", len(r.bindings), "streams", len(r.plan.Streams))
 	calls := r.startEngines(ctx)
 	r.health.Begin()
-	looked := r.looks.run(ctx)
+	looked := r.looks.Run(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)

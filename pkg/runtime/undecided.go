@@ -1,21 +1,15 @@
 package runtime
 
 import (
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"github.com/go-logr/logr"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
-
-// errLookup says what could not be found out.
-var errLookup = errors.New("cannot tell whether the object left the selection or was deleted")
 
 // departure is an object of which the server said DELETED while it selects by label or by a field that changes: it is
 // gone, or has only left the selection. A later event of its name says which, else a look at the server does; until
@@ -57,9 +51,9 @@ func (b *binding) depart(d *departure) {
 	u.of[d.id.key] = d
 	u.bytes += weigh(d.work, nil)
 	u.n.Add(1)
-	b.looks.open.Add(1)
+	b.looks.Opened()
 	u.mu.Unlock()
-	b.looks.add(d)
+	b.looks.Ask(d)
 }
 
 // decide is asked with each state of an object that the stream brings: the object's own departure was a leave then,
@@ -76,8 +70,21 @@ func (b *binding) decide(m *watcher.Meta) {
 	}
 }
 
-// decided is told what a look has found, unless an event came first.
-func (d *departure) decided(exists bool) {
+// Question implements asker.
+func (d *departure) Question() existence.Question {
+	return existence.Question{
+		Resource: d.b.Resource, Namespace: d.id.key.Namespace, Name: d.id.key.Name, UID: d.id.uid, RV: d.id.rv, Wide: d.wide,
+	}
+}
+
+// Binding implements asker.
+func (d *departure) Binding() existence.Waiting { return d.b }
+
+// Log implements waiting.
+func (b *binding) Log() logr.Logger { return b.log }
+
+// Decided implements asker: unless an event came first, it takes what the existence check has found.
+func (d *departure) Decided(exists bool) {
 	u := &d.b.undecided
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -102,8 +109,8 @@ func (b *binding) notServed(of part) {
 	}
 }
 
-// open says whether nobody has decided yet.
-func (d *departure) open() bool {
+// Open implements asker: it says whether nobody has decided yet.
+func (d *departure) Open() bool {
 	u := &d.b.undecided
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -131,35 +138,5 @@ func (d *departure) close() {
 	}
 	u.bytes -= weigh(d.work, nil)
 	u.n.Add(-1)
-	d.b.looks.open.Add(-1)
-}
-
-// failure is what one binding is told of looks that failed.
-type failure struct {
-	example *departure
-	n       int
-	quiet   bool // it was told before
-	again   time.Duration
-}
-
-// log says that objects wait since nobody can look.
-func (f *failure) log(b *binding, err error) {
-	err = fmt.Errorf("%w: %w", errLookup, forWantOf("get", b.Resource, err))
-	log := b.log.WithValues("object", f.example.id.key.String(), "retryIn", f.again.String())
-	if f.n > 1 {
-		log = log.WithValues("objects", f.n)
-	}
-	if f.quiet {
-		log.V(1).Info("still waiting", "reason", err.Error())
-		return
-	}
-	log.Error(err, "this object waits, the others go on")
-}
-
-// forWantOf names the right that is missing, where that is why a request failed.
-func forWantOf(verb string, r kind.Resource, err error) error {
-	if apierrors.IsForbidden(err) {
-		return fmt.Errorf("this needs the verb %s on %s: %w", verb, r, err)
-	}
-	return err
+	d.b.looks.Closed()
 }

@@ -95,7 +95,7 @@ func TestADepartureAfterAnother(t *testing.T) {
 
 func (r *rig) nothingOpen() {
 	r.t.Helper()
-	if n := r.looks.open.Load(); n != 0 {
+	if n := r.looks.Pending(); n != 0 {
 		r.t.Errorf("%d are undecided", n)
 	}
 	for _, s := range r.feed.subs {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -24,11 +25,11 @@ type waker struct {
 	t    *capability.CompiledTrigger
 
 	mu      sync.Mutex
-	stands  table[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
-	names   table[queue.Key, []queue.Key]            // object -> sources, of Uses
-	named   table[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
-	waiting map[watcher.Target]bool                  // whose first list is not complete
-	ready   func()                                   // called once none is left
+	stands  table.Map[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
+	names   table.Map[queue.Key, []queue.Key]            // object -> sources, of Uses
+	named   table.Map[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
+	waiting map[watcher.Target]bool                      // whose first list is not complete
+	ready   func()                                       // called once none is left
 	warned  bool
 }
 
@@ -72,11 +73,11 @@ func (w *waker) remap(e *queue.Event[*work]) []queue.Key {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := w.stands.m[e.Key]
+	before := w.stands.M[e.Key]
 	if len(now) == 0 {
-		w.stands.delete(e.Key)
+		w.stands.Delete(e.Key)
 	} else {
-		w.stands.set(e.Key, now)
+		w.stands.Set(e.Key, now)
 	}
 	return union(before, now)
 }
@@ -84,14 +85,14 @@ func (w *waker) remap(e *queue.Event[*work]) []queue.Key {
 func (w *waker) last(k queue.Key) []queue.Key {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stands.m[k]
+	return w.stands.M[k]
 }
 
 // users are the objects that name a source, sorted: what is random here would be so in every test of a user's, too.
 func (w *waker) users(k queue.Key) []queue.Key {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return sorted(slices.Collect(maps.Keys(w.named.m[k])))
+	return sorted(slices.Collect(maps.Keys(w.named.M[k])))
 }
 
 // upsert is told of each new state of an object of the binding, which is in its set or has left it.
@@ -121,22 +122,22 @@ func (w *waker) use(m *watcher.Meta, f *watcher.Frame) {
 func (w *waker) set(user queue.Key, names []queue.Key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range w.names.m[user] {
-		delete(w.named.m[k], user)
-		if len(w.named.m[k]) == 0 {
-			w.named.delete(k)
+	for _, k := range w.names.M[user] {
+		delete(w.named.M[k], user)
+		if len(w.named.M[k]) == 0 {
+			w.named.Delete(k)
 		}
 	}
 	if len(names) == 0 {
-		w.names.delete(user)
+		w.names.Delete(user)
 		return
 	}
-	w.names.set(user, names)
+	w.names.Set(user, names)
 	for _, k := range names {
-		if w.named.m[k] == nil {
-			w.named.set(k, map[queue.Key]struct{}{})
+		if w.named.M[k] == nil {
+			w.named.Set(k, map[queue.Key]struct{}{})
 		}
-		w.named.m[k][user] = struct{}{}
+		w.named.M[k][user] = struct{}{}
 	}
 }
 

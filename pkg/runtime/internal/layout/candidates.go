@@ -1,4 +1,4 @@
-package runtime
+package layout
 
 import (
 	"math/bits"
@@ -7,12 +7,12 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// fewBindings is up to how many bindings of a stream it is cheaper to ask each.
-const fewBindings = 4
+// FewBindings is up to how many bindings of a stream it is cheaper to ask each.
+const FewBindings = 4
 
-// picker finds those bindings of a stream that an event can matter to, by one condition of each. It may find more of
+// Candidates finds those bindings of a stream that an event can matter to, by one condition of each. It may find more of
 // them than that, not fewer. All sets of bindings are bits, in the order of the layout.
-type picker struct {
+type Candidates struct {
 	always []uint64 // bindings without conditions
 	groups []group
 	picked []uint64 // the last result
@@ -26,17 +26,17 @@ type group struct {
 	byValue map[string][]uint64 // ask for a value
 }
 
-// newPicker returns nil for few bindings.
-func newPicker(bindings []*capability.Compiled) *picker {
-	if len(bindings) <= fewBindings {
+// NewCandidates returns nil for few bindings.
+func NewCandidates(bindings []*capability.Compiled) *Candidates {
+	if len(bindings) <= FewBindings {
 		return nil
 	}
-	size := wordsOfBits(len(bindings))
-	p := &picker{always: make([]uint64, size), picked: make([]uint64, size)}
-	asked := map[question]int{}
+	size := Words(len(bindings))
+	p := &Candidates{always: make([]uint64, size), picked: make([]uint64, size)}
+	asked := map[trait]int{}
 	for _, b := range bindings {
 		for _, c := range b.Conditions {
-			eachQuestion(c, func(q question) { asked[q]++ })
+			eachQuestion(c, func(q trait) { asked[q]++ })
 		}
 	}
 	for i, b := range bindings {
@@ -49,28 +49,28 @@ func newPicker(bindings []*capability.Compiled) *picker {
 	return p
 }
 
-// question is one thing that the metadata of an object may meet or not.
-type question struct {
+// trait is one thing that the metadata of an object may meet or not.
+type trait struct {
 	part       capability.Part
 	key, value string
 	present    bool // any value does
 }
 
-func eachQuestion(c capability.Condition, do func(question)) {
+func eachQuestion(c capability.Condition, do func(trait)) {
 	if len(c.Values) == 0 {
-		do(question{part: c.Part, key: c.Key, present: true})
+		do(trait{part: c.Part, key: c.Key, present: true})
 	}
 	for _, v := range c.Values {
-		do(question{part: c.Part, key: c.Key, value: v})
+		do(trait{part: c.Part, key: c.Key, value: v})
 	}
 }
 
 // rarest chooses the condition that tells most bindings apart: the one that the fewest others share.
-func rarest(conditions []capability.Condition, asked map[question]int) (best capability.Condition, ok bool) {
+func rarest(conditions []capability.Condition, asked map[trait]int) (best capability.Condition, ok bool) {
 	least := 0
 	for _, c := range conditions {
 		shared := 0
-		eachQuestion(c, func(q question) { shared = max(shared, asked[q]) })
+		eachQuestion(c, func(q trait) { shared = max(shared, asked[q]) })
 		if !ok || shared < least {
 			best, least, ok = c, shared, true
 		}
@@ -78,7 +78,7 @@ func rarest(conditions []capability.Condition, asked map[question]int) (best cap
 	return best, ok
 }
 
-func (p *picker) groupOf(c capability.Condition) *group {
+func (p *Candidates) groupOf(c capability.Condition) *group {
 	for i := range p.groups {
 		if g := &p.groups[i]; g.part == c.Part && g.key == c.Key {
 			return g
@@ -103,8 +103,8 @@ func (g *group) add(c capability.Condition, binding, size int) {
 	}
 }
 
-// pick returns the bindings that may match, and those that have the object in their set. It is good until the next pick.
-func (p *picker) pick(m *watcher.Meta, words []uint64) []uint64 {
+// Pick returns the bindings that may match, and those that have the object in their set. It is good until the next pick.
+func (p *Candidates) Pick(m *watcher.Meta, words []uint64) []uint64 {
 	for i := range p.picked {
 		p.picked[i] = p.always[i] | words[i]
 	}
@@ -131,8 +131,8 @@ func (g *group) valueIn(m *watcher.Meta) (value string, ok bool) {
 	}
 }
 
-// wordsOfBits is how many words hold so many bits.
-func wordsOfBits(n int) int { return (n + 63) / 64 }
+// Words is how many words hold so many bits.
+func Words(n int) int { return (n + 63) / 64 }
 
 func set(bitmap []uint64, i int) { bitmap[i/64] |= 1 << (i % 64) }
 
@@ -142,8 +142,8 @@ func join(bitmap, with []uint64) {
 	}
 }
 
-// eachBit yields the numbers of the bits that are set when their turn comes.
-func eachBit(bitmap []uint64) func(yield func(int) bool) {
+// EachBit yields the numbers of the bits that are set when their turn comes.
+func EachBit(bitmap []uint64) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		for w, word := range bitmap {
 			for ; word != 0; word &= word - 1 {

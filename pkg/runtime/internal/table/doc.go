@@ -1,0 +1,2 @@
+// Package table is a map that gives its memory back.
+package table
