@@ -23,6 +23,7 @@ func rooms() []Rule {
 		room("table"),
 		room("layout"),
 		room("existence", "live"),
+		room("trigger", "table"),
 		room("plan"),
 		room("rights", "live", "plan"),
 		room("replicas", "live"),

@@ -55,7 +55,7 @@ func (a *ahead) set(k queue.Key, m *watcher.Meta) {
 	if l, ok := a.of.M[k]; ok && l.uid == m.UID && older(m.ResourceVersion, l.rv) {
 		return
 	}
-	a.of.Set(strippedKey(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
+	a.of.Set(table.Key(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
 	a.n.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/trigger"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -127,9 +128,9 @@ type binding struct {
 	restorer  *restorer  // nil: there is no finalizer
 	// misreleased: the log said that ReleaseFinalizer has no effect here.
 	misreleased sync.Once
-	wakers      []*waker // of its triggers
-	wakes       *waker   // it is the source of a trigger
-	gate        *gate
+	triggers    []*trigger.Trigger // of its triggers
+	source      *trigger.Trigger   // it is the source of this trigger; nil: of none
+	gate        *trigger.Gate
 	cache       *cache // nil: nothing is kept
 	ahead       ahead
 	served      []*servedTarget // by which stream, for each target
@@ -172,7 +173,7 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *existence.Checks
 		q.Limit(limit)
 		b.engine = q
 	}
-	b.finalizer, b.gate = newFinalizer(c.Finalizer), newGate(len(c.Triggers))
+	b.finalizer, b.gate = newFinalizer(c.Finalizer), trigger.NewGate(len(c.Triggers))
 	if f := b.finalizer; f != nil {
 		b.restorer = newRestorer(b)
 		b.metrics.OnGaveUp, b.metrics.OnEnd = f.gaveUp, f.over
@@ -193,12 +194,12 @@ func actionsOf(c *capability.Compiled) []string {
 
 // newSource makes the binding of a trigger's source, which wakes objects of b.
 func (b *binding) newSource(t *capability.CompiledTrigger, targets []watcher.Target) *binding {
-	src := &binding{Compiled: t.Source, id: b.id, server: b.server, looks: b.looks, full: b.full, metrics: b.metrics, gate: newGate(0)}
+	src := &binding{Compiled: t.Source, id: b.id, server: b.server, looks: b.looks, full: b.full, metrics: b.metrics, gate: trigger.NewGate(0)}
 	src.log = b.log.WithValues("trigger", string(t.Via)+" "+t.Source.Resource.Kind)
-	w := newWaker(b, src, t, targets, b.gate.ready)
-	src.engine, src.wakes = w, w
-	src.brake = newBrake(w, func(time.Duration) {}, src.log)
-	b.wakers = append(b.wakers, w)
+	w := trigger.New(b, src, t, targets, b.gate.Ready)
+	src.engine, src.source = sourceEngine{w}, w
+	src.brake = newBrake(src.engine, func(time.Duration) {}, src.log)
+	b.triggers = append(b.triggers, w)
 	return src
 }
 
@@ -208,8 +209,8 @@ func (b *binding) enqueue(e queue.Event[*work], of identity) {
 	b.engine.Add(e)
 }
 
-// poisoned passes over one object that a predicate could not be asked about.
-func (b *binding) poisoned(m *watcher.Meta, err error) {
+// Undecodable passes over one object that a predicate could not be asked about.
+func (b *binding) Undecodable(m *watcher.Meta, err error) {
 	b.metrics.Undecodable.Inc()
 	b.log.Error(err, "object passed over", "object", strings.Clone(m.Key()))
 }

@@ -151,8 +151,8 @@ func (c *churn) empty(r *running) {
 		if b.cache != nil {
 			sizes["cached"], sizes["raised"] = len(b.cache.states.M), len(b.cache.raised.M)
 		}
-		for _, w := range b.wakers {
-			sizes["stands"], sizes["names"], sizes["named"] = len(w.stands.M), len(w.names.M), len(w.named.M)
+		for _, w := range b.triggers {
+			sizes["stands"], sizes["names"], sizes["named"] = w.Sizes()
 		}
 		sizes["engine"] = total(b.engine.Stats())
 		for uid, k := range c.objects {

@@ -40,7 +40,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
 		wg.Go(func() {
-			if b.gate.pass(ctx) {
+			if b.gate.Pass(ctx) {
 				b.engine.Run(work)
 			}
 		})

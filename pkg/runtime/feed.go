@@ -224,9 +224,9 @@ func (f *feed) absent() {
 			continue
 		}
 		for _, s := range r.subs {
-			if w := s.b.wakes; w != nil && s.b.Optional && !s.begun {
+			if w := s.b.source; w != nil && s.b.Optional && !s.begun {
 				s.begun = true
-				w.begun(s.target)
+				w.Begun(s.target)
 			}
 		}
 	}
@@ -257,8 +257,8 @@ func (r *liveRoute) begin() {
 			s.b.cache.begun(s.target)
 		}
 		s.begun = true
-		if w := s.b.wakes; w != nil {
-			w.begun(s.target)
+		if w := s.b.source; w != nil {
+			w.Begun(s.target)
 		}
 	}
 }
@@ -288,7 +288,7 @@ func (s *sub) upsert(d watcher.Delta) {
 	if in && s.b.Inspect != nil && !s.b.finalizer.due(m) {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
-			s.b.poisoned(m, err) // this object alone is passed over, and stays in the set or out of it
+			s.b.Undecodable(m, err) // this object alone is passed over, and stays in the set or out of it
 			s.poisoned(d, was)
 			return
 		}
@@ -303,8 +303,8 @@ func (s *sub) upsert(d watcher.Delta) {
 	if f := s.b.finalizer; f != nil && !in {
 		f.forget(idOf(m))
 	}
-	for _, w := range s.b.wakers {
-		w.upsert(d.Frame, in)
+	for _, w := range s.b.triggers {
+		w.Upsert(d.Frame, in)
 	}
 	var before *state
 	if in {
@@ -374,10 +374,10 @@ func (s *sub) gone(d watcher.Delta) {
 	}
 	last := s.lastState(e)
 	cleanUp := s.b.finalizer != nil && s.b.finalizer.depart(s.id(e), carried, d.Frame)
-	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.wakes != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
+	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.source != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	defer s.forget(e, passed)
 	defer s.settled(&d)
-	ambiguous := d.Ambiguous && !cleanUp && s.b.wakes == nil && (passed || s.b.Takes(queue.Left, false))
+	ambiguous := d.Ambiguous && !cleanUp && s.b.source == nil && (passed || s.b.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.b.knows(&d.Frame.Meta) {
 		return
 	}
@@ -434,15 +434,15 @@ func (s *sub) poisoned(d watcher.Delta, was bool) {
 
 // forget drops what the binding remembers of an object in addition to its entry. passed says that its Deleted is queued.
 func (s *sub) forget(e watcher.Entry, passed bool) {
-	if s.b.finalizer == nil && len(s.b.wakers) == 0 {
+	if s.b.finalizer == nil && len(s.b.triggers) == 0 {
 		return
 	}
 	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
 	if s.b.finalizer != nil {
 		s.b.departed(objectID{k, e.UID()}, passed)
 	}
-	for _, w := range s.b.wakers {
-		w.set(k, nil)
+	for _, w := range s.b.triggers {
+		w.Forget(k)
 	}
 }
 

@@ -195,7 +195,7 @@ func (f *finalizer) count() int {
 
 // clone is the same in memory of its own: that of metadata is the frame's.
 func (id objectID) clone() objectID {
-	return objectID{strippedKey(id.Key), strings.Clone(id.uid)}
+	return objectID{table.Key(id.Key), strings.Clone(id.uid)}
 }
 
 // releasedAt says whether Reconcile released the object, and its generation has not changed since.
@@ -241,8 +241,4 @@ func (f *finalizer) over(c queue.Finish) {
 	if !w.asked || ended && c.Type == queue.Deleted {
 		f.wards.Delete(id)
 	}
-}
-
-func strippedKey(k queue.Key) queue.Key {
-	return queue.Key{Namespace: strings.Clone(k.Namespace), Name: strings.Clone(k.Name)}
 }

@@ -396,7 +396,7 @@ func TestFenceStopsReads(t *testing.T) {
 		synctest.Wait()
 		a.election.Fence.Expire()
 		c.create("one")
-		a.bindings[0].wake(queue.Key{Namespace: "default", Name: "two"}, queue.Cause{Via: queue.ViaUsed})
+		a.bindings[0].Trigger(queue.Key{Namespace: "default", Name: "two"}, queue.Cause{Via: queue.ViaUsed})
 		synctest.Wait()
 		if read.Load() != 0 || len(a.seen) != 2 {
 			t.Fatalf("%d read, %d told", read.Load(), len(a.seen))
@@ -435,7 +435,7 @@ func TestFenceStopsCallsThatHadToRead(t *testing.T) {
 				}
 				var read atomic.Int32
 				a.cable.set(reads(&read, a.election.Fence.Expire))
-				a.bindings[0].wake(queue.Key{Namespace: "default", Name: "one"}, queue.Cause{Via: queue.ViaUsed})
+				a.bindings[0].Trigger(queue.Key{Namespace: "default", Name: "one"}, queue.Cause{Via: queue.ViaUsed})
 				synctest.Wait()
 				if read.Load() != 1 || len(a.seen) != 1 {
 					t.Fatalf("%d read, %d told", read.Load(), len(a.seen))

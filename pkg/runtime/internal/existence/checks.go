@@ -98,6 +98,7 @@ type check struct {
 	who   []Asker     // want to know
 }
 
+// New returns the checks of one runtime. None begins before Run.
 func New(server live.Reader) *Checks {
 	return &Checks{Server: server, all: map[checkID]*check{}, lists: map[place]bool{}, singles: map[place]int{}}
 }

@@ -174,7 +174,7 @@ type failure struct {
 	again   time.Duration
 }
 
-// log says that objects wait since nobody can look.
+// log says that objects wait because the API server gives no answer.
 func (f *failure) log(to logr.Logger, err error) {
 	err = fmt.Errorf("%w: %w", errUnknown, live.NeedsVerb("get", f.example.Resource, err))
 	log := to.WithValues("object", queue.Key{Namespace: f.example.Namespace, Name: f.example.Name}.String(), "retryIn", f.again.String())
