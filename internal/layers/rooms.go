@@ -23,6 +23,7 @@ func rooms() []Rule {
 		room("table"),
 		room("layout"),
 		room("existence", "live"),
+		room("finalize", "live", "table"),
 		room("trigger", "table"),
 		room("plan"),
 		room("rights", "live", "plan"),

@@ -12,6 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
@@ -124,8 +125,7 @@ type binding struct {
 	stopping *atomic.Bool // no callback starts any more, also none whose worker reads or writes the object first
 
 	undecided undecided
-	finalizer *finalizer // nil: none
-	restorer  *restorer  // nil: there is no finalizer
+	finalizer *finalize.Finalizer // nil: none
 	// misreleased: the log said that ReleaseFinalizer has no effect here.
 	misreleased sync.Once
 	triggers    []*trigger.Trigger // of its triggers
@@ -173,10 +173,17 @@ func newBinding(c *capability.Compiled, with bindingOptions, l *existence.Checks
 		q.Limit(limit)
 		b.engine = q
 	}
-	b.finalizer, b.gate = newFinalizer(c.Finalizer), trigger.NewGate(len(c.Triggers))
+	b.gate = trigger.NewGate(len(c.Triggers))
+	b.finalizer = finalize.New(finalize.Options{
+		Name: c.Finalizer, Resource: c.Resource, Server: b.server, ManagedFields: c.Settings.ManagedFields, InOrder: c.Settings.InOrder,
+		Match: c.Match, Log: b.log, Restored: b.metrics.Restored,
+		Held: func() bool {
+			_, held := b.held()
+			return held
+		},
+	})
 	if f := b.finalizer; f != nil {
-		b.restorer = newRestorer(b)
-		b.metrics.OnGaveUp, b.metrics.OnEnd = f.gaveUp, f.over
+		b.metrics.OnGaveUp, b.metrics.OnEnd = f.GaveUp, f.Ended
 	}
 	b.brake = newBrake(b.engine, b.metrics.Paused, b.log)
 	b.served = servedBy(b, c.Targets)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 )
 
@@ -54,7 +55,7 @@ func (b *binding) Gauges() observe.Gauges {
 // actionOf is what a call that runs is: the binding's action, or the clean-up.
 func (b *binding) actionOf(c *queue.RunningInfo) string {
 	if f := b.finalizer; f != nil {
-		if w := f.get(objectID{c.Key, c.UID}); w.cleaning {
+		if w := f.Get(finalize.ID{Key: c.Key, UID: c.UID}); w.Cleaning {
 			return cleanUpLabel
 		}
 	}

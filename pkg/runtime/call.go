@@ -189,7 +189,7 @@ func (b *binding) readLive(ctx context.Context, k queue.Key) (*watcher.Frame, bo
 // selects says whether an object that was read live is the binding's business.
 func (b *binding) selects(f *watcher.Frame) (bool, error) {
 	switch {
-	case b.finalizer != nil && b.finalizer.on(&f.Meta):
+	case b.finalizer != nil && b.finalizer.On(&f.Meta):
 		return true, nil
 	case !b.Match(&f.Meta):
 		return false, nil

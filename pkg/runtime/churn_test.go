@@ -145,8 +145,8 @@ func (c *churn) empty(r *running) {
 			"ahead": len(b.ahead.of.M), "undecided": b.looks.Pending(),
 		}
 		if b.finalizer != nil {
-			sizes["wards"] = b.finalizer.count()
-			sizes["restorer"] = total(b.restorer.queue.Stats())
+			sizes["wards"] = b.finalizer.Count()
+			sizes["restorer"] = total(b.finalizer.Restores())
 		}
 		if b.cache != nil {
 			sizes["cached"], sizes["raised"] = len(b.cache.states.M), len(b.cache.raised.M)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -28,25 +28,25 @@ var errFound = errors.New("a list did not show this object, and it exists: the c
 // guarded calls Reconcile for an object that carries the finalizer, and the clean-up for one that is being deleted.
 func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
 	f, m := b.finalizer, &frame.Meta
-	on, id := f.on(m), objectID{c.Key, m.UID}
-	w := f.get(id)
+	on, id := f.On(m), finalize.ID{Key: c.Key, UID: m.UID}
+	w := f.Get(id)
 	switch {
-	case m.Deleting && on && w.releasedAt(m.Generation):
+	case m.Deleting && on && w.ReleasedAt(m.Generation):
 		return b.releaseObject(ctx, c, frame)
-	case m.Deleting && (on || w.lost):
+	case m.Deleting && (on || w.Lost):
 		return b.cleanUp(ctx, c, frame)
-	case m.Deleting, w.cleaned: // a live read may be ahead of the stream
+	case m.Deleting, w.Cleaned: // a live read may be ahead of the stream
 		return queue.Result{Outcome: queue.Drop}
-	case on, w.releasedAt(m.Generation):
+	case on, w.ReleasedAt(m.Generation):
 	default:
-		if wait := w.patience(time.Now()); wait > 0 {
+		if wait := w.Patience(time.Now()); wait > 0 {
 			return queue.Result{Outcome: queue.Postpone, After: wait}
 		}
-		with, err := b.addFinalizer(ctx, id, frame)
+		with, err := f.Add(ctx, id, frame)
 		switch {
 		case err != nil:
 			return c.Payload.postpone(err)
-		case with == nil || f.get(id).gone: // the stream delivers the deletion, or has done so
+		case with == nil || f.Get(id).Gone: // the stream delivers the deletion, or has done so
 			return queue.Result{Outcome: queue.Drop}
 		case !b.Settings.InOrder:
 			if err := b.raise(ctx, &c, with); err != nil {
@@ -65,106 +65,48 @@ func (b *binding) reconcile(ctx context.Context, c queue.Call[*work], frame *wat
 		return b.releaseObject(ctx, c, frame)
 	}
 	if res.Outcome != queue.Postpone {
-		b.reclaim(frame)
+		b.finalizer.Reclaim(&frame.Meta)
 	}
 	return res
 }
 
-// reclaim ends the release of an object for which Reconcile returned something else, where no generation says that it changed, or
-// the finalizer was not removed yet.
-func (b *binding) reclaim(frame *watcher.Frame) {
-	f, m := b.finalizer, &frame.Meta
-	on := f.on(m)
-	if w := f.get(idOf(m)); !w.released || m.Generation != 0 && !on {
-		return
-	}
-	f.edit(idOf(m), func(w *ward) { w.released, w.since = false, 0 })
-	if !on {
-		b.restore(m)
-	}
-}
-
-// releaseObject removes the finalizer without a clean-up. It has to be the state that Reconcile has seen, or one of the same generation.
+// releaseObject removes the finalizer without a clean-up.
 func (b *binding) releaseObject(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
-	f, generation := b.finalizer, frame.Meta.Generation
-	f.edit(idOf(&frame.Meta), func(w *ward) {
-		if !w.gone {
-			w.released, w.since, w.lost = true, generation, false
-		}
-	})
-	_, _, err := b.editFinalizers(ctx, c.Key, frame, func(m *watcher.Meta) ([]string, bool) {
-		if m.Generation != generation {
-			return nil, false
-		}
-		return f.without(m)
-	})
-	if err != nil {
+	if err := b.finalizer.RemoveReleased(ctx, c.Key, frame); err != nil {
 		return c.Payload.postpone(err)
 	}
 	return queue.Result{}
 }
 
-// addFinalizer gives the object with the finalizer, and nil for one that is deleted, being deleted or not selected any more. In order,
-// what came before the deletion is delivered before the clean-up.
-func (b *binding) addFinalizer(ctx context.Context, id objectID, frame *watcher.Frame) (*watcher.Frame, error) {
-	f := b.finalizer
-	w := f.beginAdding(id)
-	with, patched, err := b.editFinalizers(ctx, id.Key, frame, func(m *watcher.Meta) ([]string, bool) {
-		if w := f.get(id); f.on(m) || m.Deleting || !b.Match(m) || w.releasedAt(m.Generation) {
-			return nil, false
-		}
-		return append(slices.Clip(m.Finalizers), f.name), true
-	})
-	rv := ""
-	if patched {
-		rv = with.Meta.ResourceVersion
-	}
-	again, robbed := f.endAdding(id, w, rv, err)
-	if again {
-		b.tellRestored(id)
-	}
-	if robbed && with != nil { // before the answer to the patch came: the event found the patch in progress
-		m := with.Meta
-		if f.on(&m) {
-			m.Finalizers, _ = f.without(&m)
-		}
-		b.restore(&m)
-	}
-	if err != nil || with == nil || !f.on(&with.Meta) || with.Meta.Deleting && !b.Settings.InOrder {
-		return nil, err
-	}
-	return with, nil
-}
-
 // cleanUp calls the clean-up, once, and removes the finalizer.
 func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
-	f, id := b.finalizer, objectID{c.Key, frame.Meta.UID}
+	f, id := b.finalizer, finalize.ID{Key: c.Key, UID: frame.Meta.UID}
 	if !b.fence.Open() { // reading again takes its time, and nothing is written then either
 		return noLease()
 	}
-	if !f.get(id).cleaned {
+	if !f.Get(id).Cleaned {
 		if res, done := b.clean(ctx, c, id, frame); !done {
 			return res
 		}
 	}
-	if _, _, err := b.editFinalizers(ctx, c.Key, frame, f.without); err != nil {
+	if _, err := f.Remove(ctx, c.Key, frame); err != nil {
 		return asCleanUp(c.Payload.postpone(err))
 	}
 	return asCleanUp(queue.Result{})
 }
 
 // clean calls the clean-up. A failure of any kind, a panic included, has it called again: no MaxAttempts holds.
-func (b *binding) clean(ctx context.Context, c queue.Call[*work], id objectID, frame *watcher.Frame) (res queue.Result, done bool) {
+func (b *binding) clean(ctx context.Context, c queue.Call[*work], id finalize.ID, frame *watcher.Frame) (res queue.Result, done bool) {
 	if res, held := b.held(); held {
 		return res, false
 	}
 	f := b.finalizer
-	f.edit(id, func(w *ward) { w.cleaning = true })
+	f.BeginCleanUp(id)
 	d := b.delivery(c, c.Type, frame)
 	ctx = logr.NewContext(ctx, logs.ForCall(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
 	res = asCleanUp(capability.ResultOf(queue.Guard(func() error { return b.Cleanup(ctx, d) })))
 	done = res.Outcome == queue.Done
-	f.amend(id, func(w *ward) { w.cleaning, w.cleaned = false, done }) // the object may be forgotten
+	f.EndCleanUp(id, done)
 	res.Forever = true
 	if res.Outcome == queue.Permanent {
 		res.Outcome, res.After = queue.RetryAfter, b.Settings.Backoff.Max
@@ -180,14 +122,14 @@ func asCleanUp(res queue.Result) queue.Result {
 // vanished cleans up after an object that was deleted although it carried the finalizer: the API server lets a deletion win that
 // was in progress while the finalizer was added (rule 64 of the list/watch protocol). It says whether nothing remains to be done.
 func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.Result, done bool) {
-	id := objectID{c.Key, c.UID}
-	w := b.finalizer.get(id)
+	id := finalize.ID{Key: c.Key, UID: c.UID}
+	w := b.finalizer.Get(id)
 	switch {
-	case w.adding > 0: // the answer says whether the object carried the finalizer
+	case w.Adding > 0: // the answer says whether the object carried the finalizer
 		return queue.Result{Outcome: queue.Postpone, After: postponeMin}, false
-	case !w.owes():
+	case !w.Owes():
 		return res, true
-	case w.absent:
+	case w.Absent:
 		found, err := b.exists(ctx, id)
 		if err != nil {
 			return asCleanUp(c.Payload.postpone(err)), false
@@ -196,20 +138,20 @@ func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.
 			b.log.Error(errFound, "the stream will deliver it again", "object", c.Key.String(), "uid", c.UID)
 			return queue.Result{Outcome: queue.Drop}, false
 		}
-		b.finalizer.edit(id, func(w *ward) { w.absent = false })
+		b.finalizer.Missed(id)
 	}
 	return b.clean(ctx, c, id, c.Payload.object())
 }
 
 // exists reads whether an object exists that the stream did not see being deleted.
-func (b *binding) exists(ctx context.Context, id objectID) (bool, error) {
+func (b *binding) exists(ctx context.Context, id finalize.ID) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
 	frame, found, err := b.readLive(ctx, id.Key)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errGone, live.NeedsVerb("get", b.Resource, err))
 	}
-	return found && frame.Meta.UID == id.uid, nil
+	return found && frame.Meta.UID == id.UID, nil
 }
 
 // errGone marks a failure to find out whether an object was deleted.

@@ -44,7 +44,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 				b.engine.Run(work)
 			}
 		})
-		wg.Go(func() { b.restorer.run(work) })
+		wg.Go(func() { b.finalizer.Run(work) })
 	}
 	go func() {
 		wg.Wait()
@@ -57,7 +57,7 @@ func (r *Runtime) shutdownEngines() {
 	r.stopping.Store(true)
 	for _, b := range r.bindings {
 		b.engine.Shutdown()
-		b.restorer.shutdown()
+		b.finalizer.Shutdown()
 	}
 }
 

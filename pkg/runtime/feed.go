@@ -6,6 +6,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -285,7 +286,7 @@ func (s *sub) upsert(d watcher.Delta) {
 		s.b.arrives(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID, m.ResourceVersion)
 	}
 	was, in, hash := s.slots.Member(words), s.part.has(m) && s.b.Match(m), uint64(0)
-	if in && s.b.Inspect != nil && !s.b.finalizer.due(m) {
+	if in && s.b.Inspect != nil && !s.b.finalizer.Due(m) {
 		var err error
 		if in, hash, err = s.b.Inspect(d.Frame); err != nil {
 			s.b.Undecodable(m, err) // this object alone is passed over, and stays in the set or out of it
@@ -294,14 +295,14 @@ func (s *sub) upsert(d watcher.Delta) {
 		}
 	}
 	if f := s.b.finalizer; f != nil {
-		in = f.member(s.part.has(m) && s.b.Within(m), was, in, m)
+		in = f.Member(s.part.has(m) && s.b.Within(m), was, in, m)
 	}
 	if !in && !was {
 		return
 	}
 	s.slots.SetMember(words, in)
 	if f := s.b.finalizer; f != nil && !in {
-		f.forget(idOf(m))
+		f.Forget(finalize.IDOf(m))
 	}
 	for _, w := range s.b.triggers {
 		w.Upsert(d.Frame, in)
@@ -347,10 +348,10 @@ func (s *sub) event(d *watcher.Delta, was, in bool, hash uint64) queue.Event[*wo
 		ev.Passed = changed && s.b.Takes(queue.Modified, false) && (!d.Reread || s.b.Action != capability.ActionWatch)
 	}
 	if f := s.b.finalizer; f != nil {
-		ev.Generation = f.epoch(m)
-		carried := s.slots.Carries(words, f.on(m))
+		ev.Generation = f.Epoch(m)
+		carried := s.slots.Carries(words, f.On(m))
 		if in {
-			ev.Passed = s.guard(ev.Passed, d, carried)
+			ev.Passed = f.Guard(ev.Passed, m, carried, d.Relist)
 		}
 	}
 	return ev
@@ -373,7 +374,7 @@ func (s *sub) gone(d watcher.Delta) {
 		s.b.departs(&d)
 	}
 	last := s.lastState(e)
-	cleanUp := s.b.finalizer != nil && s.b.finalizer.depart(s.id(e), carried, d.Frame)
+	cleanUp := s.b.finalizer != nil && s.b.finalizer.Depart(s.id(e), carried, d.Frame)
 	passed := cleanUp || s.b.Takes(queue.Deleted, false) || s.b.source != nil && d.Ambiguous && s.b.Takes(queue.Left, false)
 	defer s.forget(e, passed)
 	defer s.settled(&d)
@@ -415,8 +416,8 @@ func metaOf(d *watcher.Delta) *watcher.Meta {
 	return m
 }
 
-func (s *sub) id(e watcher.Entry) objectID {
-	return objectID{queue.Key{Namespace: e.Namespace(), Name: e.Name()}, e.UID()}
+func (s *sub) id(e watcher.Entry) finalize.ID {
+	return finalize.ID{Key: queue.Key{Namespace: e.Namespace(), Name: e.Name()}, UID: e.UID()}
 }
 
 // poisoned keeps the finalizer in place on an object that the selection could not be asked about.
@@ -426,9 +427,9 @@ func (s *sub) poisoned(d watcher.Delta, was bool) {
 		return
 	}
 	m, words := &d.Frame.Meta, d.Entry.Words()
-	carried := s.slots.Carries(words, f.on(m))
-	if was || f.on(m) {
-		s.guard(false, &d, carried)
+	carried := s.slots.Carries(words, f.On(m))
+	if was || f.On(m) {
+		f.Guard(false, m, carried, d.Relist)
 	}
 }
 
@@ -439,7 +440,7 @@ func (s *sub) forget(e watcher.Entry, passed bool) {
 	}
 	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
 	if s.b.finalizer != nil {
-		s.b.departed(objectID{k, e.UID()}, passed)
+		s.b.finalizer.Departed(finalize.ID{Key: k, UID: e.UID()}, passed, s.b.engine.Knows)
 	}
 	for _, w := range s.b.triggers {
 		w.Forget(k)

@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
@@ -93,7 +94,7 @@ func TestFinalizerRemovedBeforeTheAnswer(t *testing.T) {
 				if want := []string{"other.example.com/hold", cleanupName}; !slices.Equal(cm.Finalizers, want) {
 					t.Errorf("the finalizers are %q, want %q", cm.Finalizers, want)
 				}
-				if n := r.bindings[0].finalizer.count(); n > 1 {
+				if n := r.bindings[0].finalizer.Count(); n > 1 {
 					t.Errorf("%d wards", n)
 				}
 			})
@@ -123,38 +124,16 @@ func TestAnotherWriterBeforeTheAnswer(t *testing.T) {
 func TestWardEndsWithTheCall(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).Reconcile(ignoreMap).Finalize(cleanupName, ignoreMap))
 	b := r.feed.subs[0].b
-	id := objectID{queue.Key{Namespace: "ns", Name: "n"}, "u"}
-	b.engine.Add(queue.Event[*work]{Key: id.Key, UID: id.uid, Type: queue.Modified, Passed: true, Payload: newWork(frameOf(t, aMap("u", "10")))})
-	b.finalizer.edit(id, func(w *ward) { w.cleaned = true })
-	b.departed(id, false)
-	if n := b.finalizer.count(); n != 1 {
+	id := finalize.ID{Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u"}
+	b.engine.Add(queue.Event[*work]{Key: id.Key, UID: id.UID, Type: queue.Modified, Passed: true, Payload: newWork(frameOf(t, aMap("u", "10")))})
+	b.finalizer.BeginCleanUp(id)
+	b.finalizer.EndCleanUp(id, true)
+	b.finalizer.Departed(id, false, b.engine.Knows)
+	if n := b.finalizer.Count(); n != 1 {
 		t.Errorf("%d wards while the call runs", n)
 	}
-	b.metrics.Finished(queue.Finish{Key: id.Key, UID: id.uid, Type: queue.Modified})
-	if n := b.finalizer.count(); n != 0 {
+	b.metrics.Finished(queue.Finish{Key: id.Key, UID: id.UID, Type: queue.Modified})
+	if n := b.finalizer.Count(); n != 0 {
 		t.Errorf("%d wards are left", n)
-	}
-}
-
-// An object that a list did not show, and that comes back, is no deleted object.
-func TestWardOfAnObjectThatReturns(t *testing.T) {
-	f := newFinalizer(cleanupName)
-	m := &frameOf(t, aMap("u", "10")).Meta
-	for _, on := range []bool{true, false} {
-		f.edit(idOf(m), func(w *ward) { w.lost = true })
-		if !f.depart(idOf(m), true, nil) {
-			t.Error("no clean-up is due")
-		}
-		if w := f.get(idOf(m)); !w.gone || !w.owes() {
-			t.Errorf("%+v", w)
-		}
-		if on {
-			f.delivered(m)
-		} else {
-			f.missing(m, false)
-		}
-		if w := f.get(idOf(m)); w.gone || w.owes() || w.asked || w.absent {
-			t.Errorf("%+v", w)
-		}
 	}
 }

@@ -98,7 +98,7 @@ func (r *release) object(ctx context.Context, f *watcher.Frame) error {
 		r.sayf("would remove %s from %s", r.b.Finalizer, f.Meta.Key())
 		return nil
 	}
-	off, err := r.b.takeOff(ctx, f)
+	off, err := r.b.finalizer.Remove(ctx, queue.Key{Namespace: f.Meta.Namespace, Name: f.Meta.Name}, f)
 	if off {
 		r.released++
 	}
@@ -109,7 +109,7 @@ func (r *release) object(ctx context.Context, f *watcher.Frame) error {
 func (b *binding) carriers(ctx context.Context, t watcher.Target, p watcher.ListParams, objects *int) (out []*watcher.Frame, next string, err error) {
 	meta, err := live.Page(ctx, b.server, t, p, watcher.ReaderOptions{}, func(f *watcher.Frame) {
 		*objects++
-		if b.finalizer.on(&f.Meta) {
+		if b.finalizer.On(&f.Meta) {
 			out = append(out, &watcher.Frame{Meta: f.Meta.Clone()})
 		}
 	})
@@ -117,11 +117,4 @@ func (b *binding) carriers(ctx context.Context, t watcher.Target, p watcher.List
 		return nil, "", live.NeedsVerb("list", b.Resource, err)
 	}
 	return out, meta.Continue, nil
-}
-
-// takeOff removes the finalizer, and says whether it was still on.
-func (b *binding) takeOff(ctx context.Context, f *watcher.Frame) (bool, error) {
-	k := queue.Key{Namespace: f.Meta.Namespace, Name: f.Meta.Name}
-	_, patched, err := b.editFinalizers(ctx, k, f, b.finalizer.without)
-	return patched, err
 }

@@ -105,7 +105,9 @@ func (b *binding) notServed(of part) {
 	}
 	u.mu.Unlock()
 	if b.finalizer != nil {
-		b.finalizer.notServed(of)
+		b.finalizer.NotServed(func(namespace, name string) bool {
+			return of.has(&watcher.Meta{Namespace: namespace, Name: name})
+		})
 	}
 }
 

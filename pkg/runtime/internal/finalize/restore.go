@@ -1,4 +1,4 @@
-package runtime
+package finalize
 
 import (
 	"context"
@@ -14,6 +14,12 @@ import (
 const (
 	restoreMin = time.Second
 	restoreMax = 5 * time.Minute
+)
+
+// The delays after which a finalizer that could not be added is added again.
+const (
+	retryMin = time.Second
+	retryMax = time.Minute
 )
 
 // restorers is how many finalizers of one binding are added again at once.
@@ -33,58 +39,59 @@ var errFight = errors.New("something else keeps removing the finalizer: see the 
 type restorer struct {
 	queue.NopObserver
 
-	b     *binding
+	f     *Finalizer
 	queue *queue.Queue[*watcher.Frame]
 }
 
-func newRestorer(b *binding) *restorer {
-	if b.finalizer == nil {
-		return nil
-	}
-	r := &restorer{b: b}
+func newRestorer(f *Finalizer) *restorer {
+	r := &restorer{f: f}
 	r.queue = queue.New(queue.Options{
-		Concurrency: restorers, Backoff: queue.Backoff{Min: postponeMin, Max: postponeMax}, Observer: r, Kind: b.Resource.Kind,
+		Concurrency: restorers, Backoff: queue.Backoff{Min: retryMin, Max: retryMax}, Observer: r, Kind: f.o.Resource.Kind,
 	}, r.add)
 	return r
 }
 
-// run adds finalizers until ctx ends or the restorer is shut down. A nil restorer has nothing to do.
-func (r *restorer) run(ctx context.Context) {
-	if r != nil {
-		r.queue.Run(ctx)
+// Run adds missing finalizers until ctx ends or the finalizer is shut down. A nil finalizer has nothing to do.
+func (f *Finalizer) Run(ctx context.Context) {
+	if f != nil {
+		f.restorer.queue.Run(ctx)
 	}
 }
 
-func (r *restorer) shutdown() {
-	if r != nil {
-		r.queue.Shutdown()
+// Shutdown ends run when the work in progress is done.
+func (f *Finalizer) Shutdown() {
+	if f != nil {
+		f.restorer.queue.Shutdown()
 	}
 }
 
 // restore has the finalizer added to an object of the set that does not carry it.
-func (b *binding) restore(m *watcher.Meta) {
-	id := idOf(m)
-	if b.finalizer.busy(id) {
+func (f *Finalizer) restore(m *watcher.Meta) {
+	id := IDOf(m)
+	if f.busy(id) {
 		return
 	}
 	id = id.clone()
-	b.restorer.queue.Add(queue.Event[*watcher.Frame]{
-		Key: id.Key, UID: id.uid, Type: queue.Modified, Passed: true, Was: true, Payload: &watcher.Frame{Meta: m.Clone()},
+	f.restorer.queue.Add(queue.Event[*watcher.Frame]{
+		Key: id.Key, UID: id.UID, Type: queue.Modified, Passed: true, Was: true, Payload: &watcher.Frame{Meta: m.Clone()},
 	})
 }
 
+// Restores has the numbers of missing finalizers that are added.
+func (f *Finalizer) Restores() queue.Stats { return f.restorer.queue.Stats() }
+
 // add adds the finalizer to one object.
 func (r *restorer) add(ctx context.Context, c queue.Call[*watcher.Frame]) queue.Result {
-	b := r.b
-	if _, held := b.held(); held {
+	f := r.f
+	if f.o.Held() {
 		return queue.Result{Outcome: queue.Drop}
 	}
-	id := objectID{c.Key, c.UID}
-	w := b.finalizer.get(id)
-	if wait := w.patience(time.Now()); wait > 0 {
+	id := ID{c.Key, c.UID}
+	w := f.Get(id)
+	if wait := w.Patience(time.Now()); wait > 0 {
 		return queue.Result{Outcome: queue.Postpone, After: wait}
 	}
-	if _, err := b.addFinalizer(ctx, id, c.Payload); err != nil {
+	if _, err := f.Add(ctx, id, c.Payload); err != nil {
 		return queue.Result{Outcome: queue.Retry, Err: err}
 	}
 	return queue.Result{}
@@ -93,13 +100,13 @@ func (r *restorer) add(ctx context.Context, c queue.Call[*watcher.Frame]) queue.
 // Finished implements queue.Observer.
 func (r *restorer) Finished(f queue.Finish) {
 	if f.Err != nil {
-		r.b.log.Error(f.Err, "the finalizer is missing, and is added again later", "object", f.Key.String(), "retryIn", f.Next.String())
+		r.f.o.Log.Error(f.Err, "the finalizer is missing, and is added again later", "object", f.Key.String(), "retryIn", f.Next.String())
 	}
 }
 
-// patience is how long to wait before the finalizer is added again.
-func (w *ward) patience(now time.Time) time.Duration {
-	if w.restored == 0 || !w.lost {
+// Patience is how long to wait before the finalizer is added again.
+func (w *Ward) Patience(now time.Time) time.Duration {
+	if w.restored == 0 || !w.Lost {
 		return 0
 	}
 	ago := now.Sub(w.last)
@@ -110,7 +117,7 @@ func (w *ward) patience(now time.Time) time.Duration {
 }
 
 // wasRestored counts a finalizer that was added again.
-func (w *ward) wasRestored(now time.Time) {
+func (w *Ward) wasRestored(now time.Time) {
 	if now.Sub(w.last) > 2*restoreMax {
 		w.restored = 0
 	}
@@ -118,9 +125,8 @@ func (w *ward) wasRestored(now time.Time) {
 }
 
 // tellRestored counts a finalizer that was added again, and logs a fight.
-func (b *binding) tellRestored(id objectID) {
-	f := b.finalizer
-	b.metrics.Restored.Inc()
+func (f *Finalizer) tellRestored(id ID) {
+	f.o.Restored.Inc()
 	f.mu.Lock()
 	w, now := f.wards.M[id], time.Now()
 	fight := w != nil && w.restored >= fightAfter && (f.warned.IsZero() || now.Sub(f.warned) >= fightPause)
@@ -130,6 +136,6 @@ func (b *binding) tellRestored(id objectID) {
 	}
 	f.mu.Unlock()
 	if fight {
-		b.log.Error(errFight, "the finalizer was added again", "object", id.Key.String(), "finalizer", f.name, "times", n)
+		f.o.Log.Error(errFight, "the finalizer was added again", "object", id.Key.String(), "finalizer", f.o.Name, "times", n)
 	}
 }
