@@ -219,7 +219,7 @@ func TestFeedLooksOnceMoreAfterAPause(t *testing.T) {
 			t.Error("held up, and there is room")
 		}
 		k.counted(time.Second)
-		if f.pressed {
+		if f.full {
 			t.Error("it looks again and again")
 		}
 	})

@@ -50,10 +50,13 @@ func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding) *f
 	}
 	places, words := layout.Of(flat)
 	f := &feed{words: words, picker: layout.NewCandidates(flat)}
+	if len(places) > 0 {
+		f.carried = places[0].On
+	}
 	for _, r := range routes {
 		lr := &liveRoute{feed: f, attached: true}
 		for _, c := range r.Bindings {
-			lr.subs = append(lr.subs, &sub{b: bindings[c], slots: places[0], part: partOf(c, r.Target), target: r.Target, wide: r.Target.Namespace == ""})
+			lr.subs = append(lr.subs, newSubscription(bindings[c], r.Target, places[0]))
 			places = places[1:]
 		}
 		f.routes = append(f.routes, lr)

@@ -76,7 +76,7 @@ func (r *rider) handOver(f *feed) *watcher.Index {
 	}
 	r.onCarrier.replay.handOver(own, seed)
 	for i, s := range r.onCarrier.subs {
-		own.subs[i].begun = s.begun
+		own.subs[i].resume(s)
 	}
 	return seed
 }
@@ -102,7 +102,7 @@ func (r *rider) rejoin(ctx context.Context) {
 	r.onCarrier.serve(r.carrier.stream)
 	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index, r.carrier.stream.Target().Ambiguous()))
 	for i, s := range own.feed.routes[0].subs {
-		r.onCarrier.subs[i].begun = s.begun
+		r.onCarrier.subs[i].resume(s)
 	}
 	r.onCarrier.begin()
 	r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index())

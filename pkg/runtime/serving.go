@@ -17,18 +17,7 @@ const betweenTimeout = 5 * time.Second
 type servedTarget struct {
 	part
 	target watcher.Target
-	stream atomic.Pointer[liveStream]
-}
-
-// serve notes which stream serves a target of the route's bindings from now on.
-func (r *liveRoute) serve(by *liveStream) {
-	for _, s := range r.subs {
-		for _, at := range s.b.served {
-			if at.target == s.target {
-				at.stream.Store(by)
-			}
-		}
-	}
+	stream atomic.Pointer[watcher.Stream]
 }
 
 // servedBy makes the places of a binding's streams.
