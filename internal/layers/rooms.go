@@ -29,5 +29,6 @@ func rooms() []Rule {
 		room("rights", "live", "plan"),
 		room("replicas", "live"),
 		room("observe", "replicas"),
+		room("binding", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "table", "trigger"),
 	}
 }

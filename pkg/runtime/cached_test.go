@@ -12,6 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -67,13 +68,13 @@ func (k *keeper) tell() {
 	events := k.boxes[0].events
 	k.boxes[0].events = nil
 	for _, e := range events {
-		if res := k.binding().call(k.t.Context(), queue.Call[*work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload, Before: e.Before}); res.Err != nil {
+		if res := k.binding().Call(k.t.Context(), queue.Call[*binding.Work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload, Before: e.Before}); res.Err != nil {
 			k.t.Error(res.Err)
 		}
 	}
 }
 
-func (k *keeper) binding() *binding { return k.feed.subs[0].b }
+func (k *keeper) binding() *binding.Binding { return k.feed.subs[0].Of }
 
 func (k *keeper) want(lines ...string) {
 	k.t.Helper()
@@ -85,7 +86,7 @@ func (k *keeper) want(lines ...string) {
 
 func (k *keeper) keeps(objects int) {
 	k.t.Helper()
-	n, raw := k.binding().cache.size()
+	n, raw := k.binding().Cached.Size()
 	if n != objects || (raw > 0) != (objects > 0) || k.reader.Len() != n {
 		k.t.Errorf("%d objects of %d bytes are kept, and the reader has %d; want %d", n, raw, k.reader.Len(), objects)
 	}
@@ -125,7 +126,7 @@ func TestCachedDepartures(t *testing.T) {
 			k.keeps(1)
 			k.gone(aMap("v", "4", valued("d")), false)
 			for _, e := range k.boxes[0].events {
-				e.Payload.slimmed()
+				e.Payload.DropObject()
 			}
 			k.tell()
 			last := "Deleted v@3=c was v@3=c" // over the queue's budget: what was kept
@@ -150,9 +151,9 @@ func TestCachedWeighsWhatWas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, bind(maps.Cached().Alias("cached")), bind(maps.Alias("plain")))
 			r.hire()
-			cached, plain := r.feed.subs[0].b, r.feed.subs[1].b
+			cached, plain := r.feed.subs[0].Of, r.feed.subs[1].Of
 			r.upsert(aMap("u", "1", valued("a")), false)
-			_, first := cached.cache.size()
+			_, first := cached.Cached.Size()
 			each := int64(0)
 			for _, step := range []struct {
 				what    string
@@ -165,7 +166,7 @@ func TestCachedWeighsWhatWas(t *testing.T) {
 				{"back", func() { r.upsert(aMap("u", "5", valued("dddd")), false) }, false, true},
 				{"deleted", func() { r.gone(aMap("u", "6", valued("eeeee")), false) }, true, false},
 			} {
-				_, last := cached.cache.size()
+				_, last := cached.Cached.Size()
 				step.do()
 				if step.was {
 					each += last
@@ -177,7 +178,7 @@ func TestCachedWeighsWhatWas(t *testing.T) {
 						want += last
 					}
 				}
-				if got := cached.engine.Stats().Bytes - plain.engine.Stats().Bytes; got != want {
+				if got := cached.Engine.Stats().Bytes - plain.Engine.Stats().Bytes; got != want {
 					t.Errorf("%s: %d bytes more than without Cached, want %d", step.what, got, want)
 				}
 			}
@@ -193,8 +194,8 @@ func TestCachedReadsFromMemory(t *testing.T) {
 	k.boxes[0].events = nil
 	k.show(aMap("u", "2", valued("b")))
 	k.told = nil
-	call := queue.Call[*work]{Key: waits.Key, UID: "u", Type: queue.Added, Payload: waits.Payload.slimmed()}
-	if res := k.binding().call(t.Context(), call); res.Outcome != queue.Done {
+	call := queue.Call[*binding.Work]{Key: waits.Key, UID: "u", Type: queue.Added, Payload: waits.Payload.DropObject()}
+	if res := k.binding().Call(t.Context(), call); res.Outcome != queue.Done {
 		t.Errorf("outcome %v, %v", res.Outcome, res.Err)
 	}
 	k.want("Added u@2=b")
@@ -204,7 +205,7 @@ func TestCachedReadsFromMemory(t *testing.T) {
 	} {
 		next()
 		k.told = nil
-		if res := k.binding().call(t.Context(), call); res.Outcome != queue.Drop || len(k.told) > 0 {
+		if res := k.binding().Call(t.Context(), call); res.Outcome != queue.Drop || len(k.told) > 0 {
 			t.Errorf("outcome %v, told %q, of an object that is not there", res.Outcome, k.told)
 		}
 	}
@@ -216,9 +217,9 @@ func TestCachedKeepsNoManagedFields(t *testing.T) {
 	s := capability.When(kind.ConfigMap)
 	r := newRig(t, s.Cached(&plain).Alias("plain").Watch(ignoreMap), s.ManagedFields().Cached(&whole).Alias("whole").Watch(ignoreMap))
 	r.upsert(aMap("u", "1", valued("a"), managed), false)
-	_, less := r.feed.subs[0].b.cache.size()
-	_, more := r.feed.subs[1].b.cache.size()
-	if less >= more || cap(r.feed.subs[0].b.cache.states.M[queue.Key{Namespace: "ns", Name: "n"}].raw) >= int(more) {
+	_, less := r.feed.subs[0].Of.Cached.Size()
+	_, more := r.feed.subs[1].Of.Cached.Size()
+	if less >= more || cap(r.feed.subs[0].Of.Cached.States.M[queue.Key{Namespace: "ns", Name: "n"}].Raw) >= int(more) {
 		t.Errorf("%d bytes without managedFields, %d with them", less, more)
 	}
 	a, _ := plain.Get("ns", "n")
@@ -242,8 +243,8 @@ func TestCacheShrinks(t *testing.T) {
 		k.missed(cm, false)
 	}
 	k.keeps(1)
-	if c := k.binding().cache; c.states.Peak > len(many)/8 {
-		t.Errorf("the map has room for %d objects, and holds %d", c.states.Peak, len(c.states.M))
+	if c := k.binding().Cached; c.States.Peak > len(many)/8 {
+		t.Errorf("the map has room for %d objects, and holds %d", c.States.Peak, len(c.States.M))
 	}
 }
 

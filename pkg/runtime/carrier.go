@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -21,7 +22,7 @@ type carrier struct {
 	riders []*rider
 }
 
-func newCarrier(all *streams, ps plan.Stream, bindings map[*capability.Compiled]*binding) *carrier {
+func newCarrier(all *streams, ps plan.Stream, bindings map[*capability.Compiled]*binding.Binding) *carrier {
 	c := &carrier{all: all, feed: newFeed(ps.Routes, bindings)}
 	for i, r := range ps.Routes {
 		if r.Target != ps.Target {
@@ -43,7 +44,7 @@ func (c *carrier) open(ctx context.Context) {
 }
 
 // newFeed lays out the entries for the bindings of some routes.
-func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding) *feed {
+func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding.Binding) *feed {
 	var flat []*capability.Compiled
 	for _, r := range routes {
 		flat = append(flat, r.Bindings...)
@@ -56,7 +57,7 @@ func newFeed(routes []plan.Route, bindings map[*capability.Compiled]*binding) *f
 	for _, r := range routes {
 		lr := &liveRoute{feed: f, attached: true}
 		for _, c := range r.Bindings {
-			lr.subs = append(lr.subs, newSubscription(bindings[c], r.Target, places[0]))
+			lr.subs = append(lr.subs, binding.Subscribe(bindings[c], r.Target, places[0]))
 			places = places[1:]
 		}
 		f.routes = append(f.routes, lr)

@@ -141,34 +141,19 @@ func (c *churn) empty(r *running) {
 	time.Sleep(time.Hour)
 	synctest.Wait()
 	for _, b := range r.bindings {
-		sizes := map[string]int{
-			"ahead": len(b.ahead.of.M), "undecided": b.looks.Pending(),
-		}
-		if b.finalizer != nil {
-			sizes["wards"] = b.finalizer.Count()
-			sizes["restorer"] = total(b.finalizer.Restores())
-		}
-		if b.cache != nil {
-			sizes["cached"], sizes["raised"] = len(b.cache.states.M), len(b.cache.raised.M)
-		}
-		for _, w := range b.triggers {
-			sizes["stands"], sizes["names"], sizes["named"] = w.Sizes()
-		}
-		sizes["engine"] = total(b.engine.Stats())
+		sizes := b.Sizes()
 		for uid, k := range c.objects {
-			if b.engine.Knows(k, string(uid)) {
+			if b.Engine.Knows(k, string(uid)) {
 				sizes["unsaid"]++
 			}
 		}
 		for what, n := range sizes {
 			if n != 0 {
-				c.t.Errorf("%s: %s has %d entries", b.id, what, n)
+				c.t.Errorf("%s: %s has %d entries", b.ID, what, n)
 			}
 		}
 	}
 }
-
-func total(s queue.Stats) int { return s.Waiting + s.Running + s.Retrying + s.Requeued + s.Parked }
 
 // When all objects are deleted, nothing of them is remembered, whatever became of them.
 func TestNothingIsKeptOfDeletedObjects(t *testing.T) {

@@ -39,12 +39,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 	}
 	var wg sync.WaitGroup
 	for _, b := range r.bindings {
-		wg.Go(func() {
-			if b.gate.Pass(ctx) {
-				b.engine.Run(work)
-			}
-		})
-		wg.Go(func() { b.finalizer.Run(work) })
+		b.Start(ctx, work, &wg)
 	}
 	go func() {
 		wg.Wait()
@@ -56,8 +51,7 @@ func (r *Runtime) startEngines(ctx context.Context) *calls {
 func (r *Runtime) shutdownEngines() {
 	r.stopping.Store(true)
 	for _, b := range r.bindings {
-		b.engine.Shutdown()
-		b.finalizer.Shutdown()
+		b.Shutdown()
 	}
 }
 
@@ -126,9 +120,7 @@ func (c *calls) waitLost() bool {
 func (r *Runtime) runningCalls() []string {
 	var out []string
 	for _, b := range r.bindings {
-		for _, c := range b.engine.Running() {
-			out = append(out, b.id+" "+c.Key.String())
-		}
+		out = append(out, b.Calls()...)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
@@ -15,18 +16,18 @@ type feed struct {
 	words   int // of an entry
 	carried int // index of the first word with the bits of objects that carry a binding's finalizer; 0: there are none
 	routes  []*liveRoute
-	subs    []*sub              // of all routes, in the order of the layout
-	picker  *layout.Candidates  // nil: ask each
-	odd     int                 // routes that are not just attached
-	full    bool                // a binding had no room when the stream asked last
-	onSync  func()              // called after each list that is complete; may be nil
-	onTurn  func(watcher.State) // called with each change of state; may be nil
+	subs    []*binding.Subscription // of all routes, in the order of the layout
+	picker  *layout.Candidates      // nil: ask each
+	odd     int                     // routes that are not just attached
+	full    bool                    // a binding had no room when the stream asked last
+	onSync  func()                  // called after each list that is complete; may be nil
+	onTurn  func(watcher.State)     // called with each change of state; may be nil
 }
 
 // liveRoute is a route of the plan on the stream that serves it now.
 type liveRoute struct {
 	feed     *feed
-	subs     []*sub
+	subs     []*binding.Subscription
 	attached bool
 	replay   *replay // while the stream has not passed what a joining list told already
 }
@@ -41,7 +42,7 @@ func (f *feed) options(seed *watcher.Index) watcher.StreamOptions {
 // audit is how often the stream is compared with a list: the shortest interval that a binding asks for; zero: none does.
 func (f *feed) audit() (every time.Duration) {
 	for _, s := range f.subs {
-		every = sooner(every, s.interval())
+		every = sooner(every, s.Interval())
 	}
 	return every
 }
@@ -56,7 +57,7 @@ func sooner(a, b time.Duration) time.Duration {
 
 // wantsManagedFields is true if one of the route's bindings does.
 func (r *liveRoute) wantsManagedFields() bool {
-	return slices.ContainsFunc(r.subs, (*sub).wantsManagedFields)
+	return slices.ContainsFunc(r.subs, (*binding.Subscription).WantsManagedFields)
 }
 
 // Handle implements watcher.Handler.
@@ -71,18 +72,18 @@ func (f *feed) Handle(d watcher.Delta) {
 	switch {
 	case d.Kind == watcher.Gone:
 		for i := range layout.EachBit(d.Entry.Words()[:layout.Words(len(f.subs))]) {
-			f.subs[i].gone(d)
+			f.subs[i].Gone(d)
 		}
 		for i := range layout.EachBit(f.carriers(d.Entry.Words())) { // objects out of the set that carry the finalizer
-			f.subs[i].gone(d)
+			f.subs[i].Gone(d)
 		}
 	case f.picker == nil:
 		for _, s := range f.subs {
-			s.upsert(d)
+			s.Upsert(d)
 		}
 	default:
 		for i := range layout.EachBit(f.picker.Pick(&d.Frame.Meta, d.Entry.Words())) {
-			f.subs[i].upsert(d)
+			f.subs[i].Upsert(d)
 		}
 	}
 }
@@ -105,25 +106,25 @@ func (f *feed) handleByRoute(d watcher.Delta) {
 			decide(r.subs, &d.Frame.Meta)
 		}
 		for _, s := range r.subs {
-			s.handle(d)
+			s.Handle(d)
 		}
 	}
 }
 
 // decide tells bindings that the object exists, whether or not they select it, before they hear more of it.
-func decide(subs []*sub, m *watcher.Meta) {
-	if len(subs) == 0 || !subs[0].anyPending() {
+func decide(subs []*binding.Subscription, m *watcher.Meta) {
+	if len(subs) == 0 || !subs[0].AnyPending() {
 		return // so it is nearly always, and this is asked often
 	}
 	for _, s := range subs {
-		s.exists(m)
+		s.Exists(m)
 	}
 }
 
 // hold is asked by the stream before each frame: where more waits for a binding than its budget allows, the
 // stream stands still for a moment. All bindings for which that is so are pressed at the same time.
 func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
-	if !f.full && (len(f.subs) == 0 || !f.subs[0].anyFull()) {
+	if !f.full && (len(f.subs) == 0 || !f.subs[0].AnyFull()) {
 		return nil, time.Time{} // so it is nearly always, and this is asked often
 	}
 	f.full = false
@@ -132,7 +133,7 @@ func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
 			continue
 		}
 		for _, s := range r.subs {
-			c, until, full := s.pause()
+			c, until, full := s.Pause()
 			if c != nil && room == nil {
 				room, latest = c, until
 			}
@@ -145,7 +146,7 @@ func (f *feed) hold() (room <-chan struct{}, latest time.Time) {
 // serve notes which stream serves a target of the route's bindings from now on.
 func (r *liveRoute) serve(by *liveStream) {
 	for _, s := range r.subs {
-		s.servedBy(by.Stream)
+		s.ServedBy(by.Stream)
 	}
 }
 
@@ -204,7 +205,7 @@ func (f *feed) absent() {
 			continue
 		}
 		for _, s := range r.subs {
-			s.absent()
+			s.Absent()
 		}
 	}
 }
@@ -217,26 +218,26 @@ func (f *feed) notServed() {
 			continue
 		}
 		for _, s := range r.subs {
-			s.notServed()
+			s.NotServed()
 		}
 	}
 }
 
 // optional says whether all that the stream serves can do without it.
 func (f *feed) optional() bool {
-	return len(f.subs) > 0 && !slices.ContainsFunc(f.subs, func(s *sub) bool { return !s.optional() })
+	return len(f.subs) > 0 && !slices.ContainsFunc(f.subs, func(s *binding.Subscription) bool { return !s.Optional() })
 }
 
 // begin marks the end of what is Initial.
 func (r *liveRoute) begin() {
 	for _, s := range r.subs {
-		s.begin()
+		s.Begin()
 	}
 }
 
 // sweep forgets live reads that a complete list has passed.
 func (r *liveRoute) sweep(rv string) {
 	for _, s := range r.subs {
-		s.sweep(rv)
+		s.Sweep(rv)
 	}
 }

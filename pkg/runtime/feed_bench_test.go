@@ -9,13 +9,14 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // nowhere is an engine that takes everything and keeps nothing.
 type nowhere struct{ inbox }
 
-func (*nowhere) Add(queue.Event[*work]) {}
+func (*nowhere) Add(queue.Event[*binding.Work]) {}
 
 // benchObject has labels as a Pod of a Deployment has them, with one of n values where the bindings look.
 func benchObject(b testing.TB, n int) *watcher.Frame {
@@ -54,7 +55,7 @@ func BenchmarkFeed(b *testing.B) {
 					}
 					r := newRig(b, bindings...)
 					for _, s := range r.feed.routes[0].subs {
-						s.b.engine = &nowhere{}
+						s.Of.Engine = &nowhere{}
 					}
 					object := n - 1
 					if !taken {

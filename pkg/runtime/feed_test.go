@@ -22,6 +22,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
@@ -32,11 +33,11 @@ import (
 // inbox is an engine that keeps what it is given, and seems to have work for every object.
 type inbox struct {
 	mu     sync.Mutex
-	events []queue.Event[*work]
+	events []queue.Event[*binding.Work]
 	idle   bool // it has work for no object
 }
 
-func (i *inbox) Add(e queue.Event[*work]) {
+func (i *inbox) Add(e queue.Event[*binding.Work]) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.events = append(i.events, e)
@@ -95,10 +96,10 @@ func newRigOn(t testing.TB, server live.Reader, log logr.Logger, bindings ...cap
 		t.Fatal(err)
 	}
 	r := &rig{t: t, looks: existence.New(server)}
-	live := map[*capability.Compiled]*binding{}
+	live := map[*capability.Compiled]*binding.Binding{}
 	for _, c := range compiled {
-		b, box := newBinding(c, bindingOptions{}, r.looks, log, m), &inbox{}
-		b.engine = box
+		b, box := binding.New(c, binding.Options{}, r.looks, log, m), &inbox{}
+		b.Engine = box
 		live[c] = b
 		r.boxes = append(r.boxes, box)
 	}
@@ -115,7 +116,7 @@ func (r *rig) hire() {
 		r.t.Fatal(err)
 	}
 	for _, s := range r.feed.subs {
-		s.b.engine = newBinding(s.b.Compiled, bindingOptions{}, r.looks, logr.Discard(), m).engine
+		s.Of.Engine = binding.New(s.Of.Compiled, binding.Options{}, r.looks, logr.Discard(), m).Engine
 	}
 }
 
@@ -223,7 +224,7 @@ func TestFeedSettlesOnlyWhereABindingCares(t *testing.T) {
 	r.expect(1)
 	r.expect(2)
 	for i, cares := range []int32{0, 1, 1} {
-		if n := r.feed.subs[i].b.undecided.n.Load(); n != cares {
+		if n := r.feed.subs[i].Of.Pending.N.Load(); n != cares {
 			t.Errorf("binding %d: %d to be settled, want %d", i, n, cares)
 		}
 	}
@@ -290,7 +291,7 @@ func TestFeedTellsTheIdentityOfWhatWent(t *testing.T) {
 		if e.Key != (queue.Key{Namespace: "ns", Name: "n"}) || e.UID != "u" {
 			t.Errorf("it is about %v, %q", e.Key, e.UID)
 		}
-		if res := r.feed.subs[0].b.call(t.Context(), queue.Call[*work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
+		if res := r.feed.subs[0].Of.Call(t.Context(), queue.Call[*binding.Work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
 			t.Error(res.Err)
 		}
 	}
@@ -400,10 +401,10 @@ func TestCallReadsAgainWhatWasNotKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept := &work{frame: frameOf(t, aMap("u", "1"))}
-			b := newBinding(compiled[0], bindingOptions{}, existence.New(c.answers), logr.Discard(), m)
-			res := b.call(t.Context(), queue.Call[*work]{
-				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.slimmed(),
+			kept := &binding.Work{Frame: frameOf(t, aMap("u", "1"))}
+			b := binding.New(compiled[0], binding.Options{}, existence.New(c.answers), logr.Discard(), m)
+			res := b.Call(t.Context(), queue.Call[*binding.Work]{
+				Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added, Payload: kept.DropObject(),
 			})
 			if res.Outcome != c.want || calls != c.calls {
 				t.Errorf("outcome %v (%v) after %d calls, want %v after %d", res.Outcome, res.Err, calls, c.want, c.calls)

@@ -16,6 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
@@ -402,7 +403,7 @@ func TestFenceStopsReads(t *testing.T) {
 			t.Fatalf("%d read, %d told", read.Load(), len(a.seen))
 		}
 		for range 2 {
-			if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
+			if call := <-a.seen; !errors.Is(call.Err, binding.ErrNoLease) {
 				t.Errorf("%+v", call)
 			}
 		}
@@ -440,7 +441,7 @@ func TestFenceStopsCallsThatHadToRead(t *testing.T) {
 				if read.Load() != 1 || len(a.seen) != 1 {
 					t.Fatalf("%d read, %d told", read.Load(), len(a.seen))
 				}
-				if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
+				if call := <-a.seen; !errors.Is(call.Err, binding.ErrNoLease) {
 					t.Errorf("%+v", call)
 				}
 			})
@@ -464,7 +465,7 @@ func TestFenceStopsCalls(t *testing.T) {
 		if calls.Load() != 0 || len(a.seen) != 1 {
 			t.Fatalf("%d calls, %d told", calls.Load(), len(a.seen))
 		}
-		if call := <-a.seen; !errors.Is(call.Err, errNoLease) {
+		if call := <-a.seen; !errors.Is(call.Err, binding.ErrNoLease) {
 			t.Errorf("%+v", call)
 		}
 		time.Sleep(replicas.DefaultRetryPeriod) // the renewal opens it

@@ -17,6 +17,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
@@ -52,9 +53,9 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			live := map[*capability.Compiled]*binding{}
+			live := map[*capability.Compiled]*binding.Binding{}
 			for _, c := range compiled {
-				live[c] = newBinding(c, bindingOptions{}, existence.New(nil), logr.Discard(), m)
+				live[c] = binding.New(c, binding.Options{}, existence.New(nil), logr.Discard(), m)
 			}
 			p := plan.New(compiled)
 			if len(p.Streams) != 1 || len(p.Streams[0].Routes) != 2 {
@@ -144,10 +145,10 @@ func TestManagedFieldsOfWhatIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		server := readerOf{answers{frame: frameOf(t, aMap("u", "2", managed))}, &asked}
-		b := newBinding(compiled[0], bindingOptions{}, existence.New(server), logr.Discard(), m)
-		res := b.call(t.Context(), queue.Call[*work]{
+		b := binding.New(compiled[0], binding.Options{}, existence.New(server), logr.Discard(), m)
+		res := b.Call(t.Context(), queue.Call[*binding.Work]{
 			Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: queue.Added,
-			Payload: (&work{frame: frameOf(t, aMap("u", "1"))}).slimmed(),
+			Payload: (&binding.Work{Frame: frameOf(t, aMap("u", "1"))}).DropObject(),
 		})
 		if res.Outcome != queue.Done {
 			t.Fatalf("outcome %v, %v", res.Outcome, res.Err)

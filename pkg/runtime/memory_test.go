@@ -100,7 +100,7 @@ func testFlood(t *testing.T, bind func(capability.Handler[*corev1.ConfigMap]) ca
 	if code, _ := r.get(t, "/readyz"); code == http.StatusOK {
 		t.Error("ready at once: nothing paused")
 	}
-	time.Sleep(pauseAllowance)
+	time.Sleep(5 * time.Second)
 	synctest.Wait()
 	if code, text := r.get(t, "/readyz"); code != http.StatusOK {
 		t.Errorf("not ready because the callback blocks: %s", text)

@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
@@ -94,7 +95,7 @@ func TestFinalizerRemovedBeforeTheAnswer(t *testing.T) {
 				if want := []string{"other.example.com/hold", cleanupName}; !slices.Equal(cm.Finalizers, want) {
 					t.Errorf("the finalizers are %q, want %q", cm.Finalizers, want)
 				}
-				if n := r.bindings[0].finalizer.Count(); n > 1 {
+				if n := r.bindings[0].Guarded.Count(); n > 1 {
 					t.Errorf("%d wards", n)
 				}
 			})
@@ -123,17 +124,17 @@ func TestAnotherWriterBeforeTheAnswer(t *testing.T) {
 // An object is deleted when its last call has returned, and the engine has not taken note of that: its ward ends with the call.
 func TestWardEndsWithTheCall(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).Reconcile(ignoreMap).Finalize(cleanupName, ignoreMap))
-	b := r.feed.subs[0].b
+	b := r.feed.subs[0].Of
 	id := finalize.ID{Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u"}
-	b.engine.Add(queue.Event[*work]{Key: id.Key, UID: id.UID, Type: queue.Modified, Passed: true, Payload: newWork(frameOf(t, aMap("u", "10")))})
-	b.finalizer.BeginCleanUp(id)
-	b.finalizer.EndCleanUp(id, true)
-	b.finalizer.Departed(id, false, b.engine.Knows)
-	if n := b.finalizer.Count(); n != 1 {
+	b.Engine.Add(queue.Event[*binding.Work]{Key: id.Key, UID: id.UID, Type: queue.Modified, Passed: true, Payload: binding.NewWork(frameOf(t, aMap("u", "10")))})
+	b.Guarded.BeginCleanUp(id)
+	b.Guarded.EndCleanUp(id, true)
+	b.Guarded.Departed(id, false, b.Engine.Knows)
+	if n := b.Guarded.Count(); n != 1 {
 		t.Errorf("%d wards while the call runs", n)
 	}
-	b.metrics.Finished(queue.Finish{Key: id.Key, UID: id.UID, Type: queue.Modified})
-	if n := b.finalizer.Count(); n != 0 {
+	b.Metrics.Finished(queue.Finish{Key: id.Key, UID: id.UID, Type: queue.Modified})
+	if n := b.Guarded.Count(); n != 0 {
 		t.Errorf("%d wards are left", n)
 	}
 }

@@ -113,13 +113,13 @@ func TestPickingAsksFew(t *testing.T) {
 			r := newRig(t, bindings...)
 			asked := 0
 			for _, s := range r.feed.subs {
-				match := s.b.Match
-				c := *s.b.Compiled
+				match := s.Of.Match
+				c := *s.Of.Compiled
 				c.Match = func(m *watcher.Meta) bool {
 					asked++
 					return match(m)
 				}
-				s.b.Compiled = &c
+				s.Of.Compiled = &c
 			}
 			f := benchObject(t, 70)
 			f.Meta.Labels = append(f.Meta.Labels, watcher.Pair{Key: "all", Value: "of-them"})

@@ -95,7 +95,7 @@ func (p *replay) finish(r *liveRoute) {
 	r.attach(nil)
 	for e := range p.ahead.All() {
 		for _, s := range p.from.subs {
-			s.handle(watcher.Missing(e, p.mayHaveLeft))
+			s.Handle(watcher.Missing(e, p.mayHaveLeft))
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (p *replay) told(e watcher.Entry) string {
 // knows says whether one of the route's bindings has the object in its set.
 func (r *liveRoute) knows(words []uint64) bool {
 	for _, s := range r.subs {
-		if s.knows(words) {
+		if s.Knows(words) {
 			return true
 		}
 	}
@@ -135,13 +135,13 @@ func (r *liveRoute) knows(words []uint64) bool {
 // move carries what the route's bindings know to the same bindings on another stream.
 func (r *liveRoute) move(words []uint64, to *liveRoute, dst []uint64) {
 	for i, s := range r.subs {
-		s.move(words, to.subs[i], dst)
+		s.Move(words, to.subs[i], dst)
 	}
 }
 
 // forget takes the object out of the sets of the route's bindings, without a word to them.
 func (r *liveRoute) forget(words []uint64) {
 	for _, s := range r.subs {
-		s.drop(words)
+		s.Drop(words)
 	}
 }

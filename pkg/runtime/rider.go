@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -28,7 +29,7 @@ var errNoneKept = errors.New("the list shows none of the known objects, which it
 type rider struct {
 	carrier   *carrier
 	route     plan.Route
-	bindings  map[*capability.Compiled]*binding
+	bindings  map[*capability.Compiled]*binding.Binding
 	onCarrier *liveRoute
 	own       *ownStream // nil: riding
 }
@@ -76,7 +77,7 @@ func (r *rider) handOver(f *feed) *watcher.Index {
 	}
 	r.onCarrier.replay.handOver(own, seed)
 	for i, s := range r.onCarrier.subs {
-		own.subs[i].resume(s)
+		own.subs[i].Resume(s)
 	}
 	return seed
 }
@@ -102,7 +103,7 @@ func (r *rider) rejoin(ctx context.Context) {
 	r.onCarrier.serve(r.carrier.stream)
 	r.onCarrier.attach(newReplay(rv, own.feed.routes[0], index, r.carrier.stream.Target().Ambiguous()))
 	for i, s := range own.feed.routes[0].subs {
-		r.onCarrier.subs[i].resume(s)
+		r.onCarrier.subs[i].Resume(s)
 	}
 	r.onCarrier.begin()
 	r.onCarrier.replay.adopt(r.onCarrier, r.carrier.stream.Index())

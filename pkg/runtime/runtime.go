@@ -16,6 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
@@ -33,7 +34,7 @@ type Runtime struct {
 	lines    logs.Lines  // of log, where Options.Logger may block
 	env      *environment
 	plan     *plan.Plan
-	bindings []*binding
+	bindings []*binding.Binding
 	streams  *streams
 	server   *watcher.Server
 	looks    *existence.Checks
@@ -118,24 +119,27 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		}
 		f = r.election.Fence
 	}
-	byDeclaration := map[*capability.Compiled]*binding{}
+	byDeclaration := map[*capability.Compiled]*binding.Binding{}
 	var full atomic.Int32
 	locks := sharedLocks(r.plan.Bindings)
 	r.looks = existence.New(r.server)
 	for _, c := range r.plan.Bindings {
-		b := newBinding(c, bindingOptions{locks: locks[c.Capability], rand: r.o.Rand, full: &full}, r.looks, r.o.Logger, m)
-		b.fence, b.stopping = f, &r.stopping
-		b.metrics.OnParked = observe.WriteParked(r.env.env.Recorder, c, b.id)
-		if told := r.o.OnCall; told != nil {
-			b.metrics.OnCall = func(f queue.Finish) { told(Call{Binding: b.id, Action: f.Label, Finish: f}) }
+		id := c.Capability + "/" + c.Binding
+		o := binding.Options{
+			Locks: locks[c.Capability], Rand: r.o.Rand, Full: &full, Fence: f, Stopping: &r.stopping,
+			OnParked: observe.WriteParked(r.env.env.Recorder, c, id),
 		}
+		if told := r.o.OnCall; told != nil {
+			o.OnCall = func(f queue.Finish) { told(Call{Binding: id, Action: f.Label, Finish: f}) }
+		}
+		b := binding.New(c, o, r.looks, r.o.Logger, m)
 		byDeclaration[c] = b
 		r.bindings = append(r.bindings, b)
 		for _, t := range c.Triggers {
-			byDeclaration[t.Source] = b.newSource(t, r.plan.Targets[t.Source])
+			byDeclaration[t.Source] = b.Source(t, r.plan.Targets[t.Source])
 		}
 	}
-	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, &r.o)
+	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, streamOptions{Rand: r.o.Rand, Audit: r.o.Audit})
 	r.access, err = rights.NewAccess(cfg, r.needs(), r.log, r.o.Rand)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
@@ -47,9 +48,15 @@ type liveStream struct {
 	optional bool // all that it serves can do without it
 }
 
-// newStreams prepares the streams of a plan; none is opened before run. Of the options, Rand and Audit count.
+// streamOptions are what all streams have in common.
+type streamOptions struct {
+	Rand  func() float64 // nil: the default
+	Audit time.Duration  // zero: as their bindings say
+}
+
+// newStreams prepares the streams of a plan; none is opened before run.
 func newStreams(
-	p *plan.Plan, bindings map[*capability.Compiled]*binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o *Options,
+	p *plan.Plan, bindings map[*capability.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o streamOptions,
 ) *streams {
 	s := &streams{
 		server: server, log: log, metrics: m, names: plan.Names(p), live: map[string]*liveStream{},

@@ -10,6 +10,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -80,8 +81,8 @@ func TestADepartureAfterAnother(t *testing.T) {
 	r := departed(t)
 	again := func(uid string) {
 		for _, s := range r.feed.subs {
-			id := identityOf(&watcher.Meta{Namespace: "ns", Name: "n", UID: uid}, "5")
-			s.b.depart(&departure{b: s.b, id: id, work: &work{rv: id.rv}})
+			id := binding.IdentityOf(&watcher.Meta{Namespace: "ns", Name: "n", UID: uid}, "5")
+			s.Of.Pend(&binding.PendingDeletion{Of: s.Of, ID: id, Work: &binding.Work{RV: id.RV}})
 		}
 	}
 	again("u")
@@ -99,8 +100,8 @@ func (r *rig) nothingOpen() {
 		r.t.Errorf("%d are undecided", n)
 	}
 	for _, s := range r.feed.subs {
-		if u := &s.b.undecided; u.n.Load() != 0 || u.of != nil || u.bytes != 0 {
-			r.t.Errorf("%s still has %d, %d bytes", s.b.id, u.n.Load(), u.bytes)
+		if u := &s.Of.Pending; u.N.Load() != 0 || u.Of != nil || u.Bytes != 0 {
+			r.t.Errorf("%s still has %d, %d bytes", s.Of.ID, u.N.Load(), u.Bytes)
 		}
 	}
 }
@@ -127,7 +128,7 @@ func TestWhatADepartureCarries(t *testing.T) {
 			var got []told
 			for _, e := range r.boxes[0].events {
 				if e.Passed {
-					got = append(got, told{e.Type, e.Payload.frame != nil, e.Payload.rv})
+					got = append(got, told{e.Type, e.Payload.Frame != nil, e.Payload.RV})
 				}
 			}
 			if want := []told{{queue.Deleted, c.carries, "2"}, {queue.Left, false, "2"}}; !slices.Equal(got, want) {

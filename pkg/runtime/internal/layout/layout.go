@@ -61,10 +61,12 @@ func (s Slots) Known(words []uint64) bool {
 	return s.Member(words) || s.On > 0 && words[s.On]&s.mask != 0
 }
 
+// Member reports whether the object is in the binding's set.
 func (s Slots) Member(words []uint64) bool {
 	return words[s.word]&s.mask != 0
 }
 
+// SetMember notes whether the object is in the binding's set.
 func (s Slots) SetMember(words []uint64, in bool) {
 	if in {
 		words[s.word] |= s.mask

@@ -27,6 +27,7 @@ type Metrics struct {
 	auditFound    *prometheus.CounterVec
 }
 
+// New registers the metrics of one runtime, which needs a registry of its own.
 func New(reg prometheus.Registerer) (*Metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -79,6 +80,7 @@ type Stream struct {
 	last   atomic.Int64 // unix nanoseconds of the last frame; 0: none yet
 }
 
+// ForStream returns the observer of one stream.
 func (m *Metrics) ForStream(name string) *Stream {
 	s := &Stream{m: m, stream: name, bytes: m.bytes.WithLabelValues(name)}
 	for t := range s.frames {

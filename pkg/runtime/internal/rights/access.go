@@ -78,6 +78,7 @@ type Access struct {
 	logged string
 }
 
+// NewAccess returns a check of what is needed. rand varies its delays; nil is the default. It asks nothing by itself.
 func NewAccess(cfg *rest.Config, needs []Need, log logr.Logger, rand func() float64) (*Access, error) {
 	if rand == nil {
 		rand = random.Float64

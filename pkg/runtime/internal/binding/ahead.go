@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"context"
@@ -23,7 +23,7 @@ var errAhead = errors.New("the callback had a newer state of the object than thi
 // resourceVersion of that state. While it is here, no call carries an older state of the object. An object is dropped when
 // its stream has passed that resourceVersion, so the table holds only objects of which events are on their way.
 type ahead struct {
-	n  atomic.Int32 // how many, for the streams, which ask with each event
+	N  atomic.Int32 // how many, for the streams, which ask with each event
 	mu sync.Mutex
 	of table.Map[queue.Key, lead]
 }
@@ -31,37 +31,37 @@ type ahead struct {
 // lead is one state that a live read gave.
 type lead struct{ uid, rv string }
 
-// older says whether one resourceVersion is known to be before another.
-func older(a, b string) bool {
+// Older says whether one resourceVersion is known to be before another.
+func Older(a, b string) bool {
 	order, ok := watcher.CompareRV(a, b)
 	return ok && order < 0
 }
 
 // outdates says whether callbacks had a newer state of the object than that of the resourceVersion.
 func (a *ahead) outdates(k queue.Key, uid, rv string) bool {
-	if a.n.Load() == 0 {
+	if a.N.Load() == 0 {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	l, ok := a.of.M[k]
-	return ok && l.uid == uid && older(rv, l.rv)
+	return ok && l.uid == uid && Older(rv, l.rv)
 }
 
-// set notes the state that a callback is about to be given.
-func (a *ahead) set(k queue.Key, m *watcher.Meta) {
+// Set notes the state that a callback is about to be given.
+func (a *ahead) Set(k queue.Key, m *watcher.Meta) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if l, ok := a.of.M[k]; ok && l.uid == m.UID && older(m.ResourceVersion, l.rv) {
+	if l, ok := a.of.M[k]; ok && l.uid == m.UID && Older(m.ResourceVersion, l.rv) {
 		return
 	}
 	a.of.Set(table.Key(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
-	a.n.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
+	a.N.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 }
 
 // drop forgets an object if past says so of what is kept, and reports that.
 func (a *ahead) drop(k queue.Key, past func(lead) bool) bool {
-	if a.n.Load() == 0 {
+	if a.N.Load() == 0 {
 		return false
 	}
 	a.mu.Lock()
@@ -71,13 +71,13 @@ func (a *ahead) drop(k queue.Key, past func(lead) bool) bool {
 		return false
 	}
 	a.of.Delete(k)
-	a.n.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
+	a.N.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 	return true
 }
 
 // some gives up to n of the objects.
 func (a *ahead) some(n int) (keys []queue.Key) {
-	if a.n.Load() == 0 {
+	if a.N.Load() == 0 {
 		return nil
 	}
 	a.mu.Lock()
@@ -93,9 +93,9 @@ func (a *ahead) some(n int) (keys []queue.Key) {
 
 // raise is called with an object that was read live, before a callback gets it. It fails where that is older than what
 // the binding had of the object.
-func (b *binding) raise(ctx context.Context, c *queue.Call[*work], f *watcher.Frame) error {
+func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Frame) error {
 	m := &f.Meta
-	if c.Payload.newerThan(m) || b.ahead.outdates(c.Key, m.UID, m.ResourceVersion) || b.cache.newerThan(c.Key, m) {
+	if c.Payload.newerThan(m) || b.Ahead.outdates(c.Key, m.UID, m.ResourceVersion) || b.Cached.newerThan(c.Key, m) {
 		return errStale
 	}
 	var delivered string // the state that the stream delivered last
@@ -103,19 +103,19 @@ func (b *binding) raise(ctx context.Context, c *queue.Call[*work], f *watcher.Fr
 		if e, ok := x.Get(c.Key.Namespace, c.Key.Name); ok {
 			delivered = e.RV()
 		}
-		if older(delivered, m.ResourceVersion) || delivered == "" || b.ordered() && b.engine.Waits(c.Key, m.UID) {
-			b.ahead.set(c.Key, m)
-			b.cache.raise(f)
+		if Older(delivered, m.ResourceVersion) || delivered == "" || b.ordered() && b.Engine.Waits(c.Key, m.UID) {
+			b.Ahead.Set(c.Key, m)
+			b.Cached.raise(f)
 		}
 	})
 	switch {
 	case err != nil: // the stream has ended, or does not answer: all that can be said is what was said above
-		b.ahead.set(c.Key, m)
-		b.cache.raise(f)
-	case older(m.ResourceVersion, delivered):
+		b.Ahead.Set(c.Key, m)
+		b.Cached.raise(f)
+	case Older(m.ResourceVersion, delivered):
 		return errStale
 	}
-	for _, k := range b.ahead.some(2) { // so that what is left behind goes again
+	for _, k := range b.Ahead.some(2) { // so that what is left behind goes again
 		if k != c.Key {
 			b.passed(k)
 		}
@@ -124,24 +124,24 @@ func (b *binding) raise(ctx context.Context, c *queue.Call[*work], f *watcher.Fr
 }
 
 // ordered says whether events of one object wait as calls of their own, so that older ones may wait behind a live read.
-func (b *binding) ordered() bool {
+func (b *Binding) ordered() bool {
 	return b.Settings.InOrder || b.Action == capability.ActionWatch
 }
 
 // arrives drops what is known of a live read when the stream brings a state that is as new, or has the object out of the
 // set. Where events are calls of their own it stays until the calls of the older ones were made: see passed.
-func (b *binding) arrives(k queue.Key, uid, rv string) {
+func (b *Binding) arrives(k queue.Key, uid, rv string) {
 	if !b.ordered() {
 		b.reached(k, uid, rv)
 		return
 	}
-	if !b.ahead.outdates(k, uid, rv) {
-		b.cache.lower(k)
+	if !b.Ahead.outdates(k, uid, rv) {
+		b.Cached.lower(k)
 	}
 }
 
 // departs does the same for an object that is out of the stream's set.
-func (b *binding) departs(d *watcher.Delta) {
+func (b *Binding) departs(d *watcher.Delta) {
 	rv := "" // a list found it: no live read is newer
 	if d.Frame != nil {
 		rv = d.Frame.Meta.ResourceVersion
@@ -150,46 +150,46 @@ func (b *binding) departs(d *watcher.Delta) {
 }
 
 // deleted drops what is known of a live read of a deleted object, of which no older event waits for its call.
-func (b *binding) deleted(k queue.Key, uid string) {
-	if b.ahead.n.Load() == 0 || b.engine.Waits(k, uid) {
+func (b *Binding) deleted(k queue.Key, uid string) {
+	if b.Ahead.N.Load() == 0 || b.Engine.Waits(k, uid) {
 		return
 	}
-	if b.ahead.drop(k, func(l lead) bool { return l.uid == uid }) {
-		b.cache.lower(k)
+	if b.Ahead.drop(k, func(l lead) bool { return l.uid == uid }) {
+		b.Cached.lower(k)
 	}
 }
 
 // reached drops what is known of a live read that is not newer than the state of the resourceVersion.
-func (b *binding) reached(k queue.Key, uid, rv string) {
-	if b.ahead.drop(k, func(l lead) bool { return l.uid != uid || !older(rv, l.rv) }) {
-		b.cache.lower(k)
+func (b *Binding) reached(k queue.Key, uid, rv string) {
+	if b.Ahead.drop(k, func(l lead) bool { return l.uid != uid || !Older(rv, l.rv) }) {
+		b.Cached.lower(k)
 	}
 }
 
 // passed drops what is known of a live read that the stream has passed, where no older event waits for its call.
-func (b *binding) passed(k queue.Key) {
-	if b.ahead.n.Load() == 0 {
+func (b *Binding) passed(k queue.Key) {
+	if b.Ahead.N.Load() == 0 {
 		return
 	}
 	at := b.streamOf(k).position()
-	gone := b.ahead.drop(k, func(l lead) bool {
+	gone := b.Ahead.drop(k, func(l lead) bool {
 		order, ok := watcher.CompareRV(l.rv, at)
-		return ok && order <= 0 && (!b.ordered() || !b.engine.Waits(k, l.uid))
+		return ok && order <= 0 && (!b.ordered() || !b.Engine.Waits(k, l.uid))
 	})
 	if gone {
-		b.cache.lower(k)
+		b.Cached.lower(k)
 	}
 }
 
 // sweep drops what the stream of a target has passed. It is called after each complete list.
-func (b *binding) sweep(of part, rv string) {
-	for _, k := range b.ahead.some(int(b.ahead.n.Load())) {
+func (b *Binding) sweep(of part, rv string) {
+	for _, k := range b.Ahead.some(int(b.Ahead.N.Load())) {
 		if !of.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
 			continue
 		}
-		gone := b.ahead.drop(k, func(l lead) bool { return !older(rv, l.rv) && (!b.ordered() || !b.engine.Waits(k, l.uid)) })
+		gone := b.Ahead.drop(k, func(l lead) bool { return !Older(rv, l.rv) && (!b.ordered() || !b.Engine.Waits(k, l.uid)) })
 		if gone {
-			b.cache.lower(k)
+			b.Cached.lower(k)
 		}
 	}
 }

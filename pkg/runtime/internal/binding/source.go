@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 type sourceEngine struct{ *trigger.Trigger }
 
 // Add takes an event of the source.
-func (s sourceEngine) Add(e queue.Event[*work]) {
+func (s sourceEngine) Add(e queue.Event[*Work]) {
 	defer e.Payload.release()
-	s.Event(e.Key, e.Type, e.Payload.frame, e.Passed && !e.Initial)
+	s.Event(e.Key, e.Type, e.Payload.Frame, e.Passed && !e.Initial)
 }
 
 // Knows has events delivered also that do not trigger: names may have changed.
@@ -31,9 +31,9 @@ func (s sourceEngine) Room() <-chan struct{}        { return nil }
 func (s sourceEngine) Roomy() time.Time             { return time.Time{} }
 
 // Trigger asks for a call for an object, which is read live then.
-func (b *binding) Trigger(k queue.Key, why queue.Cause) {
+func (b *Binding) Trigger(k queue.Key, why queue.Cause) {
 	if !b.Within(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
 		return // of another binding, or of none
 	}
-	b.engine.Add(queue.Event[*work]{Key: k, Type: queue.Unchanged, Bare: true, Passed: true, Cause: why})
+	b.Engine.Add(queue.Event[*Work]{Key: k, Type: queue.Unchanged, Bare: true, Passed: true, Cause: why})
 }

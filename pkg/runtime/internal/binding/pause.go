@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"sync"
@@ -17,15 +17,15 @@ const (
 	pauseRefill = time.Minute
 )
 
-// brake holds up the streams that feed a binding while more waits than the binding's memory budget: so one that is
+// Pauser holds up the streams that feed a binding while more waits than the binding's memory budget: so one that is
 // slower than the wire for a while gets everything from memory, and at its own pace. One that hangs uses up the
 // allowance, and holds up nobody any more until it has made room again.
-type brake struct {
+type Pauser struct {
 	engine roomEngine
 	paused func(time.Duration)
 	log    logr.Logger
 
-	tight atomic.Bool // there was no room when a stream asked last
+	full atomic.Bool // there was no room when a stream asked last
 
 	mu    sync.Mutex
 	left  time.Duration   // of the allowance, at the beginning of the pause or at the end of the last one
@@ -40,14 +40,15 @@ type roomEngine interface {
 	Roomy() time.Time      // when there was some again for the last time
 }
 
-func newBrake(of roomEngine, paused func(time.Duration), log logr.Logger) *brake {
-	return &brake{engine: of, paused: paused, log: log, left: pauseAllowance}
+// NewPauser makes the pauses of one binding; paused is told how long each was.
+func NewPauser(of roomEngine, paused func(time.Duration), log logr.Logger) *Pauser {
+	return &Pauser{engine: of, paused: paused, log: log, left: pauseAllowance}
 }
 
-// press is called by each stream of the binding before it hands out a frame. While the stream has to wait, it
+// Pause is called by each stream of the binding before it hands out a frame. While the stream has to wait, it
 // returns a channel that is closed when there is room, and until when to wait at most.
-func (b *brake) press() (room <-chan struct{}, latest time.Time) {
-	if !b.tight.Load() && b.engine.Room() == nil {
+func (b *Pauser) Pause() (room <-chan struct{}, latest time.Time) {
+	if !b.full.Load() && b.engine.Room() == nil {
 		return nil, time.Time{}
 	}
 	b.mu.Lock()
@@ -62,10 +63,10 @@ func (b *brake) press() (room <-chan struct{}, latest time.Time) {
 		b.end(now)
 	}
 	if room == nil {
-		b.tight.Store(false)
+		b.full.Store(false)
 		return nil, time.Time{}
 	}
-	if !b.tight.Swap(true) {
+	if !b.full.Swap(true) {
 		b.refill(now)
 	}
 	if b.left <= 0 {
@@ -79,7 +80,7 @@ func (b *brake) press() (room <-chan struct{}, latest time.Time) {
 }
 
 // end takes the time of a pause, which was over at a moment, off the allowance.
-func (b *brake) end(at time.Time) {
+func (b *Pauser) end(at time.Time) {
 	took := min(max(at.Sub(b.began), 0), b.left)
 	b.left -= took
 	b.began, b.lacks, b.ended = time.Time{}, nil, b.began.Add(took)
@@ -89,7 +90,7 @@ func (b *brake) end(at time.Time) {
 	}
 }
 
-func (b *brake) refill(now time.Time) {
+func (b *Pauser) refill(now time.Time) {
 	if b.ended.IsZero() {
 		return
 	}

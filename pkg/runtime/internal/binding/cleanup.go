@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"context"
@@ -26,8 +26,8 @@ var errNoFinalize = errors.New("the callback returned ReleaseFinalizer, and its 
 var errFound = errors.New("a list did not show this object, and it exists: the clean-up is not called")
 
 // guarded calls Reconcile for an object that carries the finalizer, and the clean-up for one that is being deleted.
-func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
-	f, m := b.finalizer, &frame.Meta
+func (b *Binding) guarded(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
+	f, m := b.Guarded, &frame.Meta
 	on, id := f.On(m), finalize.ID{Key: c.Key, UID: m.UID}
 	w := f.Get(id)
 	switch {
@@ -59,28 +59,28 @@ func (b *binding) guarded(ctx context.Context, c queue.Call[*work], frame *watch
 }
 
 // reconcile calls Reconcile, which may release the object.
-func (b *binding) reconcile(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
+func (b *Binding) reconcile(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
 	res, err := b.invoke(ctx, c, c.Type, frame)
 	if capability.IsReleaseFinalizer(err) {
 		return b.releaseObject(ctx, c, frame)
 	}
 	if res.Outcome != queue.Postpone {
-		b.finalizer.Reclaim(&frame.Meta)
+		b.Guarded.Reclaim(&frame.Meta)
 	}
 	return res
 }
 
 // releaseObject removes the finalizer without a clean-up.
-func (b *binding) releaseObject(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
-	if err := b.finalizer.RemoveReleased(ctx, c.Key, frame); err != nil {
+func (b *Binding) releaseObject(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
+	if err := b.Guarded.RemoveReleased(ctx, c.Key, frame); err != nil {
 		return c.Payload.postpone(err)
 	}
 	return queue.Result{}
 }
 
 // cleanUp calls the clean-up, once, and removes the finalizer.
-func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watcher.Frame) queue.Result {
-	f, id := b.finalizer, finalize.ID{Key: c.Key, UID: frame.Meta.UID}
+func (b *Binding) cleanUp(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
+	f, id := b.Guarded, finalize.ID{Key: c.Key, UID: frame.Meta.UID}
 	if !b.fence.Open() { // reading again takes its time, and nothing is written then either
 		return noLease()
 	}
@@ -96,11 +96,11 @@ func (b *binding) cleanUp(ctx context.Context, c queue.Call[*work], frame *watch
 }
 
 // clean calls the clean-up. A failure of any kind, a panic included, has it called again: no MaxAttempts holds.
-func (b *binding) clean(ctx context.Context, c queue.Call[*work], id finalize.ID, frame *watcher.Frame) (res queue.Result, done bool) {
+func (b *Binding) clean(ctx context.Context, c queue.Call[*Work], id finalize.ID, frame *watcher.Frame) (res queue.Result, done bool) {
 	if res, held := b.held(); held {
 		return res, false
 	}
-	f := b.finalizer
+	f := b.Guarded
 	f.BeginCleanUp(id)
 	d := b.delivery(c, c.Type, frame)
 	ctx = logr.NewContext(ctx, logs.ForCall(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
@@ -121,9 +121,9 @@ func asCleanUp(res queue.Result) queue.Result {
 
 // vanished cleans up after an object that was deleted although it carried the finalizer: the API server lets a deletion win that
 // was in progress while the finalizer was added (rule 64 of the list/watch protocol). It says whether nothing remains to be done.
-func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.Result, done bool) {
+func (b *Binding) vanished(ctx context.Context, c queue.Call[*Work]) (res queue.Result, done bool) {
 	id := finalize.ID{Key: c.Key, UID: c.UID}
-	w := b.finalizer.Get(id)
+	w := b.Guarded.Get(id)
 	switch {
 	case w.Adding > 0: // the answer says whether the object carried the finalizer
 		return queue.Result{Outcome: queue.Postpone, After: postponeMin}, false
@@ -138,13 +138,13 @@ func (b *binding) vanished(ctx context.Context, c queue.Call[*work]) (res queue.
 			b.log.Error(errFound, "the stream will deliver it again", "object", c.Key.String(), "uid", c.UID)
 			return queue.Result{Outcome: queue.Drop}, false
 		}
-		b.finalizer.Missed(id)
+		b.Guarded.Missed(id)
 	}
 	return b.clean(ctx, c, id, c.Payload.object())
 }
 
 // exists reads whether an object exists that the stream did not see being deleted.
-func (b *binding) exists(ctx context.Context, id finalize.ID) (bool, error) {
+func (b *Binding) exists(ctx context.Context, id finalize.ID) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
 	frame, found, err := b.readLive(ctx, id.Key)

@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"context"
@@ -31,11 +31,11 @@ var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudg
 // errWoken marks a failure to read an object that a trigger has woken.
 var errWoken = errors.New("the object was woken by a trigger and cannot be read")
 
-// errNoLease is about a call that came when the lease was over.
-var errNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
+// ErrNoLease is about a call that came when the lease was over.
+var ErrNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
 
-// call runs on a worker of the binding's engine.
-func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
+// Call runs on a worker of the binding's engine.
+func (b *Binding) Call(ctx context.Context, c queue.Call[*Work]) queue.Result {
 	if !b.fence.Open() {
 		return noLease()
 	}
@@ -48,7 +48,7 @@ func (b *binding) call(ctx context.Context, c queue.Call[*work]) queue.Result {
 }
 
 // deliver decodes, and calls the user's function.
-func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result {
+func (b *Binding) deliver(ctx context.Context, c queue.Call[*Work]) queue.Result {
 	if c.Type == queue.Deleted && b.ordered() {
 		b.deleted(c.Key, c.UID)
 	}
@@ -61,7 +61,7 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 	}
 	switch {
 	case frame == nil:
-	case b.ahead.outdates(c.Key, frame.Meta.UID, frame.Meta.ResourceVersion):
+	case b.Ahead.outdates(c.Key, frame.Meta.UID, frame.Meta.ResourceVersion):
 		frame, why = nil, errAhead
 		if b.ordered() { // the call stands for the newer events, too
 			c.Merged++
@@ -79,15 +79,15 @@ func (b *binding) deliver(ctx context.Context, c queue.Call[*work]) queue.Result
 			return queue.Result{Outcome: queue.Drop, Err: err}
 		}
 	}
-	if b.finalizer != nil {
+	if b.Guarded != nil {
 		return b.guarded(ctx, c, frame)
 	}
 	return b.hand(ctx, c, c.Type, frame)
 }
 
 // deliverOut is deliver for an object that was deleted or left the selection.
-func (b *binding) deliverOut(ctx context.Context, c queue.Call[*work]) queue.Result {
-	if c.Type == queue.Deleted && b.finalizer != nil {
+func (b *Binding) deliverOut(ctx context.Context, c queue.Call[*Work]) queue.Result {
+	if c.Type == queue.Deleted && b.Guarded != nil {
 		if res, done := b.vanished(ctx, c); !done || !b.Takes(c.Type, false) {
 			return res
 		}
@@ -95,7 +95,7 @@ func (b *binding) deliverOut(ctx context.Context, c queue.Call[*work]) queue.Res
 	if !b.Takes(c.Type, false) {
 		return queue.Result{Outcome: queue.Drop} // it went another way than the binding asks for
 	}
-	if c.Type == queue.Left && !b.ordered() && b.ahead.outdates(c.Key, c.UID, c.Payload.rv) {
+	if c.Type == queue.Left && !b.ordered() && b.Ahead.outdates(c.Key, c.UID, c.Payload.RV) {
 		return c.Payload.postpone(nil) // it is back: the stream brings that, which merges with this call
 	}
 	return b.hand(ctx, c, c.Type, c.Payload.object())
@@ -103,7 +103,7 @@ func (b *binding) deliverOut(ctx context.Context, c queue.Call[*work]) queue.Res
 
 // woken says whether the call is made for a trigger alone. Then the object is read live: what was kept of it for another
 // reason may be older than what woke it.
-func woken(c *queue.Call[*work]) bool {
+func woken(c *queue.Call[*Work]) bool {
 	if c.Bare {
 		return true
 	}
@@ -113,16 +113,16 @@ func woken(c *queue.Call[*work]) bool {
 }
 
 // hand calls the user's function.
-func (b *binding) hand(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) queue.Result {
+func (b *Binding) hand(ctx context.Context, c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) queue.Result {
 	res, err := b.invoke(ctx, c, typ, frame)
-	if b.finalizer == nil && capability.IsReleaseFinalizer(err) {
+	if b.Guarded == nil && capability.IsReleaseFinalizer(err) {
 		b.misreleased.Do(func() { b.log.Error(errNoFinalize, "ReleaseFinalizer has no effect", "declared", b.Location) })
 	}
 	return res
 }
 
 // invoke calls the user's function, and also gives its error.
-func (b *binding) invoke(ctx context.Context, c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) (queue.Result, error) {
+func (b *Binding) invoke(ctx context.Context, c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) (queue.Result, error) {
 	if res, held := b.held(); held { // reading again, and the finalizer, take their time
 		return res, nil
 	}
@@ -130,7 +130,7 @@ func (b *binding) invoke(ctx context.Context, c queue.Call[*work], typ queue.Eve
 	return capability.ResultOf(err), err
 }
 
-func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watcher.Frame) capability.Delivery {
+func (b *Binding) delivery(c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) capability.Delivery {
 	d := capability.Delivery{
 		Type:    typ,
 		Frame:   frame,
@@ -151,20 +151,20 @@ func (b *binding) delivery(c queue.Call[*work], typ queue.EventType, frame *watc
 		d.Frame = c.Payload.last.frame()
 	}
 	if d.Frame == nil {
-		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.rv}
+		d.Identity = watcher.Meta{Namespace: c.Key.Namespace, Name: c.Key.Name, UID: c.UID, ResourceVersion: c.Payload.RV}
 	}
 	return d
 }
 
 // readAgain reads an object that was not kept while it waited. It returns nil and no error for one that is
 // gone, or does not match any more: the stream tells that, or has told it already. why marks a failure.
-func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error) (*watcher.Frame, error) {
-	if b.cache != nil && !errors.Is(why, errWoken) {
-		return b.cache.latest(c.Key, c.UID), nil // that of a live read, if it is ahead of the stream
+func (b *Binding) readAgain(ctx context.Context, c queue.Call[*Work], why error) (*watcher.Frame, error) {
+	if b.Cached != nil && !errors.Is(why, errWoken) {
+		return b.Cached.latest(c.Key, c.UID), nil // that of a live read, if it is ahead of the stream
 	}
 	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
-	b.metrics.Reread.Inc()
+	b.Metrics.Reread.Inc()
 	f, found, err := b.readLive(ctx, c.Key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", why, live.NeedsVerb("get", b.Resource, err))
@@ -182,14 +182,14 @@ func (b *binding) readAgain(ctx context.Context, c queue.Call[*work], why error)
 }
 
 // readLive reads an object of the binding's resource from the server.
-func (b *binding) readLive(ctx context.Context, k queue.Key) (*watcher.Frame, bool, error) {
+func (b *Binding) readLive(ctx context.Context, k queue.Key) (*watcher.Frame, bool, error) {
 	return live.Read(ctx, b.server, b.Resource, k.Namespace, k.Name, watcher.ReaderOptions{CutManagedFields: !b.Settings.ManagedFields})
 }
 
 // selects says whether an object that was read live is the binding's business.
-func (b *binding) selects(f *watcher.Frame) (bool, error) {
+func (b *Binding) selects(f *watcher.Frame) (bool, error) {
 	switch {
-	case b.finalizer != nil && b.finalizer.On(&f.Meta):
+	case b.Guarded != nil && b.Guarded.On(&f.Meta):
 		return true, nil
 	case !b.Match(&f.Meta):
 		return false, nil
@@ -201,7 +201,7 @@ func (b *binding) selects(f *watcher.Frame) (bool, error) {
 }
 
 // held says whether no callback may start now, and what becomes of the call then.
-func (b *binding) held() (res queue.Result, held bool) {
+func (b *Binding) held() (res queue.Result, held bool) {
 	switch {
 	case !b.fence.Open():
 		return noLease(), true
@@ -213,12 +213,12 @@ func (b *binding) held() (res queue.Result, held bool) {
 
 // noLease is the result of a call that another replica is to make. The program is about to end.
 func noLease() queue.Result {
-	return queue.Result{Outcome: queue.Postpone, After: postponeMax, Err: errNoLease}
+	return queue.Result{Outcome: queue.Postpone, After: postponeMax, Err: ErrNoLease}
 }
 
 // postpone has the call made later, since something could not be read that it needs: this object waits. It is
 // no attempt of the callback's.
-func (w *work) postpone(err error) queue.Result {
+func (w *Work) postpone(err error) queue.Result {
 	if w == nil {
 		return queue.Result{Outcome: queue.Postpone, After: postponeBlind, Err: err}
 	}
@@ -231,7 +231,7 @@ func (w *work) postpone(err error) queue.Result {
 
 // overtaken is postpone for a state that a patch of Ancho's made, where the stream was faster than the answer: another writer has changed
 // the object since. The call is made at once with the newer state. A server that is behind answers like that again.
-func (w *work) overtaken(err error) queue.Result {
+func (w *Work) overtaken(err error) queue.Result {
 	if w == nil || w.postponed > 0 || !errors.Is(err, errStale) {
 		return w.postpone(err)
 	}

@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type servedTarget struct {
 }
 
 // servedBy makes the places of a binding's streams.
-func servedBy(b *binding, targets []watcher.Target) (out []*servedTarget) {
+func servedBy(b *Binding, targets []watcher.Target) (out []*servedTarget) {
 	for _, t := range targets {
 		out = append(out, &servedTarget{part: partOf(b.Compiled, t), target: t})
 	}
@@ -29,7 +29,7 @@ func servedBy(b *binding, targets []watcher.Target) (out []*servedTarget) {
 }
 
 // streamOf finds the stream that delivers an object, nil where there is none.
-func (b *binding) streamOf(k queue.Key) *servedTarget {
+func (b *Binding) streamOf(k queue.Key) *servedTarget {
 	for _, s := range b.served {
 		if s.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
 			return s

@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ type cache struct {
 	managed bool // managedFields are kept
 
 	mu      sync.RWMutex
-	states  table.Map[queue.Key, *state]
+	States  table.Map[queue.Key, *state]
 	raised  table.Map[queue.Key, *state] // of live reads that are ahead of the streams
 	bytes   int64                        // raw ones
 	pending map[watcher.Target]bool
@@ -28,7 +28,7 @@ type cache struct {
 // state is how an object was once. It is never changed.
 type state struct {
 	id  identity
-	raw []byte
+	Raw []byte
 	enc kind.Encoding
 	cut bool
 }
@@ -54,23 +54,23 @@ func (c *cache) put(f *watcher.Frame) (before *state) {
 	s := c.copied(f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.states.M[s.id.key]; old != nil {
-		c.bytes -= int64(len(old.raw))
+	if old := c.States.M[s.id.key]; old != nil {
+		c.bytes -= int64(len(old.Raw))
 		if old.id.uid == s.id.uid {
 			before = old
 		}
 	}
-	c.states.Set(s.id.key, s)
-	c.bytes += int64(len(s.raw))
+	c.States.Set(s.id.key, s)
+	c.bytes += int64(len(s.Raw))
 	return before
 }
 
 // copied takes what is to be kept into memory of its own, no more of it than needed: the frame's may be larger, and is used again.
 func (c *cache) copied(f *watcher.Frame) *state {
-	s := &state{id: identityOf(&f.Meta, f.Meta.ResourceVersion), raw: bytes.Clone(f.Raw), enc: f.Encoding, cut: f.Cut}
+	s := &state{id: IdentityOf(&f.Meta, f.Meta.ResourceVersion), Raw: bytes.Clone(f.Raw), enc: f.Encoding, cut: f.Cut}
 	if !c.managed && !f.Cut { // another binding of the stream wants them
-		if less := watcher.CutManagedFields(s.raw, s.enc); len(less) < len(s.raw) {
-			s.raw = bytes.Clone(less)
+		if less := watcher.CutManagedFields(s.Raw, s.enc); len(less) < len(s.Raw) {
+			s.Raw = bytes.Clone(less)
 		}
 		s.cut = true
 	}
@@ -84,12 +84,12 @@ func (c *cache) take(key queue.Key, uid string) *state {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.states.M[key]
+	s := c.States.M[key]
 	if s == nil || s.id.uid != uid {
 		return nil
 	}
-	c.states.Delete(key)
-	c.bytes -= int64(len(s.raw))
+	c.States.Delete(key)
+	c.bytes -= int64(len(s.Raw))
 	return s
 }
 
@@ -119,7 +119,7 @@ func (c *cache) last(key queue.Key) *state {
 	if s := c.raised.M[key]; s != nil {
 		return s
 	}
-	return c.states.M[key]
+	return c.States.M[key]
 }
 
 // raise has readers find what a callback is about to be given by a live read that is ahead of the stream, which keeps what
@@ -132,10 +132,10 @@ func (c *cache) raise(f *watcher.Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.raised.M[s.id.key]; old != nil {
-		c.bytes -= int64(len(old.raw))
+		c.bytes -= int64(len(old.Raw))
 	}
 	c.raised.Set(s.id.key, s)
-	c.bytes += int64(len(s.raw))
+	c.bytes += int64(len(s.Raw))
 }
 
 // lower has readers find again what the stream has brought.
@@ -146,7 +146,7 @@ func (c *cache) lower(key queue.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.raised.M[key]; s != nil {
-		c.bytes -= int64(len(s.raw))
+		c.bytes -= int64(len(s.Raw))
 		c.raised.Delete(key)
 	}
 }
@@ -159,19 +159,19 @@ func (c *cache) newerThan(key queue.Key, m *watcher.Meta) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	s := c.last(key)
-	return s != nil && s.id.uid == m.UID && older(m.ResourceVersion, s.id.rv)
+	return s != nil && s.id.uid == m.UID && Older(m.ResourceVersion, s.id.RV)
 }
 
-// size is what is kept. A nil cache keeps nothing.
-func (c *cache) size() (objects int, raw int64) {
+// Size is what is kept. A nil cache keeps nothing.
+func (c *cache) Size() (objects int, raw int64) {
 	if c == nil {
 		return 0, 0
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	n := len(c.states.M)
+	n := len(c.States.M)
 	for key := range c.raised.M {
-		if c.states.M[key] == nil {
+		if c.States.M[key] == nil {
 			n++
 		}
 	}
@@ -192,9 +192,9 @@ func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
 		c.mu.RLock()
 		var some []*state
 		if all {
-			some = make([]*state, 0, len(c.states.M)+len(c.raised.M))
+			some = make([]*state, 0, len(c.States.M)+len(c.raised.M))
 		}
-		for key, s := range c.states.M {
+		for key, s := range c.States.M {
 			if _, raised := c.raised.M[key]; !raised && (all || key.Namespace == namespace) {
 				some = append(some, s)
 			}
@@ -215,7 +215,7 @@ func (c *cache) Frames(namespace string, all bool) iter.Seq[*watcher.Frame] {
 
 // Len implements capability.Cache.
 func (c *cache) Len() int {
-	n, _ := c.size()
+	n, _ := c.Size()
 	return n
 }
 
@@ -231,10 +231,10 @@ func (s *state) frame() *watcher.Frame {
 	if s == nil {
 		return nil
 	}
-	f, err := watcher.NewFrame(s.raw, s.enc, s.cut)
+	f, err := watcher.NewFrame(s.Raw, s.enc, s.cut)
 	if err != nil { // it was scanned before it was kept: decoding will say what is wrong
-		return &watcher.Frame{Raw: s.raw, Encoding: s.enc, Cut: s.cut, Meta: watcher.Meta{
-			Namespace: s.id.key.Namespace, Name: s.id.key.Name, UID: s.id.uid, ResourceVersion: s.id.rv,
+		return &watcher.Frame{Raw: s.Raw, Encoding: s.enc, Cut: s.cut, Meta: watcher.Meta{
+			Namespace: s.id.key.Namespace, Name: s.id.key.Name, UID: s.id.uid, ResourceVersion: s.id.RV,
 		}}
 	}
 	return f
@@ -253,13 +253,13 @@ func (s *state) weight() int64 {
 	if s == nil {
 		return 0
 	}
-	return int64(len(s.raw))
+	return int64(len(s.Raw))
 }
 
 // workOut is the work of an object that is not in the set any more: of the frame, where the event had one, else of the
 // last state that was kept. last stays with it whatever the memory budget.
-func workOut(f *watcher.Frame, last *state, rv string) *work {
-	w := newWork(f)
-	w.rv, w.last = rv, last
+func workOut(f *watcher.Frame, last *state, rv string) *Work {
+	w := NewWork(f)
+	w.RV, w.last = rv, last
 	return w
 }

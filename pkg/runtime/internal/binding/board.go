@@ -1,4 +1,4 @@
-package runtime
+package binding
 
 import (
 	"time"
@@ -9,19 +9,19 @@ import (
 )
 
 // Row implements bindingBoard.
-func (b *binding) Row() observe.BindingSnapshot {
-	s := b.engine.Stats()
+func (b *Binding) Row() observe.BindingSnapshot {
+	s := b.Engine.Stats()
 	return observe.BindingSnapshot{
-		Binding: b.id, Action: string(b.Action), Declared: b.Location,
+		Binding: b.ID, Action: string(b.Action), Declared: b.Location,
 		Waiting: s.Waiting, Retrying: s.Retrying, Requeued: s.Requeued,
-		Undecided:    int(b.undecided.n.Load()),
+		Undecided:    int(b.Pending.N.Load()),
 		RunningTotal: s.Running, ParkedTotal: s.Parked,
 	}
 }
 
 // Running implements bindingBoard.
-func (b *binding) Running() (out []observe.RunningSnapshot) {
-	for _, c := range b.engine.Running() {
+func (b *Binding) Running() (out []observe.RunningSnapshot) {
+	for _, c := range b.Engine.Running() {
 		out = append(out, observe.RunningSnapshot{
 			Object: c.Key.String(), Action: b.actionOf(&c), Event: string(c.Type), Attempt: c.Attempt, Since: c.Started,
 		})
@@ -30,31 +30,31 @@ func (b *binding) Running() (out []observe.RunningSnapshot) {
 }
 
 // Parked implements bindingBoard.
-func (b *binding) Parked() []queue.ParkedInfo {
-	if q, ok := b.engine.(interface{ Parked() []queue.ParkedInfo }); ok {
+func (b *Binding) Parked() []queue.ParkedInfo {
+	if q, ok := b.Engine.(interface{ Parked() []queue.ParkedInfo }); ok {
 		return q.Parked()
 	}
 	return nil
 }
 
 // Gauges implements bindingBoard.
-func (b *binding) Gauges() observe.Gauges {
+func (b *Binding) Gauges() observe.Gauges {
 	g := observe.Gauges{
-		Capability: b.Capability, Binding: b.Binding, Stats: b.engine.Stats(), Pending: int(b.undecided.n.Load()), Caches: b.cache != nil,
+		Capability: b.Capability, Binding: b.Binding, Stats: b.Engine.Stats(), Pending: int(b.Pending.N.Load()), Caches: b.Cached != nil,
 	}
-	if e, ok := b.engine.(interface {
+	if e, ok := b.Engine.(interface {
 		Ages() (running, waiting time.Duration)
 	}); ok {
 		g.Aged = true
 		g.LongestRunning, g.OldestWaiting = e.Ages()
 	}
-	g.CachedObjects, g.CachedBytes = b.cache.size()
+	g.CachedObjects, g.CachedBytes = b.Cached.Size()
 	return g
 }
 
 // actionOf is what a call that runs is: the binding's action, or the clean-up.
-func (b *binding) actionOf(c *queue.RunningInfo) string {
-	if f := b.finalizer; f != nil {
+func (b *Binding) actionOf(c *queue.RunningInfo) string {
+	if f := b.Guarded; f != nil {
 		if w := f.Get(finalize.ID{Key: c.Key, UID: c.UID}); w.Cleaning {
 			return cleanUpLabel
 		}
