@@ -29,6 +29,7 @@ func rooms() []Rule {
 		room("rights", "live", "plan"),
 		room("replicas", "live"),
 		room("observe", "replicas"),
+		room("dispatch", "binding", "layout", "live", "observe", "plan"),
 		room("binding", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "table", "trigger"),
 	}
 }

@@ -262,7 +262,7 @@ func TestWhatIsAheadEndsWhenTheStreamHasPassed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, capability.When(kind.ConfigMap).WithAnnotation("in", "yes").Reconcile(ignoreMap))
 			r.upsert(at("10"), false)
-			b := r.feed.subs[0].Of
+			b := r.feed.Subs[0].Of
 			b.Ahead.Set(key, &frameOf(t, at("30")).Meta)
 			c.then(r)
 			if n := b.Ahead.N.Load(); n != c.left {
@@ -275,7 +275,7 @@ func TestWhatIsAheadEndsWhenTheStreamHasPassed(t *testing.T) {
 // A Left that is older than what a live read found waits for the event that brings the object back.
 func TestALeftBehindALiveReadWaits(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).WithAnnotation("in", "yes").IsCreatedOrUpdated().HasLeft().Reconcile(ignoreMap))
-	b := r.feed.subs[0].Of
+	b := r.feed.Subs[0].Of
 	k := queue.Key{Namespace: "ns", Name: "n"}
 	b.Ahead.Set(k, &frameOf(t, aMap("u", "30")).Meta)
 	for rv, want := range map[string]queue.Outcome{"29": queue.Postpone, "30": queue.Done, "31": queue.Done} {
@@ -294,7 +294,7 @@ func TestWatchEventsBehindALiveReadBringNothingOlder(t *testing.T) {
 	})
 	r := newRigOn(t, answers{frame: frameOf(t, aMap("u", "30")), found: true}, logr.Discard(), watch)
 	r.hire()
-	b := r.feed.subs[0].Of
+	b := r.feed.Subs[0].Of
 	call := func(typ queue.EventType, w *binding.Work) {
 		t.Helper()
 		if res := b.Call(t.Context(), queue.Call[*binding.Work]{Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u", Type: typ, Payload: w}); res.Err != nil {

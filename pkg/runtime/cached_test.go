@@ -74,7 +74,7 @@ func (k *keeper) tell() {
 	}
 }
 
-func (k *keeper) binding() *binding.Binding { return k.feed.subs[0].Of }
+func (k *keeper) binding() *binding.Binding { return k.feed.Subs[0].Of }
 
 func (k *keeper) want(lines ...string) {
 	k.t.Helper()
@@ -151,7 +151,7 @@ func TestCachedWeighsWhatWas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, bind(maps.Cached().Alias("cached")), bind(maps.Alias("plain")))
 			r.hire()
-			cached, plain := r.feed.subs[0].Of, r.feed.subs[1].Of
+			cached, plain := r.feed.Subs[0].Of, r.feed.Subs[1].Of
 			r.upsert(aMap("u", "1", valued("a")), false)
 			_, first := cached.Cached.Size()
 			each := int64(0)
@@ -217,9 +217,9 @@ func TestCachedKeepsNoManagedFields(t *testing.T) {
 	s := capability.When(kind.ConfigMap)
 	r := newRig(t, s.Cached(&plain).Alias("plain").Watch(ignoreMap), s.ManagedFields().Cached(&whole).Alias("whole").Watch(ignoreMap))
 	r.upsert(aMap("u", "1", valued("a"), managed), false)
-	_, less := r.feed.subs[0].Of.Cached.Size()
-	_, more := r.feed.subs[1].Of.Cached.Size()
-	if less >= more || cap(r.feed.subs[0].Of.Cached.States.M[queue.Key{Namespace: "ns", Name: "n"}].Raw) >= int(more) {
+	_, less := r.feed.Subs[0].Of.Cached.Size()
+	_, more := r.feed.Subs[1].Of.Cached.Size()
+	if less >= more || cap(r.feed.Subs[0].Of.Cached.States.M[queue.Key{Namespace: "ns", Name: "n"}].Raw) >= int(more) {
 		t.Errorf("%d bytes without managedFields, %d with them", less, more)
 	}
 	a, _ := plain.Get("ns", "n")

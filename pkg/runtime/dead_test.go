@@ -28,8 +28,8 @@ func TestADeadStreamFailsLiveness(t *testing.T) {
 	}
 
 	target := watcher.Target{Resource: kind.Secret.Resource()}
-	r.streams.names[target] = target.String()
-	<-r.streams.start(t.Context(), r.streams.newStream(target, brittle{}, watcher.StreamOptions{}))
+	r.streams.Names[target] = target.String()
+	<-r.streams.Start(t.Context(), r.streams.NewStream(target, brittle{}, watcher.StreamOptions{}))
 
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if code, text := r.get(t, path); code != http.StatusServiceUnavailable || !strings.Contains(text, "dead    "+target.String()) {

@@ -54,7 +54,7 @@ func BenchmarkFeed(b *testing.B) {
 						bindings = append(bindings, filter(v).Alias("b-"+v).Watch(ignoreMap))
 					}
 					r := newRig(b, bindings...)
-					for _, s := range r.feed.routes[0].subs {
+					for _, s := range r.feed.Routes[0].Subs {
 						s.Of.Engine = &nowhere{}
 					}
 					object := n - 1

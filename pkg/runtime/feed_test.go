@@ -23,6 +23,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
@@ -73,7 +74,7 @@ func (i *inbox) take() (out []string) {
 // rig is a feed with one route, whose bindings deliver to inboxes.
 type rig struct {
 	t     testing.TB
-	feed  *feed
+	feed  *dispatch.Dispatcher
 	boxes []*inbox
 	index *watcher.Index
 	looks *existence.Checks
@@ -103,8 +104,8 @@ func newRigOn(t testing.TB, server live.Reader, log logr.Logger, bindings ...cap
 		live[c] = b
 		r.boxes = append(r.boxes, box)
 	}
-	r.feed = newFeed([]plan.Route{{Target: compiled[0].Targets[0], Bindings: compiled}}, live)
-	r.index = watcher.NewIndex(r.feed.words)
+	r.feed = dispatch.NewDispatcher([]plan.Route{{Target: compiled[0].Targets[0], Bindings: compiled}}, live)
+	r.index = watcher.NewIndex(r.feed.Words)
 	return r
 }
 
@@ -115,7 +116,7 @@ func (r *rig) hire() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for _, s := range r.feed.subs {
+	for _, s := range r.feed.Subs {
 		s.Of.Engine = binding.New(s.Of.Compiled, binding.Options{}, r.looks, logr.Discard(), m).Engine
 	}
 }
@@ -224,7 +225,7 @@ func TestFeedSettlesOnlyWhereABindingCares(t *testing.T) {
 	r.expect(1)
 	r.expect(2)
 	for i, cares := range []int32{0, 1, 1} {
-		if n := r.feed.subs[i].Of.Pending.N.Load(); n != cares {
+		if n := r.feed.Subs[i].Of.Pending.N.Load(); n != cares {
 			t.Errorf("binding %d: %d to be settled, want %d", i, n, cares)
 		}
 	}
@@ -291,7 +292,7 @@ func TestFeedTellsTheIdentityOfWhatWent(t *testing.T) {
 		if e.Key != (queue.Key{Namespace: "ns", Name: "n"}) || e.UID != "u" {
 			t.Errorf("it is about %v, %q", e.Key, e.UID)
 		}
-		if res := r.feed.subs[0].Of.Call(t.Context(), queue.Call[*binding.Work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
+		if res := r.feed.Subs[0].Of.Call(t.Context(), queue.Call[*binding.Work]{Key: e.Key, UID: e.UID, Type: e.Type, Payload: e.Payload}); res.Err != nil {
 			t.Error(res.Err)
 		}
 	}

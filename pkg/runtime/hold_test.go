@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 )
 
 // filled is a brake over an engine that is full when the test says so.
@@ -70,23 +71,23 @@ func TestFeedHoldsForAnyBinding(t *testing.T) {
 			}
 			return out
 		}
-		f := &feed{routes: []*liveRoute{{subs: subs(elsewhere)}, {attached: true, subs: subs(calm, a)}, {attached: true, subs: subs(b)}}}
-		for _, r := range f.routes {
-			f.subs = append(f.subs, r.subs...)
+		f := &dispatch.Dispatcher{Routes: []*dispatch.Attachment{{Subs: subs(elsewhere)}, {Attached: true, Subs: subs(calm, a)}, {Attached: true, Subs: subs(b)}}}
+		for _, r := range f.Routes {
+			f.Subs = append(f.Subs, r.Subs...)
 		}
 		full.Store(1)
 		elsewhere.full()
-		if room, _ := f.hold(); room != nil {
+		if room, _ := f.Hold(); room != nil {
 			t.Error("held up by a binding that another stream serves")
 		}
 		a.full()
 		b.full()
-		room, latest := f.hold()
+		room, latest := f.Hold()
 		if room != a.room || time.Until(latest) != 5*time.Second {
 			t.Errorf("held up until %s", latest)
 		}
 		time.Sleep(5 * time.Second)
-		if room, _ := f.hold(); room != nil {
+		if room, _ := f.Hold(); room != nil {
 			t.Error("the second binding holds up the stream when the first has")
 		}
 		a.counted(5 * time.Second)
@@ -100,14 +101,14 @@ func TestBrakeCountsUntilThereIsRoom(t *testing.T) {
 		var full atomic.Int32
 		full.Store(1)
 		hangs, short := newFilled(t), newFilled(t)
-		r := &liveRoute{attached: true}
+		r := &dispatch.Attachment{Attached: true}
 		for _, k := range []*filled{hangs, short} {
-			r.subs = append(r.subs, &binding.Subscription{Of: &binding.Binding{Pauser: k.Pauser, Full: &full}})
+			r.Subs = append(r.Subs, &binding.Subscription{Of: &binding.Binding{Pauser: k.Pauser, Full: &full}})
 		}
-		f := &feed{routes: []*liveRoute{r}, subs: r.subs}
+		f := &dispatch.Dispatcher{Routes: []*dispatch.Attachment{r}, Subs: r.Subs}
 		hangs.full()
 		short.full()
-		if room, _ := f.hold(); room != hangs.room {
+		if room, _ := f.Hold(); room != hangs.room {
 			t.Fatal("not held up for the first")
 		}
 		time.Sleep(time.Second)
@@ -115,13 +116,13 @@ func TestBrakeCountsUntilThereIsRoom(t *testing.T) {
 		time.Sleep(time.Second)
 		short.full() // again, with what another stream brought
 		time.Sleep(2 * time.Second)
-		if room, _ := f.hold(); room != hangs.room {
+		if room, _ := f.Hold(); room != hangs.room {
 			t.Error("not held up for the first any more")
 		}
 		short.counted(time.Second)
 		time.Sleep(time.Second)
 		short.clear()
-		if room, _ := f.hold(); room != nil {
+		if room, _ := f.Hold(); room != nil {
 			t.Error("held up when all patience is over")
 		}
 		hangs.counted(5 * time.Second)
@@ -137,20 +138,20 @@ func TestFeedLooksOnceMoreAfterAPause(t *testing.T) {
 		var full atomic.Int32
 		k := newFilled(t)
 		s := &binding.Subscription{Of: &binding.Binding{Pauser: k.Pauser, Full: &full}}
-		f := &feed{subs: []*binding.Subscription{s}, routes: []*liveRoute{{attached: true, subs: []*binding.Subscription{s}}}}
+		f := &dispatch.Dispatcher{Subs: []*binding.Subscription{s}, Routes: []*dispatch.Attachment{{Attached: true, Subs: []*binding.Subscription{s}}}}
 		k.full()
 		full.Store(1)
-		if room, _ := f.hold(); room == nil {
+		if room, _ := f.Hold(); room == nil {
 			t.Error("not held up")
 		}
 		time.Sleep(time.Second)
 		k.clear()
 		full.Store(0)
-		if room, _ := f.hold(); room != nil {
+		if room, _ := f.Hold(); room != nil {
 			t.Error("held up, and there is room")
 		}
 		k.counted(time.Second)
-		if f.full {
+		if f.Full {
 			t.Error("it looks again and again")
 		}
 	})

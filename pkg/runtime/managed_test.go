@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
@@ -62,14 +63,14 @@ func TestStreamsCutManagedFields(t *testing.T) {
 				t.Fatalf("the plan is %+v, want one stream with a rider", p.Streams)
 			}
 			routes := p.Streams[0].Routes
-			if got := newFeed(routes, live).options(nil).CutManagedFields; got != test.carrier {
+			if got := dispatch.NewDispatcher(routes, live).Options(nil).CutManagedFields; got != test.carrier {
 				t.Errorf("the carrier cuts: %v, want %v", got, test.carrier)
 			}
-			own := newFeed(routes[1:], live)
-			if got := own.options(nil).CutManagedFields; got != test.rider {
+			own := dispatch.NewDispatcher(routes[1:], live)
+			if got := own.Options(nil).CutManagedFields; got != test.rider {
 				t.Errorf("the rider's own stream cuts: %v, want %v", got, test.rider)
 			}
-			if got := own.routes[0].wantsManagedFields(); got == test.rider {
+			if got := own.Routes[0].WantsManagedFields(); got == test.rider {
 				t.Errorf("the list of a rider that comes back has them: %v", got)
 			}
 		})

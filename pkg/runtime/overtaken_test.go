@@ -124,7 +124,7 @@ func TestAnotherWriterBeforeTheAnswer(t *testing.T) {
 // An object is deleted when its last call has returned, and the engine has not taken note of that: its ward ends with the call.
 func TestWardEndsWithTheCall(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).Reconcile(ignoreMap).Finalize(cleanupName, ignoreMap))
-	b := r.feed.subs[0].Of
+	b := r.feed.Subs[0].Of
 	id := finalize.ID{Key: queue.Key{Namespace: "ns", Name: "n"}, UID: "u"}
 	b.Engine.Add(queue.Event[*binding.Work]{Key: id.Key, UID: id.UID, Type: queue.Modified, Passed: true, Payload: binding.NewWork(frameOf(t, aMap("u", "10")))})
 	b.Guarded.BeginCleanUp(id)

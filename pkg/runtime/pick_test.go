@@ -67,8 +67,8 @@ func TestPickingTellsTheSame(t *testing.T) {
 			return // a selection of nothing
 		}
 		picking, asking := newRig(t, bindings...), newRig(t, bindings...)
-		asking.feed.picker = nil
-		if (picking.feed.picker == nil) != (len(bindings) <= layout.FewBindings) {
+		asking.feed.Picker = nil
+		if (picking.feed.Picker == nil) != (len(bindings) <= layout.FewBindings) {
 			rt.Fatal("the first rig does not pick, or need not")
 		}
 		for rv := range rapid.IntRange(1, 30).Draw(rt, "events") {
@@ -112,7 +112,7 @@ func TestPickingAsksFew(t *testing.T) {
 			}
 			r := newRig(t, bindings...)
 			asked := 0
-			for _, s := range r.feed.subs {
+			for _, s := range r.feed.Subs {
 				match := s.Of.Match
 				c := *s.Of.Compiled
 				c.Match = func(m *watcher.Meta) bool {

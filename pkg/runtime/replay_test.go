@@ -7,6 +7,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -15,16 +16,16 @@ import (
 func rejoined(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
-	route := r.feed.routes[0]
+	route := r.feed.Routes[0]
 	for _, uid := range []string{"known", "ahead"} {
 		r.upsert(named(uid, "8"), false)
 	}
 	r.expect(0, "Added", "Added")
-	listed := watcher.NewIndex(r.feed.words)
+	listed := watcher.NewIndex(r.feed.Words)
 	known := r.entry(named("ahead", "8"))
 	copy(listed.Put("ns", "ahead", "ahead", "8").Words(), known.Words())
 	r.index.Remove(known) // the carrier makes an entry of its own
-	route.attach(newReplay("10", route, listed, false))
+	route.Attach(dispatch.NewReplay("10", route, listed, false))
 	return r
 }
 
@@ -41,7 +42,7 @@ func TestReplayPassesOverWhatTheListTold(t *testing.T) {
 	r.upsert(named("known", "11"), false)
 	r.upsert(named("ahead", "12"), false)
 	r.expect(0, "Modified", "Modified")
-	if r.feed.routes[0].replay != nil {
+	if r.feed.Routes[0].Replay != nil {
 		t.Error("the carrier has passed the list, and what was kept for that is still there")
 	}
 	r.gone(named("ahead", "13"), false)
@@ -68,7 +69,7 @@ func TestReplayEndsWithTheNextList(t *testing.T) {
 	r := rejoined(t)
 	r.feed.Synced("20", true)
 	r.expect(0, "Deleted")
-	if r.feed.routes[0].replay != nil {
+	if r.feed.Routes[0].Replay != nil {
 		t.Error("what the list told is kept beyond the next one")
 	}
 	r.upsert(named("known", "9"), false)
@@ -82,12 +83,12 @@ func TestReplayThatEndsWithAListDoesNotDecide(t *testing.T) {
 	for _, b := range r.boxes {
 		b.take()
 	}
-	route := r.feed.routes[0]
-	listed := watcher.NewIndex(r.feed.words)
+	route := r.feed.Routes[0]
+	listed := watcher.NewIndex(r.feed.Words)
 	at := r.entry(aMap("u", "3"))
 	copy(listed.Put("ns", "n", "u", "3").Words(), at.Words())
 	r.index.Remove(at)
-	route.attach(newReplay("10", route, listed, true))
+	route.Attach(dispatch.NewReplay("10", route, listed, true))
 	r.feed.Synced("20", true)
 	r.expect(0)
 	r.expect(1)
@@ -116,7 +117,7 @@ func TestRidersLeaveOnlyWhereThatMayHelp(t *testing.T) {
 		{wide, in("a", "", ""), watcher.ReasonNotServed, false},
 		{wide, in("", "x=y", ""), watcher.ReasonTooLarge, true},
 	} {
-		if got := mayFareBetter(c.wide, c.narrow, c.why); got != c.want {
+		if got := dispatch.MayFareBetter(c.wide, c.narrow, c.why); got != c.want {
 			t.Errorf("%s instead of %s, which is %s: %v", c.narrow, c.wide, c.why, got)
 		}
 	}

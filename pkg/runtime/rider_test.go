@@ -18,6 +18,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -292,18 +293,18 @@ func TestRiderLeavesAndComesBack(t *testing.T) {
 // What left the selection of a wide stream and came back before the list of a rider that joins it, is told by neither.
 func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
-	route := r.feed.routes[0]
+	route := r.feed.Routes[0]
 	r.upsert(aMap("u", "5"), false)
 	r.expect(0, "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words), false)
-	p.newer.Put("ns", "n", "u", "9")
-	route.attach(p)
+	p := dispatch.NewReplay("10", &dispatch.Attachment{Subs: route.Subs}, watcher.NewIndex(r.feed.Words), false)
+	p.Newer.Put("ns", "n", "u", "9")
+	route.Attach(p)
 	r.gone(aMap("u", "7"), true)
 	r.upsert(aMap("u", "9"), false)
 	r.expect(0)
 	r.upsert(aMap("u", "11"), false)
 	r.expect(0, "Modified")
-	if route.replay != nil {
+	if route.Replay != nil {
 		t.Error("the replay outlasts what it replays")
 	}
 	r.gone(aMap("u", "12"), false)
@@ -313,7 +314,7 @@ func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 // A carrier that lists again shows its objects in the order of their names: the first young one says nothing of the rest.
 func TestReplayLastsThroughASnapshot(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
-	route := r.feed.routes[0]
+	route := r.feed.Routes[0]
 	named := func(uid, rv string) *corev1.ConfigMap {
 		cm := aMap(uid, rv)
 		cm.Name = uid
@@ -323,18 +324,18 @@ func TestReplayLastsThroughASnapshot(t *testing.T) {
 		r.upsert(named(uid, "5"), false)
 	}
 	r.expect(0, "Added", "Added")
-	p := newReplay("10", &liveRoute{subs: route.subs}, watcher.NewIndex(r.feed.words), false)
-	p.newer.Put("ns", "b", "b", "9")
-	route.attach(p)
+	p := dispatch.NewReplay("10", &dispatch.Attachment{Subs: route.Subs}, watcher.NewIndex(r.feed.Words), false)
+	p.Newer.Put("ns", "b", "b", "9")
+	route.Attach(p)
 	for _, shown := range []*corev1.ConfigMap{named("a", "12"), named("b", "9")} {
 		r.feed.Handle(watcher.Delta{Kind: watcher.Upsert, Frame: frameOf(t, shown), Entry: r.entry(shown), Relist: true})
 	}
 	r.expect(0, "Modified")
 
-	p.ahead.Put("ns", "gone", "gone", "8").Words()[0] = 1 // which the snapshot did not show
+	p.Ahead.Put("ns", "gone", "gone", "8").Words()[0] = 1 // which the snapshot did not show
 	r.feed.Synced("13", true)
 	r.expect(0, "Deleted")
-	if route.replay != nil {
+	if route.Replay != nil {
 		t.Error("the replay outlasts the snapshot")
 	}
 }

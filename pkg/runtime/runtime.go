@@ -17,6 +17,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
@@ -35,7 +36,7 @@ type Runtime struct {
 	env      *environment
 	plan     *plan.Plan
 	bindings []*binding.Binding
-	streams  *streams
+	streams  *dispatch.Streams
 	server   *watcher.Server
 	looks    *existence.Checks
 	health   *observe.Health
@@ -139,7 +140,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 			byDeclaration[t.Source] = b.Source(t, r.plan.Targets[t.Source])
 		}
 	}
-	r.streams = newStreams(r.plan, byDeclaration, r.server, r.log, m, streamOptions{Rand: r.o.Rand, Audit: r.o.Audit})
+	r.streams = dispatch.New(r.plan, byDeclaration, r.server, r.log, m, dispatch.Options{Rand: r.o.Rand, Audit: r.o.Audit})
 	r.access, err = rights.NewAccess(cfg, r.needs(), r.log, r.o.Rand)
 	if err != nil {
 		return err
@@ -241,7 +242,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		r.streams.run(ctx)
+		r.streams.Run(ctx)
 		looked()
 	}()
 	<-ctx.Done()

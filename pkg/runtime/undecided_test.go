@@ -11,6 +11,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -63,13 +64,13 @@ func TestOthersDecideNothing(t *testing.T) {
 	r := departed(t)
 	r.upsert(aMap("w", "3", labelled("yes"), func(cm *corev1.ConfigMap) { cm.Name = "other" }), false)
 	r.expect(0, "Added")
-	route := r.feed.routes[0]
-	ahead := watcher.NewIndex(r.feed.words)
+	route := r.feed.Routes[0]
+	ahead := watcher.NewIndex(r.feed.Words)
 	ahead.Put("ns", "last", "z", "9")
-	route.attach(newReplay("9", route, ahead, false))
+	route.Attach(dispatch.NewReplay("9", route, ahead, false))
 	r.upsert(aMap("u", "4", labelled("yes")), false)
 	r.expect(0)
-	route.attach(nil)
+	route.Attach(nil)
 	r.upsert(aMap("u", "10", labelled("yes")), false)
 	if got := r.boxes[0].take(); !slices.Contains(got, "Left") {
 		t.Errorf("told %q, want that it had left", got)
@@ -80,7 +81,7 @@ func TestOthersDecideNothing(t *testing.T) {
 func TestADepartureAfterAnother(t *testing.T) {
 	r := departed(t)
 	again := func(uid string) {
-		for _, s := range r.feed.subs {
+		for _, s := range r.feed.Subs {
 			id := binding.IdentityOf(&watcher.Meta{Namespace: "ns", Name: "n", UID: uid}, "5")
 			s.Of.Pend(&binding.PendingDeletion{Of: s.Of, ID: id, Work: &binding.Work{RV: id.RV}})
 		}
@@ -99,7 +100,7 @@ func (r *rig) nothingOpen() {
 	if n := r.looks.Pending(); n != 0 {
 		r.t.Errorf("%d are undecided", n)
 	}
-	for _, s := range r.feed.subs {
+	for _, s := range r.feed.Subs {
 		if u := &s.Of.Pending; u.N.Load() != 0 || u.Of != nil || u.Bytes != 0 {
 			r.t.Errorf("%s still has %d, %d bytes", s.Of.ID, u.N.Load(), u.Bytes)
 		}

@@ -1,4 +1,4 @@
-package runtime
+package dispatch
 
 import (
 	"cmp"
@@ -23,14 +23,14 @@ import (
 // errDied is about a stream that nobody stopped.
 var errDied = errors.New("a stream has died, which is a defect of Ancho")
 
-// streams are all streams of a runtime: those of the plan, and those of riders whose carrier cannot
+// Streams are all streams of a runtime: those of the plan, and those of narrow routes whose shared stream cannot
 // serve them at present.
-type streams struct {
+type Streams struct {
 	server  *watcher.Server
 	log     logr.Logger
 	metrics *observe.Metrics
-	byPlan  []*carrier
-	names   map[watcher.Target]string
+	shared  []*sharedStream
+	Names   map[watcher.Target]string
 	rand    func() float64 // nil: the default
 	audit   time.Duration  // of all streams; zero: as their bindings say
 
@@ -48,37 +48,37 @@ type liveStream struct {
 	optional bool // all that it serves can do without it
 }
 
-// streamOptions are what all streams have in common.
-type streamOptions struct {
+// Options are what all streams have in common.
+type Options struct {
 	Rand  func() float64 // nil: the default
 	Audit time.Duration  // zero: as their bindings say
 }
 
-// newStreams prepares the streams of a plan; none is opened before run.
-func newStreams(
-	p *plan.Plan, bindings map[*capability.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o streamOptions,
-) *streams {
-	s := &streams{
-		server: server, log: log, metrics: m, names: plan.Names(p), live: map[string]*liveStream{},
+// New prepares the streams of a plan; none is opened before run.
+func New(
+	p *plan.Plan, bindings map[*capability.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o Options,
+) *Streams {
+	s := &Streams{
+		server: server, log: log, metrics: m, Names: plan.Names(p), live: map[string]*liveStream{},
 		rand: o.Rand, audit: o.Audit,
 	}
 	for _, ps := range p.Streams {
-		s.byPlan = append(s.byPlan, newCarrier(s, ps, bindings))
+		s.shared = append(s.shared, newSharedStream(s, ps, bindings))
 	}
 	return s
 }
 
-// run opens all streams and returns when the last has ended, after ctx did.
-func (s *streams) run(ctx context.Context) {
-	for _, c := range s.byPlan {
+// Run opens all streams and returns when the last has ended, after ctx did.
+func (s *Streams) Run(ctx context.Context) {
+	for _, c := range s.shared {
 		c.open(ctx)
 	}
 	<-ctx.Done()
 	s.wg.Wait()
 }
 
-// start runs one stream until ctx ends, and returns a channel that is closed when nothing of it is left.
-func (s *streams) start(ctx context.Context, st *liveStream) <-chan struct{} {
+// Start runs one stream until ctx ends, and returns a channel that is closed when nothing of it is left.
+func (s *Streams) Start(ctx context.Context, st *liveStream) <-chan struct{} {
 	name, done := st.name, make(chan struct{})
 	s.mu.Lock()
 	s.live[name] = st
@@ -92,7 +92,7 @@ func (s *streams) start(ctx context.Context, st *liveStream) <-chan struct{} {
 }
 
 // ended takes a stream off the list. One that ends by itself is a defect, and liveness says so.
-func (s *streams) ended(ctx context.Context, name string) {
+func (s *Streams) ended(ctx context.Context, name string) {
 	p := recover()
 	s.mu.Lock()
 	delete(s.live, name)
@@ -112,9 +112,9 @@ func (s *streams) ended(ctx context.Context, name string) {
 	}
 }
 
-// newStream makes a stream with its logger and metrics; the other options are given.
-func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
-	name := s.names[t]
+// NewStream makes a stream with its logger and metrics; the other options are given.
+func (s *Streams) NewStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
+	name := s.Names[t]
 	observer := s.metrics.ForStream(name)
 	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
 	o.Audit = sooner(o.Audit, s.audit)
@@ -122,7 +122,7 @@ func (s *streams) newStream(t watcher.Target, h watcher.Handler, o watcher.Strea
 }
 
 // Statuses returns the streams that run, sorted by name, and the names of those that died.
-func (s *streams) Statuses() (running []observe.StreamStatus, dead []string) {
+func (s *Streams) Statuses() (running []observe.StreamStatus, dead []string) {
 	s.mu.Lock()
 	live := slices.Collect(maps.Values(s.live))
 	dead = slices.Clone(s.dead)
