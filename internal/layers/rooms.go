@@ -19,6 +19,7 @@ func rooms() []Rule {
 		room("patience"),
 		room("logs", "logbuf"),
 		room("kubeevents", "logs", "patience"),
+		room("environment", "kubeevents", "restmap"),
 		room("live"),
 		room("table"),
 		room("layout"),

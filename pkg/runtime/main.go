@@ -17,6 +17,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
@@ -139,7 +140,7 @@ func run(f flags, program string, o Options, stdout, stderr io.Writer) int {
 func checkProgram(f flags, cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
 	useLogger(o.Logger)
 	r, err := New(cfg, o)
-	if _, wrong := errors.AsType[*declarationError](err); wrong {
+	if _, wrong := errors.AsType[*environment.DeclarationError](err); wrong {
 		return fail(stderr, ExitDeclared, err)
 	}
 	if err != nil {
@@ -161,7 +162,7 @@ func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(
 	}
 	useLogger(o.Logger)
 	r, err := New(cfg, o)
-	var wrong *declarationError
+	var wrong *environment.DeclarationError
 	switch {
 	case errors.As(err, &wrong):
 		return fail(stderr, ExitDeclared, err)

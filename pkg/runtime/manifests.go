@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
@@ -83,11 +84,11 @@ func PlanFor(o Options) (Plan, error) {
 
 // planned is the plan of a program, made without a cluster.
 func planned(o Options) (*plan.Plan, error) {
-	e, err := newEnvironment(withoutCluster(), logr.Discard())
+	e, err := environment.New(environment.WithoutCluster(), logr.Discard())
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := declared(o, e.env)
+	compiled, err := declared(o, e.Env)
 	if err != nil {
 		return nil, err
 	}

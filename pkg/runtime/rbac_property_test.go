@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
@@ -75,11 +76,11 @@ func TestRBACIsEnoughAndLeast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := newEnvironment(withoutCluster(), o.withDefaults().Logger)
+		e, err := environment.New(environment.WithoutCluster(), o.withDefaults().Logger)
 		if err != nil {
 			t.Fatal(err)
 		}
-		compiled, err := declared(o, e.env)
+		compiled, err := declared(o, e.Env)
 		if err != nil {
 			t.Fatal(err)
 		}

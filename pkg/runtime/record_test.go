@@ -13,6 +13,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/recording"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 )
 
 // What the streams and the clients of callbacks ask goes into the recording, and the log says so once.
@@ -63,7 +64,7 @@ func TestRecord(t *testing.T) {
 
 // Nothing is in the way of requests where nothing is recorded.
 func TestRecordNothing(t *testing.T) {
-	cfg := withoutCluster()
+	cfg := environment.WithoutCluster()
 	cfg.WrapTransport = nil
 	if r := record(cfg, Options{}); r != nil || cfg.WrapTransport != nil {
 		t.Errorf("%v, wrapped: %t", r, cfg.WrapTransport != nil)

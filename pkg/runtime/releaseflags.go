@@ -13,6 +13,7 @@ import (
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
@@ -56,7 +57,7 @@ func (f *flags) checkFinalizers() error {
 func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, stdout, stderr io.Writer) int {
 	useLogger(o.Logger)
 	r, err := New(cfg, o)
-	if _, wrong := errors.AsType[*declarationError](err); wrong {
+	if _, wrong := errors.AsType[*environment.DeclarationError](err); wrong {
 		return fail(stderr, ExitDeclared, err)
 	}
 	if err != nil {

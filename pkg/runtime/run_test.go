@@ -21,6 +21,7 @@ import (
 	"github.com/ancho-dev/ancho/internal/poison"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
 
@@ -260,7 +261,7 @@ func TestCapabilityFunctionsCannotCallTheClusterWhilePlanning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(got, errCalledCluster) {
+	if !errors.Is(got, environment.ErrCalledCluster) {
 		t.Errorf("the function's call returned %v", got)
 	}
 }

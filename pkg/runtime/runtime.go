@@ -18,6 +18,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
@@ -33,7 +34,7 @@ type Runtime struct {
 	o        Options
 	log      logr.Logger // never blocks
 	lines    logs.Lines  // of log, where Options.Logger may block
-	env      *environment
+	env      *environment.Environment
 	plan     *plan.Plan
 	bindings []*binding.Binding
 	streams  *dispatch.Streams
@@ -69,31 +70,36 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 	}
 	recorder := record(cfg, o)
 	cfg.Wrap(redirect.Refuse) // outside of the recording, which shows what the server answered
-	e, err := newEnvironment(cfg, o.Logger)
+	e, err := environment.New(cfg, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := declared(o, e.env)
+	compiled, err := declared(o, e.Env)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range compiled {
 		for _, each := range plan.Watching([]*capability.Compiled{c}) {
-			if err := each.AddToScheme(e.scheme); err != nil {
+			if err := each.AddToScheme(e.Scheme); err != nil {
 				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 			}
-			e.mapper.Declare(each.Resource)
+			e.Mapper.Declare(each.Resource)
 		}
 	}
 	r := &Runtime{o: o, log: o.Logger, env: e, plan: plan.New(compiled), recorder: recorder}
 	if o.logOut == nil {
 		r.log = r.lines.Detached(o.Logger)
 	}
-	e.recorder.LogTo(r.log)
+	e.Recorder.LogTo(r.log)
 	if err := r.assemble(cfg); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// declared are the bindings that the options ask for. What is wrong with any of them is reported together.
+func declared(o Options, env capability.Env) ([]*capability.Compiled, error) {
+	return environment.Compile(o.Capabilities, o.Only, o.Namespace, env)
 }
 
 // assemble makes the parts from the plan.
@@ -114,7 +120,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 	}
 	var f *replicas.Fence
 	if r.o.LeaderElection != nil {
-		r.election, err = replicas.NewElection(cfg, *r.o.LeaderElection, r.server, r.log, m.LeaseFailures, r.env.env.Recorder)
+		r.election, err = replicas.NewElection(cfg, *r.o.LeaderElection, r.server, r.log, m.LeaseFailures, r.env.Env.Recorder)
 		if err != nil {
 			return err
 		}
@@ -128,7 +134,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		id := c.Capability + "/" + c.Binding
 		o := binding.Options{
 			Locks: locks[c.Capability], Rand: r.o.Rand, Full: &full, Fence: f, Stopping: &r.stopping,
-			OnParked: observe.WriteParked(r.env.env.Recorder, c, id),
+			OnParked: observe.WriteParked(r.env.Env.Recorder, c, id),
 		}
 		if told := r.o.OnCall; told != nil {
 			o.OnCall = func(f queue.Finish) { told(Call{Binding: id, Action: f.Label, Finish: f}) }
@@ -200,7 +206,7 @@ func (r *Runtime) Snapshot() Snapshot { return r.board().Snapshot(observe.Page{}
 func (r *Runtime) Plan() Plan { return publicPlan(r.plan) }
 
 // Env returns what the capability functions were given.
-func (r *Runtime) Env() capability.Env { return r.env.env }
+func (r *Runtime) Env() capability.Env { return r.env.Env }
 
 // Run opens the streams and calls the callbacks until ctx ends, then stops in good order: no new call
 // starts, those that run get the grace period, and Run returns nil when they have returned. A callback that
@@ -219,7 +225,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopHTTP()
-	stopRecording := r.env.recorder.Start(ctx)
+	stopRecording := r.env.Recorder.Start(ctx)
 	defer func() { stopRecording(r.patience()) }()
 	for _, b := range r.plan.Bindings {
 		for _, w := range b.Warnings {
@@ -259,7 +265,7 @@ func (r *Runtime) work(ctx context.Context) bool {
 func (r *Runtime) droppedEvents() prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ancho_events_dropped_total", Help: "Kubernetes Events that were recorded and could not be written.",
-	}, func() float64 { return float64(r.env.recorder.Lost()) })
+	}, func() float64 { return float64(r.env.Recorder.Lost()) })
 }
 
 // droppedLines counts what did not reach the log.

@@ -1,4 +1,4 @@
-package runtime
+package environment
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,11 +32,11 @@ import (
 )
 
 // newTestClient is the client of callbacks against a server in memory, and what it asks for.
-func newTestClient(t *testing.T, s *fake.Server) (*callbackClient, *cable) {
+func newTestClient(t *testing.T, s *fake.Server) (*callbackClient, *wire) {
 	t.Helper()
 	cfg := s.Config()
-	wire := &cable{RoundTripper: cfg.Transport}
-	cfg.Transport = wire
+	line := &wire{RoundTripper: cfg.Transport}
+	cfg.Transport = line
 	sch := apiruntime.NewScheme()
 	if err := clientscheme.AddToScheme(sch); err != nil {
 		t.Fatal(err)
@@ -44,11 +45,11 @@ func newTestClient(t *testing.T, s *fake.Server) (*callbackClient, *cable) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, wire
+	return c, line
 }
 
 // discoveries are the requests for discovery.
-func (l *cable) discoveries() (out []string) {
+func (l *wire) discoveries() (out []string) {
 	for _, p := range l.asked() {
 		_, path, _ := strings.Cut(p, " ")
 		if parts := strings.Split(strings.Trim(path, "/"), "/"); len(parts) <= 2 || parts[0] == "apis" && len(parts) == 3 {
@@ -80,7 +81,7 @@ func TestAStalledDiscoveryDelaysItsCallerAlone(t *testing.T) {
 		stalled := true
 		wire.set(func(r *http.Request) (*http.Response, error) {
 			if stalled && strings.HasPrefix(r.URL.Path, "/apis/stall.example.com/v1") && strings.Count(r.URL.Path, "/") == 3 {
-				return hangs(r)
+				return hanging(r)
 			}
 			return nil, nil
 		})
@@ -281,4 +282,44 @@ func TestSubresourcesNeedNoDiscovery(t *testing.T) {
 	if n := len(wire.asked()); n != 5 {
 		t.Errorf("asked for %v", wire.asked())
 	}
+}
+
+// wire is the connection of a client. It may break.
+type wire struct {
+	http.RoundTripper
+
+	mu    sync.Mutex
+	fault func(*http.Request) (*http.Response, error) // nil: it works
+	paths []string
+}
+
+func (l *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	fault := l.fault
+	l.paths = append(l.paths, r.Method+" "+r.URL.Path)
+	l.mu.Unlock()
+	if fault != nil {
+		if resp, err := fault(r); resp != nil || err != nil {
+			return resp, err
+		}
+	}
+	return l.RoundTripper.RoundTrip(r)
+}
+
+func (l *wire) set(fault func(*http.Request) (*http.Response, error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fault = fault
+}
+
+func (l *wire) asked() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.paths)
+}
+
+// hanging is a connection that is dead, and nobody said so.
+func hanging(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
 }

@@ -1,4 +1,4 @@
-package runtime
+package environment
 
 import (
 	"context"
@@ -21,19 +21,19 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/restmap"
 )
 
-// errCalledCluster is what a capability function gets that talks to the cluster while it declares.
-var errCalledCluster = errors.New("a capability function must not call the cluster: it declares what to watch, also where there is no cluster (--plan); call it from a callback")
+// ErrCalledCluster is what a capability function gets that talks to the cluster while it declares.
+var ErrCalledCluster = errors.New("a capability function must not call the cluster: it declares what to watch, also where there is no cluster (--plan); call it from a callback")
 
-// environment is what capability functions are given. Its recorder sends nothing before start.
-type environment struct {
-	env      capability.Env
-	scheme   *apiruntime.Scheme
-	mapper   *restmap.Mapper
-	recorder *kubeevents.Recorder
+// Environment is what capability functions are given. Its recorder sends nothing before start.
+type Environment struct {
+	Env      capability.Env
+	Scheme   *apiruntime.Scheme
+	Mapper   *restmap.Mapper
+	Recorder *kubeevents.Recorder
 }
 
-// newEnvironment opens no connection: the client discovers the resources of kinds that it does not know when they are first used.
-func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
+// New opens no connection: the client discovers the resources of kinds that it does not know when they are first used.
+func New(cfg *rest.Config, log logr.Logger) (*Environment, error) {
 	s := apiruntime.NewScheme()
 	if err := scheme.AddToScheme(s); err != nil {
 		return nil, fmt.Errorf("register the built-in kinds: %w", err)
@@ -47,8 +47,8 @@ func newEnvironment(cfg *rest.Config, log logr.Logger) (*environment, error) {
 		return nil, fmt.Errorf("make the client for Kubernetes Events: %w", err)
 	}
 	sink := &events.EventSinkImpl{Interface: set.EventsV1()}
-	e := &environment{scheme: s, mapper: c.mapper, recorder: kubeevents.New(s, sink, log)}
-	e.env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.recorder, Logger: log}
+	e := &Environment{Scheme: s, Mapper: c.mapper, Recorder: kubeevents.New(s, sink, log)}
+	e.Env = capability.Env{Config: rest.CopyConfig(cfg), Client: c, Recorder: e.Recorder, Logger: log}
 	return e, nil
 }
 
@@ -84,8 +84,8 @@ func (w warnings) HandleWarningHeaderWithContext(ctx context.Context, code int, 
 	log.Info("the API server warns", "warning", plaintext.Bound(text))
 }
 
-// withoutCluster is the configuration that capability functions see where only the plan is wanted.
-func withoutCluster() *rest.Config {
+// WithoutCluster is the configuration that capability functions see where only the plan is wanted.
+func WithoutCluster() *rest.Config {
 	return &rest.Config{
 		Host: "http://no-cluster.invalid",
 		WrapTransport: func(http.RoundTripper) http.RoundTripper {
@@ -98,4 +98,4 @@ func withoutCluster() *rest.Config {
 type refuse struct{}
 
 // RoundTrip implements http.RoundTripper.
-func (refuse) RoundTrip(*http.Request) (*http.Response, error) { return nil, errCalledCluster }
+func (refuse) RoundTrip(*http.Request) (*http.Response, error) { return nil, ErrCalledCluster }

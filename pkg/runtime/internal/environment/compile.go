@@ -1,4 +1,4 @@
-package runtime
+package environment
 
 import (
 	"errors"
@@ -11,43 +11,43 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 )
 
-// declared calls the capability functions, keeps the capabilities that are asked for, and compiles
+// Compile calls the capability functions, keeps the capabilities that only names, if it names any, and compiles
 // them. What is wrong with any of it is reported together.
-func declared(o Options, env capability.Env) ([]*capability.Compiled, error) {
-	if len(o.Capabilities) == 0 {
-		return nil, &declarationError{errors.New("no capability: give at least one function that returns one")}
+func Compile(funcs []capability.Func, only []string, namespace string, env capability.Env) ([]*capability.Compiled, error) {
+	if len(funcs) == 0 {
+		return nil, &DeclarationError{errors.New("no capability: give at least one function that returns one")}
 	}
 	var all []*capability.Capability
 	var wrong []error
-	for i, f := range o.Capabilities {
+	for i, f := range funcs {
 		c, err := declare(f, env)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("capability %d of %d%s: %w", i+1, len(o.Capabilities), locate(f), err))
+			wrong = append(wrong, fmt.Errorf("capability %d of %d%s: %w", i+1, len(funcs), locate(f), err))
 			continue
 		}
 		all = append(all, c)
 	}
 	if len(wrong) == 0 {
 		var err error
-		if all, err = selectOnly(all, o.Only); err != nil {
+		if all, err = selectOnly(all, only); err != nil {
 			wrong = append(wrong, err)
 		}
 	}
-	compiled, err := capability.Compile(all, capability.CompileOptions{Namespace: o.Namespace})
+	compiled, err := capability.Compile(all, capability.CompileOptions{Namespace: namespace})
 	if err != nil {
 		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
-		return nil, &declarationError{errors.Join(wrong...)}
+		return nil, &DeclarationError{errors.Join(wrong...)}
 	}
 	return compiled, nil
 }
 
-// declarationError is everything that is wrong with the program itself, as opposed to its surroundings.
-type declarationError struct{ error }
+// DeclarationError is everything that is wrong with the program itself, as opposed to its surroundings.
+type DeclarationError struct{ error }
 
 // Unwrap gives the single errors.
-func (e *declarationError) Unwrap() error { return e.error }
+func (e *DeclarationError) Unwrap() error { return e.error }
 
 // declare calls one capability function; one that panics is a wrong declaration like others.
 func declare(f capability.Func, env capability.Env) (c *capability.Capability, err error) {
