@@ -20,6 +20,7 @@ func rooms() []Rule {
 		room("logs", "logbuf"),
 		room("kubeevents", "logs", "patience"),
 		room("environment", "kubeevents", "restmap"),
+		room("cli", "logs", "replicas", "rights"),
 		room("live"),
 		room("table"),
 		room("layout"),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 )
 
 // CBOR is asked for by option, or by the gate that client-go's own clients go by, and not otherwise.
@@ -47,9 +48,9 @@ func TestFlagCBOR(t *testing.T) {
 		args []string
 		want bool
 	}{{nil, false}, {[]string{"--cbor"}, true}, {[]string{"--cbor=false"}, false}} {
-		f, _, err := parseFlags("program", c.args, t.Output(), false)
-		if err != nil || f.cbor != c.want {
-			t.Errorf("%v: %v, %v", c.args, f.cbor, err)
+		f, _, err := cli.Parse("program", c.args, t.Output(), false)
+		if err != nil || f.CBOR != c.want {
+			t.Errorf("%v: %v, %v", c.args, f.CBOR, err)
 		}
 	}
 }

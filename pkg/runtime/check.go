@@ -11,11 +11,9 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
-
-// DefaultCheckTimeout is how long --check may take.
-const DefaultCheckTimeout = 30 * time.Second
 
 // checkProgress is how often a check that takes long says how far it is.
 const checkProgress = 5 * time.Second
@@ -101,7 +99,7 @@ func (r *Runtime) served(ctx context.Context, res watched) rights.Finding {
 
 // write prints one line for each finding, or JSON.
 func (c *checkReport) write(w io.Writer, format string) error {
-	if format == outputJSON {
+	if format == cli.OutputJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
@@ -144,13 +142,13 @@ func (r *Runtime) checkAloud(ctx context.Context, stderr io.Writer) checkReport 
 }
 
 // runCheck is --check. Wrong declarations were found before.
-func (r *Runtime) runCheck(f flags, stdout, stderr io.Writer) int {
+func (r *Runtime) runCheck(f cli.Flags, stdout, stderr io.Writer) int {
 	ctx, stop := untilSignal(r.o)
 	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, f.within, errCheckTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, f.Within, errCheckTimeout)
 	defer cancel()
 	report := r.checkAloud(ctx, stderr)
-	if err := report.write(stdout, f.output); err != nil {
+	if err := report.write(stdout, f.Output); err != nil {
 		return fail(stderr, ExitFailed, err)
 	}
 	if !report.OK {

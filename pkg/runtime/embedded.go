@@ -9,11 +9,9 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
-
-// DefaultEmbeddedKubeconfig is the file that --embedded writes where none is named, in the working directory.
-const DefaultEmbeddedKubeconfig = "ancho.kubeconfig"
 
 // EmbeddedServer is an API server within the process, reached by a port on the loopback interface.
 type EmbeddedServer interface {
@@ -29,7 +27,7 @@ type EmbeddedServer interface {
 
 // runEmbedded runs the program against an API server of its own. The kubeconfig that it writes leads others there, for as long as the
 // program runs.
-func (p Program) runEmbedded(f flags, o Options, stdout, stderr io.Writer) int {
+func (p Program) runEmbedded(f cli.Flags, o Options, stdout, stderr io.Writer) int {
 	server, err := p.Embedded()
 	if err != nil {
 		return fail(stderr, ExitFailed, fmt.Errorf("--embedded: %w", err))
@@ -43,15 +41,15 @@ func (p Program) runEmbedded(f flags, o Options, stdout, stderr io.Writer) int {
 		for _, c := range plan.Watching(r.plan.Bindings) {
 			server.Register(known(c.Resource))
 		}
-		file, err := writeKubeconfig(f.embedded, server.Kubeconfig())
+		file, err := cli.WriteKubeconfig(f.Embedded, server.Kubeconfig())
 		if err != nil {
 			return nil, fmt.Errorf("--embedded: %w", err)
 		}
-		o.Logger.Info("an API server in memory is running", "address", server.Config().Host, "kubeconfig", file.path)
-		_, _ = io.WriteString(stdout, invitation(file.path, r.plan)) // the log says the same
+		o.Logger.Info("an API server in memory is running", "address", server.Config().Host, "kubeconfig", file.Path)
+		_, _ = io.WriteString(stdout, invitation(file.Path, r.plan)) // the log says the same
 		return func() {
-			if err := file.remove(); err != nil {
-				o.Logger.Error(err, "the kubeconfig of the API server in memory is left behind", "kubeconfig", file.path)
+			if err := file.Remove(); err != nil {
+				o.Logger.Error(err, "the kubeconfig of the API server in memory is left behind", "kubeconfig", file.Path)
 			}
 		}, nil
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 )
 
@@ -32,12 +33,12 @@ func TestLeaderElectionFlags(t *testing.T) {
 			t.Errorf("%v: exit %d and %q, want %q", c.args, code, stderr, c.says)
 		}
 	}
-	f, _, err := parseFlags("/bin/program", []string{"--leader-elect", "--leader-elect-resource-namespace", "ns", "--leader-elect-renew-deadline", "9s"}, os.Stderr, false)
+	f, _, err := cli.Parse("/bin/program", []string{"--leader-elect", "--leader-elect-resource-namespace", "ns", "--leader-elect-renew-deadline", "9s"}, os.Stderr, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := replicas.LeaderElection{Name: "program", Namespace: "ns", LeaseDuration: replicas.DefaultLeaseDuration, RenewDeadline: 9 * time.Second, RetryPeriod: replicas.DefaultRetryPeriod}
-	if got := *f.leaderElection("/bin/program"); got != want {
+	if got := *f.LeaderElection("/bin/program"); got != want {
 		t.Errorf("%+v", got)
 	}
 }

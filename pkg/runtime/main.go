@@ -17,6 +17,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
@@ -56,88 +57,73 @@ func (p Program) Main(args []string, stdout, stderr io.Writer) int {
 
 // main is Main where what goes to stderr waits in a buffer.
 func (p Program) main(args []string, stdout, terminal io.Writer, stderr *logbuf.Writer) int {
-	f, help, err := parseFlags(args[0], args[1:], stderr, p.Embedded != nil)
+	f, help, err := cli.Parse(args[0], args[1:], stderr, p.Embedded != nil)
 	if help {
 		return ExitStopped
 	}
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
-	log, err := logs.NewBuffered(stderr, terminal, f.logLevel, f.logFormat)
+	log, err := logs.NewBuffered(stderr, terminal, f.LogLevel, f.LogFormat)
 	if err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
 	o := Options{
 		Capabilities: p.Capabilities,
-		Only:         f.only,
-		Namespace:    f.namespace,
+		Only:         f.Only,
+		Namespace:    f.Namespace,
 		Logger:       log,
 		logOut:       stderr,
-		HTTPAddress:  f.http,
-		AdminAddress: f.admin,
-		GracePeriod:  f.grace,
-		Audit:        f.audit,
-		AllowCBOR:    f.cbor,
+		HTTPAddress:  f.HTTP,
+		AdminAddress: f.Admin,
+		GracePeriod:  f.Grace,
+		Audit:        f.Audit,
+		AllowCBOR:    f.CBOR,
 	}
-	if f.elect {
-		o.LeaderElection = f.leaderElection(args[0])
+	if f.Elect {
+		o.LeaderElection = f.LeaderElection(args[0])
 	}
-	if f.plan {
+	if f.Plan {
 		return printPlan(f, o, stdout, stderr)
 	}
-	if f.rbac {
+	if f.RBAC {
 		return printRBAC(f, args[0], o, stdout, stderr)
 	}
-	if f.policies {
+	if f.Policies {
 		return printPolicies(args[0], o, stdout, stderr)
 	}
-	if f.embedded != "" {
+	if f.Embedded != "" {
 		return p.runEmbedded(f, o, stdout, stderr)
 	}
 	return run(f, args[0], o, stdout, stderr)
 }
 
-func printPlan(f flags, o Options, stdout, stderr io.Writer) int {
-	p, err := PlanFor(o)
-	if err != nil {
-		return fail(stderr, ExitDeclared, err)
-	}
-	write := p.WriteTable
-	if f.output == outputJSON {
-		write = p.WriteJSON
-	}
-	if err := write(stdout); err != nil {
-		return fail(stderr, ExitFailed, err)
-	}
-	return ExitStopped
-}
-
-func run(f flags, program string, o Options, stdout, stderr io.Writer) int {
+func run(f cli.Flags, program string, o Options, stdout, stderr io.Writer) int {
 	resolved := o // New does it again, with an identity of its own
 	if err := resolved.resolveLeaderElection(); err != nil {
 		return fail(stderr, ExitDeclared, err)
 	}
-	cfg, err := loadConfig(f)
+	cfg, err := cli.LoadConfig(f)
 	if err != nil {
 		if _, wrong := PlanFor(o); wrong != nil { // comes first: no cluster would mend it
 			return fail(stderr, ExitDeclared, wrong)
 		}
-		if _, bad := errors.AsType[badFlagError](err); bad {
+		if _, bad := errors.AsType[cli.BadFlagError](err); bad {
 			return fail(stderr, ExitDeclared, err)
 		}
 		return fail(stderr, ExitFailed, err)
 	}
-	if f.check {
+	if f.Check {
 		return checkProgram(f, cfg, o, stdout, stderr)
 	}
-	if f.release {
-		return f.releaseFinalizers(cfg, program, o, stdout, stderr)
+	if f.Release {
+		return releaseFinalizers(&f, cfg, program, o, stdout, stderr)
 	}
 	return serve(f, cfg, o, stderr, func(*Runtime) (func(), error) { return func() {}, nil })
 }
 
 // checkProgram is --check.
-func checkProgram(f flags, cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
+func checkProgram(f cli.Flags, cfg *rest.Config, o Options, stdout, stderr io.Writer) int {
 	useLogger(o.Logger)
 	r, err := New(cfg, o)
 	if _, wrong := errors.AsType[*environment.DeclarationError](err); wrong {
@@ -151,14 +137,14 @@ func checkProgram(f flags, cfg *rest.Config, o Options, stdout, stderr io.Writer
 
 // serve runs the capabilities against the server of cfg until a signal. What prepare does is done before the first
 // request, and undone after the last.
-func serve(f flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(*Runtime) (undo func(), err error)) int {
-	if f.record != "" {
-		file, err := recordTo(f.record)
+func serve(f cli.Flags, cfg *rest.Config, o Options, stderr io.Writer, prepare func(*Runtime) (undo func(), err error)) int {
+	if f.Record != "" {
+		file, err := cli.RecordTo(f.Record)
 		if err != nil {
 			return fail(stderr, ExitFailed, err)
 		}
 		defer patience.WaitFor(patience.LastWords, func() { _ = file.Close() }) // what was to be written is; a disk may hang
-		o.Record, o.RecordSecrets = file, f.secrets
+		o.Record, o.RecordSecrets = file, f.Secrets
 	}
 	useLogger(o.Logger)
 	r, err := New(cfg, o)

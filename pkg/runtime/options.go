@@ -13,10 +13,6 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
 
-// DefaultGracePeriod is how long running callbacks may go on after the stop: a little less than the
-// 30 s that Kubernetes gives a Pod between SIGTERM and SIGKILL.
-const DefaultGracePeriod = 25 * time.Second
-
 // Options are the settings of a Runtime. The zero value of each has a default.
 type Options struct {
 	// Capabilities are what the program can do. Each function is called once, by New. At least one

@@ -1,11 +1,6 @@
 package runtime
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/recording"
@@ -32,17 +27,4 @@ func (r *Runtime) startRecorder() (stop func()) {
 	r.log.Info("recording what the API server answers: the recording holds objects in full, keep it to yourself", "secrets", r.o.RecordSecrets)
 	end := r.recorder.Start()
 	return func() { patience.WaitFor(r.patience(), func() { _ = end() }) } // what went wrong was logged; a disk may hang
-}
-
-// recordTo creates the file of a recording, readable by its owner alone.
-func recordTo(name string) (*os.File, error) {
-	f, err := createFile(name)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		what, todo := taken(name)
-		return nil, fmt.Errorf("--record %s: %s has this name already, and Ancho writes only files that it creates: %s", name, what, todo)
-	case err != nil:
-		return nil, fmt.Errorf("--record: %w", err)
-	}
-	return f, nil
 }

@@ -5,6 +5,11 @@ import (
 	"errors"
 	"io"
 
+	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
@@ -39,4 +44,30 @@ func (r *Runtime) releaseAll(ctx context.Context, w io.Writer, dry bool) error {
 		return errNotReleased
 	}
 	return nil
+}
+
+// releaseFinalizers removes what Finalize has added to objects. A signal ends it.
+func releaseFinalizers(f *cli.Flags, cfg *rest.Config, program string, o Options, stdout, stderr io.Writer) int {
+	useLogger(o.Logger)
+	r, err := New(cfg, o)
+	if _, wrong := errors.AsType[*environment.DeclarationError](err); wrong {
+		return fail(stderr, ExitDeclared, err)
+	}
+	if err != nil {
+		return fail(stderr, ExitFailed, err)
+	}
+	ctx, stop := untilSignal(o)
+	defer stop()
+	if !f.DryRun && !f.Force {
+		if err := f.RefuseWhileHeld(ctx, cfg, program, stderr); err != nil {
+			return fail(stderr, ExitFailed, err)
+		}
+	}
+	switch err := patience.Within(ctx, func() error { return r.releaseAll(ctx, stdout, f.DryRun) }); {
+	case errors.Is(err, rights.ErrNoFinalizer):
+		return fail(stderr, ExitDeclared, err)
+	case err != nil:
+		return fail(stderr, ExitFailed, err)
+	}
+	return ExitStopped
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/cli"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
@@ -59,11 +60,11 @@ func TestHeldBy(t *testing.T) {
 				}
 				var said bytes.Buffer
 				begin := time.Now()
-				found, holder, err := heldBy(t.Context(), s.Config(), "default", "p", &said)
+				found, holder, err := cli.HeldBy(t.Context(), s.Config(), "default", "p", &said)
 				if err != nil || !found || holder != c.want || time.Since(begin) > c.waits {
 					t.Errorf("found %v, held by %q after %s: %v\n%s", found, holder, time.Since(begin), err, said.String())
 				}
-				if found, holder, err := heldBy(t.Context(), s.Config(), "default", "other", &said); found || holder != "" || err != nil {
+				if found, holder, err := cli.HeldBy(t.Context(), s.Config(), "default", "other", &said); found || holder != "" || err != nil {
 					t.Errorf("a Lease that does not exist: %v, %q, %v", found, holder, err)
 				}
 				synctest.Wait()
@@ -168,7 +169,7 @@ func TestFinalizerFlags(t *testing.T) {
 		{"--dry-run"}, {"--force"}, {"--policies", "--plan"}, {"--policies", "--rbac"}, {"--release-finalizers", "--policies"}, {"--policies", "--embedded"},
 	} {
 		var stderr bytes.Buffer
-		if _, _, err := parseFlags("p", args, &stderr, true); err == nil {
+		if _, _, err := cli.Parse("p", args, &stderr, true); err == nil {
 			t.Errorf("%q is accepted", args)
 		}
 	}

@@ -1,6 +1,8 @@
-package runtime
+package cli
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
@@ -29,4 +31,17 @@ func taken(name string) (what, todo string) {
 	default:
 		return "a device, pipe or socket", other
 	}
+}
+
+// RecordTo creates the file of a recording, readable by its owner alone.
+func RecordTo(name string) (*os.File, error) {
+	f, err := createFile(name)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		what, todo := taken(name)
+		return nil, fmt.Errorf("--record %s: %s has this name already, and Ancho writes only files that it creates: %s", name, what, todo)
+	case err != nil:
+		return nil, fmt.Errorf("--record: %w", err)
+	}
+	return f, nil
 }

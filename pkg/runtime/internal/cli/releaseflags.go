@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"context"
@@ -13,10 +13,7 @@ import (
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/patience"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 )
 
 const (
@@ -27,72 +24,46 @@ const (
 )
 
 // addFinalizers adds the flags about finalizers.
-func (f *flags) addFinalizers(set *pflag.FlagSet) {
-	set.BoolVar(&f.release, "release-finalizers", false, "remove the program's finalizers from all objects without cleaning up, and exit: to uninstall it. Refused while a replica holds the Lease")
-	set.BoolVar(&f.dryRun, "dry-run", false, "have --release-finalizers print what it would do, and change nothing")
-	set.BoolVar(&f.force, "force", false, "have --release-finalizers not look at the Lease")
-	set.BoolVar(&f.policies, "policies", false, "print admission policies by which the API server adds the program's finalizers when objects are created, and exit; needs no cluster")
+func (f *Flags) addFinalizers(set *pflag.FlagSet) {
+	set.BoolVar(&f.Release, "release-finalizers", false, "remove the program's finalizers from all objects without cleaning up, and exit: to uninstall it. Refused while a replica holds the Lease")
+	set.BoolVar(&f.DryRun, "dry-run", false, "have --release-finalizers print what it would do, and change nothing")
+	set.BoolVar(&f.Force, "force", false, "have --release-finalizers not look at the Lease")
+	set.BoolVar(&f.Policies, "policies", false, "print admission policies by which the API server adds the program's finalizers when objects are created, and exit; needs no cluster")
 }
 
 // checkFinalizers looks at these flags.
-func (f *flags) checkFinalizers() error {
+func (f *Flags) checkFinalizers() error {
 	switch {
-	case f.release && (f.plan || f.rbac || f.policies || f.check):
+	case f.Release && (f.Plan || f.RBAC || f.Policies || f.Check):
 		return errors.New("--release-finalizers: does not go with --plan, --rbac, --policies and --check, which change nothing")
-	case f.release && f.embedded != "":
+	case f.Release && f.Embedded != "":
 		return errors.New("--release-finalizers: does not go with --embedded, whose objects end with the program")
-	case f.policies && (f.plan || f.rbac || f.check):
+	case f.Policies && (f.Plan || f.RBAC || f.Check):
 		return errors.New("--policies: does not go with --plan, --rbac and --check, which print something else")
-	case f.policies && f.embedded != "":
+	case f.Policies && f.Embedded != "":
 		return errors.New("--policies: does not go with --embedded, whose API server has no admission policies")
-	case f.dryRun && !f.release:
+	case f.DryRun && !f.Release:
 		return errors.New("--dry-run: goes with --release-finalizers")
-	case f.force && !f.release:
+	case f.Force && !f.Release:
 		return errors.New("--force: goes with --release-finalizers")
 	}
 	return nil
 }
 
-// releaseFinalizers removes what Finalize has added to objects. A signal ends it.
-func (f *flags) releaseFinalizers(cfg *rest.Config, program string, o Options, stdout, stderr io.Writer) int {
-	useLogger(o.Logger)
-	r, err := New(cfg, o)
-	if _, wrong := errors.AsType[*environment.DeclarationError](err); wrong {
-		return fail(stderr, ExitDeclared, err)
-	}
-	if err != nil {
-		return fail(stderr, ExitFailed, err)
-	}
-	ctx, stop := untilSignal(o)
-	defer stop()
-	if !f.dryRun && !f.force {
-		if err := f.refuseWhileHeld(ctx, cfg, program, stderr); err != nil {
-			return fail(stderr, ExitFailed, err)
-		}
-	}
-	switch err := patience.Within(ctx, func() error { return r.releaseAll(ctx, stdout, f.dryRun) }); {
-	case errors.Is(err, rights.ErrNoFinalizer):
-		return fail(stderr, ExitDeclared, err)
-	case err != nil:
-		return fail(stderr, ExitFailed, err)
-	}
-	return ExitStopped
-}
-
-// refuseWhileHeld gives an error while a replica of the program holds its Lease. Without --leader-elect it reads the Lease that the
+// RefuseWhileHeld gives an error while a replica of the program holds its Lease. Without --leader-elect it reads the Lease that the
 // program would have with it. Where there is none, or it may not be read, nothing says whether the program runs, and a warning
 // says so. Any other failure to read it is an error: it passes.
-func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program string, stderr io.Writer) error {
-	l, err := f.leaderElection(program).Resolve(f.namespace)
+func (f *Flags) RefuseWhileHeld(ctx context.Context, cfg *rest.Config, program string, stderr io.Writer) error {
+	l, err := f.LeaderElection(program).Resolve(f.Namespace)
 	found, holder, known := false, "", err == nil
 	if known {
-		found, holder, err = heldBy(ctx, cfg, l.Namespace, l.Name, stderr)
+		found, holder, err = HeldBy(ctx, cfg, l.Namespace, l.Name, stderr)
 	}
 	switch {
 	case holder != "":
 		return fmt.Errorf("--release-finalizers: %s holds the Lease %s/%s, so the program is running and would add the finalizers again: "+
 			"stop it first, or give --force", holder, l.Namespace, l.Name)
-	case err != nil && (f.elect || known && !apierrors.IsForbidden(err)):
+	case err != nil && (f.Elect || known && !apierrors.IsForbidden(err)):
 		return fmt.Errorf("--release-finalizers: cannot see whether the program is running (give --force to release all the same): %w", err)
 	case err != nil && known:
 		_, _ = fmt.Fprintf(stderr, "warning: the Lease %s/%s cannot be read (%v), so make sure that the program is not running: it would add the finalizers again\n",
@@ -103,9 +74,9 @@ func (f *flags) refuseWhileHeld(ctx context.Context, cfg *rest.Config, program s
 	return nil
 }
 
-// heldBy is the holder of a Lease, empty where it is not held. No clock of another machine counts: a holder that does not renew the Lease for as long as it
+// HeldBy is the holder of a Lease, empty where it is not held. No clock of another machine counts: a holder that does not renew the Lease for as long as it
 // lasts has lost it.
-func heldBy(ctx context.Context, cfg *rest.Config, namespace, name string, stderr io.Writer) (found bool, holder string, err error) {
+func HeldBy(ctx context.Context, cfg *rest.Config, namespace, name string, stderr io.Writer) (found bool, holder string, err error) {
 	c, err := coordination.NewForConfig(cfg)
 	if err != nil {
 		return false, "", err

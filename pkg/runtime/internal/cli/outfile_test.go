@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"bytes"
@@ -73,7 +73,7 @@ func inTheWay(t *testing.T) map[string]func() (path string, untouched func() boo
 // error says what that is and what to do.
 func TestRecordCreatesItsFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "tape")
-	f, err := recordTo(name)
+	f, err := RecordTo(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestRecordCreatesItsFile(t *testing.T) {
 	}
 	for what, put := range inTheWay(t) {
 		path, untouched := put()
-		f, err := recordTo(path)
+		f, err := RecordTo(path)
 		if err == nil {
 			_ = f.Close()
 			t.Errorf("%s: written to", what)
@@ -98,7 +98,7 @@ func TestRecordCreatesItsFile(t *testing.T) {
 			t.Errorf("%s: it was changed", what)
 		}
 	}
-	if _, err := recordTo(filepath.Join(name, "no")); err == nil || !strings.Contains(err.Error(), "--record") {
+	if _, err := RecordTo(filepath.Join(name, "no")); err == nil || !strings.Contains(err.Error(), "--record") {
 		t.Error(err)
 	}
 }
@@ -107,7 +107,7 @@ func TestRecordCreatesItsFile(t *testing.T) {
 func TestKubeconfigFileInTheWay(t *testing.T) {
 	for what, put := range inTheWay(t) {
 		path, untouched := put()
-		if _, err := writeKubeconfig(path, kubeconfigOf("http://127.0.0.1:1", "")); err == nil || !strings.Contains(err.Error(), "--embedded=FILE") {
+		if _, err := WriteKubeconfig(path, kubeconfigFor("http://127.0.0.1:1", "")); err == nil || !strings.Contains(err.Error(), "--embedded=FILE") {
 			t.Errorf("%s: %v", what, err)
 		}
 		if !untouched() {
@@ -118,9 +118,9 @@ func TestKubeconfigFileInTheWay(t *testing.T) {
 
 // A symbolic link to a file that a killed program left behind is a link all the same: only the file itself is replaced.
 func TestKubeconfigFileBehindALink(t *testing.T) {
-	dead, dir := deadAddress(t), t.TempDir()
+	dead, dir := silentAddress(t), t.TempDir()
 	left, link := filepath.Join(dir, "left"), filepath.Join(dir, "link")
-	if _, err := writeKubeconfig(left, kubeconfigOf(dead, "")); err != nil {
+	if _, err := WriteKubeconfig(left, kubeconfigFor(dead, "")); err != nil {
 		t.Fatal(err)
 	}
 	was, err := os.ReadFile(left)
@@ -130,13 +130,13 @@ func TestKubeconfigFileBehindALink(t *testing.T) {
 	if err := os.Symlink(left, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writeKubeconfig(link, kubeconfigOf("http://127.0.0.1:1", "")); err == nil {
+	if _, err := WriteKubeconfig(link, kubeconfigFor("http://127.0.0.1:1", "")); err == nil {
 		t.Error("written through a symbolic link")
 	}
 	if is, err := os.ReadFile(left); err != nil || !bytes.Equal(is, was) {
 		t.Errorf("the file is now %q, %v", is, err)
 	}
-	f, err := writeKubeconfig(left, kubeconfigOf("http://127.0.0.1:1", ""))
+	f, err := WriteKubeconfig(left, kubeconfigFor("http://127.0.0.1:1", ""))
 	if err != nil {
 		t.Fatalf("what a killed program left behind is in the way: %v", err)
 	}
@@ -146,7 +146,7 @@ func TestKubeconfigFileBehindALink(t *testing.T) {
 	if rest, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(rest) > 0 {
 		t.Errorf("left behind: %v, %v", rest, err)
 	}
-	if err := f.remove(); err != nil {
+	if err := f.Remove(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package runtime
+package cli
 
 import (
 	"path/filepath"
@@ -15,13 +15,13 @@ func TestFilesThatArePipes(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := recordTo(path); err == nil || !strings.Contains(err.Error(), "pipe") {
+	if _, err := RecordTo(path); err == nil || !strings.Contains(err.Error(), "pipe") {
 		t.Error(err)
 	}
-	if _, err := writeKubeconfig(path, kubeconfigOf("http://127.0.0.1:1", "")); err == nil {
+	if _, err := WriteKubeconfig(path, kubeconfigFor("http://127.0.0.1:1", "")); err == nil {
 		t.Error("written to a pipe")
 	}
-	if err := (&kubeconfigFile{path: path, server: "http://127.0.0.1:1"}).remove(); err != nil {
+	if err := (&kubeconfigFile{Path: path, server: "http://127.0.0.1:1"}).Remove(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"bytes"
@@ -22,9 +22,9 @@ func listening(t *testing.T) string {
 
 func TestKubeconfigFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	text := kubeconfigOf("http://127.0.0.1:1", "")
-	f, err := writeKubeconfig("a", text)
-	if err != nil || !filepath.IsAbs(f.path) {
+	text := kubeconfigFor("http://127.0.0.1:1", "")
+	f, err := WriteKubeconfig("a", text)
+	if err != nil || !filepath.IsAbs(f.Path) {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	got, err := os.ReadFile("a")
@@ -32,16 +32,16 @@ func TestKubeconfigFile(t *testing.T) {
 	if err != nil || errInfo != nil || !bytes.Contains(got, []byte("server: http://127.0.0.1:1")) || info.Mode().Perm() != 0o600 {
 		t.Errorf("%q, %v, %v, %v", got, info, err, errInfo)
 	}
-	if err := f.remove(); err != nil {
+	if err := f.Remove(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat("a"); err == nil {
 		t.Error("it is left behind")
 	}
-	if err := f.remove(); err != nil {
+	if err := f.Remove(); err != nil {
 		t.Errorf("a file that somebody removed: %v", err)
 	}
-	if _, err := writeKubeconfig(filepath.Join("no", "folder"), text); err == nil || !strings.Contains(err.Error(), "--embedded=FILE") {
+	if _, err := WriteKubeconfig(filepath.Join("no", "folder"), text); err == nil || !strings.Contains(err.Error(), "--embedded=FILE") {
 		t.Errorf("got %v, want to be told what to do", err)
 	}
 }
@@ -54,18 +54,18 @@ func TestKubeconfigFileThatChanged(t *testing.T) {
 		now  []byte
 		gone bool
 	}{
-		{append(kubeconfigOf("http://127.0.0.1:1", ""), "preferences: {}\n"...), true},
-		{kubeconfigOf("http://127.0.0.1:2", ""), false},
-		{kubeconfigOf("http://127.0.0.1:1", "token: secret"), false},
+		{append(kubeconfigFor("http://127.0.0.1:1", ""), "preferences: {}\n"...), true},
+		{kubeconfigFor("http://127.0.0.1:2", ""), false},
+		{kubeconfigFor("http://127.0.0.1:1", "token: secret"), false},
 	} {
-		f, err := writeKubeconfig(path, kubeconfigOf("http://127.0.0.1:1", ""))
+		f, err := WriteKubeconfig(path, kubeconfigFor("http://127.0.0.1:1", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, c.now, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.remove(); err != nil {
+		if err := f.Remove(); err != nil {
 			t.Error(err)
 		}
 		if _, err := os.Stat(path); (err != nil) != c.gone {
@@ -75,20 +75,20 @@ func TestKubeconfigFileThatChanged(t *testing.T) {
 	}
 }
 
-// marked is kubeconfigOf with the mark of --embedded.
+// marked is kubeconfigFor with the mark of --embedded.
 func marked(address, user string) []byte {
-	return append(kubeconfigOf(address, user), "extensions: [{name: "+embeddedMark+", extension: {}}]\n"...)
+	return append(kubeconfigFor(address, user), "extensions: [{name: "+embeddedMark+", extension: {}}]\n"...)
 }
 
 // Only what a program left behind that was killed is written over.
 func TestKubeconfigFileThatIsThere(t *testing.T) {
-	dead, path := deadAddress(t), filepath.Join(t.TempDir(), "a")
+	dead, path := silentAddress(t), filepath.Join(t.TempDir(), "a")
 	for name, c := range map[string]struct {
 		there []byte
 		over  bool
 	}{
 		"left behind":      {marked(dead, ""), true},
-		"without the mark": {kubeconfigOf(dead, ""), false},
+		"without the mark": {kubeconfigFor(dead, ""), false},
 		"in use":           {marked(listening(t), ""), false},
 		"with credentials": {marked(dead, "token: secret"), false},
 		"with TLS":         {marked(strings.Replace(dead, "http", "https", 1), ""), false},
@@ -103,7 +103,7 @@ func TestKubeconfigFileThatIsThere(t *testing.T) {
 			if err := os.WriteFile(path, c.there, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := writeKubeconfig(path, kubeconfigOf("http://127.0.0.1:1", ""))
+			_, err := WriteKubeconfig(path, kubeconfigFor("http://127.0.0.1:1", ""))
 			if (err == nil) != c.over {
 				t.Fatalf("%v, want it written over: %t", err, c.over)
 			}
@@ -112,4 +112,23 @@ func TestKubeconfigFileThatIsThere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kubeconfigFor is a kubeconfig for a server, with what a user has there.
+func kubeconfigFor(address, user string) []byte {
+	return []byte("apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n" +
+		"clusters: [{name: a, cluster: {server: '" + address + "'}}]\nusers: [{name: a, user: {" + user + "}}]\n")
+}
+
+// silentAddress is one where nobody listens.
+func silentAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + l.Addr().String()
 }

@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// badFlagError is about a flag that names no cluster, whatever the cluster is like.
-type badFlagError struct{ error }
+// BadFlagError is about a flag that names no cluster, whatever the cluster is like.
+type BadFlagError struct{ error }
 
-// loadConfig finds the cluster: a bare URL, a kubeconfig, or the Pod's service account.
-func loadConfig(f flags) (*rest.Config, error) {
+// LoadConfig finds the cluster: a bare URL, a kubeconfig, or the Pod's service account.
+func LoadConfig(f Flags) (*rest.Config, error) {
 	if f.server != "" {
 		u, err := url.Parse(f.server)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return nil, badFlagError{fmt.Errorf("--server %q: give a URL such as http://127.0.0.1:8001", f.server)}
+			return nil, BadFlagError{fmt.Errorf("--server %q: give a URL such as http://127.0.0.1:8001", f.server)}
 		}
 		return &rest.Config{Host: f.server}, nil
 	}
@@ -31,7 +31,7 @@ func loadConfig(f flags) (*rest.Config, error) {
 	case err == nil:
 		return cfg, nil
 	case f.context != "" && lacksContext(loader, f.context):
-		return nil, badFlagError{fmt.Errorf("--context %s: %w", f.context, err)}
+		return nil, BadFlagError{fmt.Errorf("--context %s: %w", f.context, err)}
 	case clientcmd.IsEmptyConfig(err) && f.kubeconfig != "":
 		return nil, fmt.Errorf("--kubeconfig %s: the file names no cluster", f.kubeconfig)
 	case clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster):

@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 const leaseFlags = "leader-elect-"
 
 // addLeaderElection adds the flags of leader election.
-func (f *flags) addLeaderElection(set *pflag.FlagSet) {
-	set.BoolVar(&f.elect, "leader-elect", false, "work only while this replica holds a Lease that all replicas want")
+func (f *Flags) addLeaderElection(set *pflag.FlagSet) {
+	set.BoolVar(&f.Elect, "leader-elect", false, "work only while this replica holds a Lease that all replicas want")
 	set.StringVar(&f.lease.Name, leaseFlags+"resource-name", "", "`name` of the Lease (default: the program's name)")
 	set.StringVar(&f.lease.Namespace, leaseFlags+"resource-namespace", "", "`namespace` of the Lease (default: the Pod's own, then --namespace)")
 	set.DurationVar(&f.lease.LeaseDuration, leaseFlags+"lease-duration", replicas.DefaultLeaseDuration, "how long others wait after the last renewal before they lead")
@@ -24,11 +24,11 @@ func (f *flags) addLeaderElection(set *pflag.FlagSet) {
 }
 
 // checkLeaseFlags looks at what New cannot see: flags without an election, and durations that were asked to be zero.
-func (f *flags) checkLeaseFlags(set *pflag.FlagSet) (err error) {
+func (f *Flags) checkLeaseFlags(set *pflag.FlagSet) (err error) {
 	set.Visit(func(one *pflag.Flag) {
 		switch {
 		case !strings.HasPrefix(one.Name, leaseFlags):
-		case !f.elect:
+		case !f.Elect:
 			err = fmt.Errorf("--%s: goes with --leader-elect", one.Name)
 		case one.Value.String() == "0s":
 			err = fmt.Errorf("--%s: has to be above zero", one.Name)
@@ -37,8 +37,8 @@ func (f *flags) checkLeaseFlags(set *pflag.FlagSet) (err error) {
 	return err
 }
 
-// leaderElection is what the flags ask for, in a program of that name.
-func (f *flags) leaderElection(program string) *LeaderElection {
+// LeaderElection is what the flags ask for, in a program of that name.
+func (f *Flags) LeaderElection(program string) *replicas.LeaderElection {
 	l := f.lease
 	if l.Name == "" {
 		l.Name = filepath.Base(program)

@@ -1,4 +1,4 @@
-package runtime
+package cli
 
 import (
 	"errors"
@@ -31,13 +31,13 @@ var errNotRegular = errors.New("not a regular file")
 
 // kubeconfigFile is a kubeconfig on disk that leads to an embedded server. It is useless once that server has ended.
 type kubeconfigFile struct {
-	path   string // absolute
+	Path   string // absolute
 	server string
 }
 
-// writeKubeconfig creates the file, readable by its owner alone. It fails where something has the name already, and replaces
+// WriteKubeconfig creates the file, readable by its owner alone. It fails where something has the name already, and replaces
 // only the kubeconfig of an embedded server that was killed.
-func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
+func WriteKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig's place: %w", err)
@@ -46,7 +46,7 @@ func writeKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
 	}
-	file := &kubeconfigFile{path: path, server: onlyServer(config)}
+	file := &kubeconfigFile{Path: path, server: onlyServer(config)}
 	config.Extensions[embeddedMark] = &apiruntime.Unknown{Raw: []byte(`{}`), ContentType: apiruntime.ContentTypeJSON}
 	if text, err = clientcmd.Write(*config); err != nil {
 		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
@@ -90,13 +90,13 @@ func replaceFile(path string, text []byte) error {
 	return nil
 }
 
-// remove removes the file, also if a user has changed it, as kubectl config set-context does; not if it leads elsewhere.
-func (f *kubeconfigFile) remove() error {
-	config, err := readKubeconfig(f.path)
+// Remove removes the file, also if a user has changed it, as kubectl config set-context does; not if it leads elsewhere.
+func (f *kubeconfigFile) Remove() error {
+	config, err := readKubeconfig(f.Path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || err == nil && onlyServer(config) != f.server {
 		return nil
 	}
-	return os.Remove(f.path) //nolint:gosec // the user names it
+	return os.Remove(f.Path) //nolint:gosec // the user names it
 }
 
 // readKubeconfig reads a regular file; of anything else it is an error. It follows no symbolic link and waits for no pipe.
