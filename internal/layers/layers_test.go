@@ -107,6 +107,16 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"package replicas_test\nimport _ \"github.com/ancho-dev/ancho/pkg/runtime\"",
 			"a test of pkg/runtime/internal/replicas imports pkg/runtime",
 		},
+		"a binding to the dispatcher": {
+			"pkg/runtime/internal/binding/zz_back_test.go",
+			"package binding_test\nimport _ \"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch\"",
+			"a test of pkg/runtime/internal/binding imports pkg/runtime/internal/dispatch",
+		},
+		"the dispatcher to the command line": {
+			"pkg/runtime/internal/dispatch/zz_forbidden.go",
+			"package dispatch\nimport _ \"github.com/ancho-dev/ancho/pkg/runtime/internal/cli\"",
+			"pkg/runtime/internal/dispatch imports pkg/runtime/internal/cli",
+		},
 		"a room nobody planned": {
 			"pkg/zz/zz.go", "package zz\nimport _ \"os\"",
 			"pkg/zz has no rule: add one to internal/layers",
