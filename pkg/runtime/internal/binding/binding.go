@@ -68,7 +68,7 @@ func (w *Work) newerThan(m *watcher.Meta) bool {
 	return Older(m.ResourceVersion, w.RV)
 }
 
-// weigh is how many bytes wait with work, beside its identity, and with what its object was before: with the last state of
+// weigh is how many bytes wait with work, in addition to its identity, and with what its object was before: with the last state of
 // what is gone that is often the same.
 func weigh(w *Work, before any) (bytes int64) {
 	s, _ := before.(*state)
@@ -262,7 +262,7 @@ func (b *Binding) Source(t *capability.CompiledTrigger, targets []watcher.Target
 }
 
 // enqueue hands an event of an object to the binding's engine.
-func (b *Binding) enqueue(e queue.Event[*Work], of identity) {
+func (b *Binding) enqueue(e queue.Event[*Work], of Identity) {
 	e.Key, e.UID = of.key, of.uid
 	b.Engine.Add(e)
 }

@@ -27,7 +27,7 @@ type cache struct {
 
 // state is how an object was once. It is never changed.
 type state struct {
-	id  identity
+	id  Identity
 	Raw []byte
 	enc kind.Encoding
 	cut bool

@@ -16,7 +16,7 @@ import (
 // hears of neither.
 type PendingDeletion struct {
 	Of   *Binding
-	ID   identity
+	ID   Identity
 	Work *Work // what a Deleted carries
 	wide bool  // the binding may look into all namespaces
 }

@@ -296,18 +296,18 @@ func (s *Subscription) forget(e watcher.Entry, passed bool) {
 	}
 }
 
-// identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.
-type identity struct {
+// Identity is who an object is, and in which state, in memory of its own: the frame is not kept for it.
+type Identity struct {
 	key     queue.Key
 	uid, RV string
 }
 
 // IdentityOf makes one string of all.
-func IdentityOf(m *watcher.Meta, rv string) identity {
+func IdentityOf(m *watcher.Meta, rv string) Identity {
 	all := m.Namespace + m.Name + m.UID + rv
 	at := len(m.Namespace)
 	end := at + len(m.Name)
-	return identity{
+	return Identity{
 		key: queue.Key{Namespace: all[:at], Name: all[at:end]},
 		uid: all[end : end+len(m.UID)], RV: all[end+len(m.UID):],
 	}

@@ -29,15 +29,15 @@ const (
 // errNotRegular is about a name that leads to something other than a file, where reading may block or do harm.
 var errNotRegular = errors.New("not a regular file")
 
-// kubeconfigFile is a kubeconfig on disk that leads to an embedded server. It is useless once that server has ended.
-type kubeconfigFile struct {
+// KubeconfigFile is a kubeconfig on disk that leads to an embedded server. It is useless once that server has ended.
+type KubeconfigFile struct {
 	Path   string // absolute
 	server string
 }
 
 // WriteKubeconfig creates the file, readable by its owner alone. It fails where something has the name already, and replaces
 // only the kubeconfig of an embedded server that was killed.
-func WriteKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
+func WriteKubeconfig(path string, text []byte) (*KubeconfigFile, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig's place: %w", err)
@@ -46,7 +46,7 @@ func WriteKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
 	}
-	file := &kubeconfigFile{Path: path, server: onlyServer(config)}
+	file := &KubeconfigFile{Path: path, server: onlyServer(config)}
 	config.Extensions[embeddedMark] = &apiruntime.Unknown{Raw: []byte(`{}`), ContentType: apiruntime.ContentTypeJSON}
 	if text, err = clientcmd.Write(*config); err != nil {
 		return nil, fmt.Errorf("the kubeconfig of the API server in memory: %w", err)
@@ -66,7 +66,7 @@ func WriteKubeconfig(path string, text []byte) (*kubeconfigFile, error) {
 	}
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(path) //nolint:gosec // the user names it; a part of it is of no use
+		_ = os.Remove(path)
 		return nil, fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	return file, nil
@@ -81,27 +81,27 @@ func replaceFile(path string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path) //nolint:gosec // the user names it
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) //nolint:gosec // made above; a part of it is of no use
+		_ = os.Remove(f.Name())
 		return fmt.Errorf("write the kubeconfig: %w", err)
 	}
 	return nil
 }
 
 // Remove removes the file, also if a user has changed it, as kubectl config set-context does; not if it leads elsewhere.
-func (f *kubeconfigFile) Remove() error {
+func (f *KubeconfigFile) Remove() error {
 	config, err := readKubeconfig(f.Path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || err == nil && onlyServer(config) != f.server {
 		return nil
 	}
-	return os.Remove(f.Path) //nolint:gosec // the user names it
+	return os.Remove(f.Path)
 }
 
 // readKubeconfig reads a regular file; of anything else it is an error. It follows no symbolic link and waits for no pipe.
 func readKubeconfig(path string) (*api.Config, error) {
-	named, err := os.Lstat(path) //nolint:gosec // the user names it
+	named, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}

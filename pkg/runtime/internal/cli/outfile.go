@@ -17,7 +17,7 @@ func createFile(name string) (*os.File, error) {
 // taken says what has the name already, and what to do. Only a file or a link may be removed for a new file: /dev/null may not.
 func taken(name string) (what, todo string) {
 	const other, remove = "name another file", "remove it, or name another file"
-	info, err := os.Lstat(name) //nolint:gosec // the user names it
+	info, err := os.Lstat(name)
 	if err != nil {
 		return "something", remove
 	}

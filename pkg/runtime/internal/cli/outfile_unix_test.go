@@ -21,7 +21,7 @@ func TestFilesThatArePipes(t *testing.T) {
 	if _, err := WriteKubeconfig(path, kubeconfigFor("http://127.0.0.1:1", "")); err == nil {
 		t.Error("written to a pipe")
 	}
-	if err := (&kubeconfigFile{Path: path, server: "http://127.0.0.1:1"}).Remove(); err != nil {
+	if err := (&KubeconfigFile{Path: path, server: "http://127.0.0.1:1"}).Remove(); err != nil {
 		t.Error(err)
 	}
 }

@@ -144,7 +144,7 @@ func (f *Dispatcher) Hold() (room <-chan struct{}, latest time.Time) {
 }
 
 // serve notes which stream serves a target of the route's bindings from now on.
-func (r *Attachment) serve(by *liveStream) {
+func (r *Attachment) serve(by *Stream) {
 	for _, s := range r.Subs {
 		s.ServedBy(by.Stream)
 	}

@@ -36,7 +36,7 @@ type narrowRoute struct {
 
 // ownStream is the stream that a narrow route runs by itself.
 type ownStream struct {
-	stream     *liveStream
+	stream     *Stream
 	dispatcher *Dispatcher
 	cancel     context.CancelFunc
 	done       <-chan struct{}

@@ -17,7 +17,7 @@ import (
 // Its methods run on the stream's goroutine.
 type sharedStream struct {
 	all        *Streams
-	stream     *liveStream
+	stream     *Stream
 	dispatcher *Dispatcher
 	narrow     []*narrowRoute
 }

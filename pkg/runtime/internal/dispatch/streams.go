@@ -35,13 +35,13 @@ type Streams struct {
 	audit   time.Duration  // of all streams; zero: as their bindings say
 
 	mu   sync.Mutex
-	live map[string]*liveStream // by name, as health and metrics see them
+	live map[string]*Stream // by name, as health and metrics see them
 	wg   sync.WaitGroup
 	dead []string // streams that ended although nobody stopped them
 }
 
-// liveStream is a stream with what observes it.
-type liveStream struct {
+// Stream is a watch with what observes it.
+type Stream struct {
 	*watcher.Stream
 	name     string
 	observer *observe.Stream
@@ -59,7 +59,7 @@ func New(
 	p *plan.Plan, bindings map[*capability.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o Options,
 ) *Streams {
 	s := &Streams{
-		server: server, log: log, metrics: m, Names: plan.Names(p), live: map[string]*liveStream{},
+		server: server, log: log, metrics: m, Names: plan.Names(p), live: map[string]*Stream{},
 		rand: o.Rand, audit: o.Audit,
 	}
 	for _, ps := range p.Streams {
@@ -78,7 +78,7 @@ func (s *Streams) Run(ctx context.Context) {
 }
 
 // Start runs one stream until ctx ends, and returns a channel that is closed when nothing of it is left.
-func (s *Streams) Start(ctx context.Context, st *liveStream) <-chan struct{} {
+func (s *Streams) Start(ctx context.Context, st *Stream) <-chan struct{} {
 	name, done := st.name, make(chan struct{})
 	s.mu.Lock()
 	s.live[name] = st
@@ -113,12 +113,12 @@ func (s *Streams) ended(ctx context.Context, name string) {
 }
 
 // NewStream makes a stream with its logger and metrics; the other options are given.
-func (s *Streams) NewStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *liveStream {
+func (s *Streams) NewStream(t watcher.Target, h watcher.Handler, o watcher.StreamOptions) *Stream {
 	name := s.Names[t]
 	observer := s.metrics.ForStream(name)
 	o.Logger, o.Observer, o.Rand = s.log, observer, s.rand // the stream adds its target to the logger
 	o.Audit = sooner(o.Audit, s.audit)
-	return &liveStream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
+	return &Stream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 
 // Statuses returns the streams that run, sorted by name, and the names of those that died.

@@ -31,6 +31,15 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
+// wire is the connection of a client. It may break.
+type wire struct {
+	http.RoundTripper
+
+	mu    sync.Mutex
+	fault func(*http.Request) (*http.Response, error) // nil: it works
+	paths []string
+}
+
 // newTestClient is the client of callbacks against a server in memory, and what it asks for.
 func newTestClient(t *testing.T, s *fake.Server) (*callbackClient, *wire) {
 	t.Helper()
@@ -282,15 +291,6 @@ func TestSubresourcesNeedNoDiscovery(t *testing.T) {
 	if n := len(wire.asked()); n != 5 {
 		t.Errorf("asked for %v", wire.asked())
 	}
-}
-
-// wire is the connection of a client. It may break.
-type wire struct {
-	http.RoundTripper
-
-	mu    sync.Mutex
-	fault func(*http.Request) (*http.Response, error) // nil: it works
-	paths []string
 }
 
 func (l *wire) RoundTrip(r *http.Request) (*http.Response, error) {

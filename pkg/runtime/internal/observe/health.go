@@ -37,10 +37,10 @@ type Health struct {
 	stopped atomic.Bool
 }
 
-// Begin notes that callbacks may be called from now on, end that they may not any more.
+// Begin notes that callbacks may be called from now on.
 func (h *Health) Begin() { h.started.Store(true) }
 
-// End: see begin.
+// End notes that callbacks may not be called any more.
 func (h *Health) End() { h.stopped.Store(true) }
 
 // stuckFor is how long the write of log lines that is under way has taken; zero: there is none, or nothing is known of it.

@@ -42,6 +42,7 @@ var errMissingRights = errors.New("permissions are missing")
 // Verdict is what a check found.
 type Verdict string
 
+// What a check may find.
 const (
 	OK      Verdict = "ok"
 	Missing Verdict = "missing"

@@ -11,6 +11,7 @@ type Map[K comparable, V any] struct {
 	Peak int // of entries since the map was made
 }
 
+// Set puts a value under a key.
 func (t *Map[K, V]) Set(k K, v V) {
 	if t.M == nil {
 		t.M = map[K]V{}
@@ -19,6 +20,7 @@ func (t *Map[K, V]) Set(k K, v V) {
 	t.Peak = max(t.Peak, len(t.M))
 }
 
+// Delete removes a key.
 func (t *Map[K, V]) Delete(k K) {
 	delete(t.M, k)
 	if t.Peak < tableLargest || len(t.M) > t.Peak/8 {
