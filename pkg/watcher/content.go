@@ -18,73 +18,147 @@ func readsDifferently(r kind.Resource) bool {
 // hashContent stands in for what an object in JSON reads as, whatever the order of its keys, and without managedFields,
 // apiVersion and kind. It is 0 for other encodings, and for what is no JSON.
 func (x *Index) hashContent(f *Frame) uint64 {
-	if f.Encoding != kind.JSON || !json.Valid(f.Raw) {
+	if f.Encoding != kind.JSON {
 		return 0
 	}
-	h, _ := hashJSON(x.seed, f.Raw, 0)
-	return h | 1
-}
-
-// hashJSON hashes the value at the beginning of b, which is valid, and returns what is behind it.
-func hashJSON(seed maphash.Seed, b []byte, depth int) (uint64, []byte) {
-	b = bytes.TrimLeft(b, " \t\r\n")
-	switch b[0] {
-	case '{', '[':
-		return hashParts(seed, b, depth)
-	case '"':
-		n := stringEnd(b)
-		text := b[:n]
-		if bytes.IndexByte(text, '\\') >= 0 { // what is escaped is the writer's choice
-			var s string
-			if json.Unmarshal(text, &s) == nil {
-				return maphash.String(seed, `"`+s+`"`), b[n:]
-			}
-		}
-		return maphash.Bytes(seed, text), b[n:]
-	default:
-		n := bytes.IndexAny(b, ",]} \t\r\n")
-		if n < 0 {
-			n = len(b)
-		}
-		return maphash.Bytes(seed, b[:n]), b[n:]
+	h := hasher{seed: x.seed, b: f.Raw}
+	sum := h.value(0)
+	if h.space(); h.broken || h.i < len(h.b) {
+		return 0
 	}
+	return sum | 1
 }
 
-// hashParts hashes an object or an array.
-func hashParts(seed maphash.Seed, b []byte, depth int) (h uint64, rest []byte) {
+// deepest is how many objects and arrays may be in each other, as in encoding/json.
+const deepest = 10000
+
+// hasher reads a JSON document once. It runs for each state of a custom resource, so it goes no further into the grammar than
+// the values need: where they begin and end.
+type hasher struct {
+	seed   maphash.Seed
+	b      []byte
+	i      int // what is read
+	broken bool
+}
+
+// space skips white space, and returns the next byte; 0: there is none.
+func (h *hasher) space() byte {
+	for ; h.i < len(h.b); h.i++ {
+		if c := h.b[h.i]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return c
+		}
+	}
+	return 0
+}
+
+// fail ends the reading.
+func (h *hasher) fail() uint64 {
+	h.broken, h.i = true, len(h.b)
+	return 0
+}
+
+// value hashes the value that is next.
+func (h *hasher) value(depth int) uint64 {
+	switch c := h.space(); {
+	case c == '{' || c == '[':
+		return h.parts(c, depth)
+	case c == '"':
+		return h.hash(h.text())
+	case c == '-' || c >= '0' && c <= '9' || c == 't' || c == 'f' || c == 'n':
+		from := h.i
+		for h.i < len(h.b) && !ends[h.b[h.i]] {
+			h.i++
+		}
+		return maphash.Bytes(h.seed, h.b[from:h.i])
+	}
+	return h.fail()
+}
+
+// ends are the bytes that end a number, true, false and null.
+var ends = [256]bool{',': true, ']': true, '}': true, ' ': true, '\t': true, '\r': true, '\n': true}
+
+// parts hashes an object or an array, which c begins.
+func (h *hasher) parts(c byte, depth int) (sum uint64) {
 	const odd = 0x9e3779b97f4a7c15
-	object := b[0] == '{'
-	h = uint64(b[0])
-	for b = bytes.TrimLeft(b[1:], " \t\r\n"); b[0] != '}' && b[0] != ']'; b = bytes.TrimLeft(b, ", \t\r\n") {
-		var name, value uint64
-		skip := false
-		if object {
-			key := b[:stringEnd(b)]
-			skip = depth == 0 && (string(key) == `"apiVersion"` || string(key) == `"kind"`) || depth == 1 && string(key) == `"managedFields"`
-			name, b = hashJSON(seed, b, depth)
-			b = bytes.TrimLeft(b, ": \t\r\n")
+	if depth > deepest {
+		return h.fail()
+	}
+	end := c + 2 // } or ]
+	sum = uint64(c)
+	h.i++
+	for n := 0; !h.broken; n++ {
+		next := h.space()
+		if next == end {
+			h.i++
+			return sum
 		}
-		value, b = hashJSON(seed, b, depth+1)
-		switch {
-		case skip:
-		case object:
-			h += (name ^ value*odd) * odd // in any order
-		default:
-			h = (h ^ value) * odd
-			h ^= h >> 29
+		if n > 0 {
+			if next != ',' {
+				break
+			}
+			h.i++
+			next = h.space()
+		}
+		if end == ']' {
+			sum = (sum ^ h.value(depth+1)) * odd
+			sum ^= sum >> 29
+			continue
+		}
+		if next != '"' {
+			break
+		}
+		key := h.text()
+		if h.space() != ':' {
+			break
+		}
+		h.i++
+		if value := h.value(depth + 1); !unread(key, depth) {
+			sum += (h.hash(key) ^ value*odd) * odd // in any order
 		}
 	}
-	return h, b[1:]
+	return h.fail()
 }
 
-// stringEnd is the length of the string at the beginning of b, with its quotes.
-func stringEnd(b []byte) int {
-	for i := 1; ; i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+// unread says whether a key, in its quotes, is none of those that the content consists of.
+func unread(key []byte, depth int) bool {
+	switch depth {
+	case 0:
+		return string(key) == `"apiVersion"` || string(key) == `"kind"`
+	case 1:
+		return string(key) == `"managedFields"`
+	}
+	return false
+}
+
+// text returns the string that is next, in its quotes.
+func (h *hasher) text() []byte {
+	from := h.i
+	h.i++
+	for {
+		n := bytes.IndexByte(h.b[h.i:], '"')
+		if n < 0 {
+			h.fail()
+			return nil
+		}
+		h.i += n + 1
+		escaped := false
+		for at := h.i - 2; at > from && h.b[at] == '\\'; at-- {
+			escaped = !escaped
+		}
+		if !escaped {
+			return h.b[from:h.i]
 		}
 	}
+}
+
+// hash hashes a string in its quotes. What is escaped in it is the writer's choice.
+func (h *hasher) hash(text []byte) uint64 {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		var s string
+		if err := json.Unmarshal(text, &s); err != nil {
+			return h.fail()
+		}
+		return maphash.String(h.seed, `"`+s+`"`)
+	}
+	return maphash.Bytes(h.seed, text)
 }

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -59,7 +60,10 @@ func TestContentHash(t *testing.T) {
 			t.Errorf("%s hashes the same", other)
 		}
 	}
-	for _, broken := range []string{"", "{", `{"a"`, "\x00"} {
+	for _, broken := range []string{
+		"", "{", `{"a"`, "\x00", `{"a":}`, `{"a":1`, `{"a":1]`, `[1}`, `[1 2]`, `{1:2}`, `{"a" 1}`, `{"a":1 "b":2}`, `{"a":"b`, `{"a":"b\"}`, `{} {}`,
+		`{"a":"\x"}`, `{"\x":1}`, strings.Repeat("[", 1<<20),
+	} {
 		if of(broken) != 0 {
 			t.Errorf("%q has a hash", broken)
 		}
