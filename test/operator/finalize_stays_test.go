@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,8 +224,12 @@ func TestFinalizeRobbed(t *testing.T) {
 		c.Delete(configMap("demo", "quick"), configMap("demo", "held"))
 		c.Settle()
 		edit(t, c, "held", func(cm *corev1.ConfigMap) { cm.Finalizers = []string{theirs} })
+		time.Sleep(5 * time.Second) // the clean-up of quick waits for the answer to a patch that was under way
 		c.Settle()
-		j.take()
+		calls := strings.Join(j.take(), "\n") // of a Modified where the finalizer was added again before the deletion
+		if strings.Count(calls, "clean quick ") != 1 {
+			t.Errorf("quick was not cleaned up once:\n%s", calls)
+		}
 		j.answers("clean held", nil)
 		time.Sleep(5 * time.Minute)
 		c.Settle()

@@ -251,17 +251,18 @@ func (f *Finalizer) GaveUp(c queue.Finish) {
 	}
 }
 
-// Ended is called after each call, when the engine does not know of it any more: see departed.
+// Ended is called after each call, when the engine does not know of it any more: see Departed. After the call of a deletion nothing
+// is remembered of the object, nor is it after the call that ran when the object was deleted, where no other one follows.
 func (f *Finalizer) Ended(c queue.Finish) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id := ID{c.Key, c.UID}
 	w := f.wards.M[id]
-	if w == nil || !w.Gone {
+	if w == nil {
 		return
 	}
-	ended := c.Outcome == queue.Done || c.Outcome == queue.Drop
-	if !w.asked || ended && c.Type == queue.Deleted {
+	deleted := c.Type == queue.Deleted && (c.Outcome == queue.Done || c.Outcome == queue.Drop)
+	if deleted || w.Gone && !w.asked {
 		f.wards.Delete(id)
 	}
 }

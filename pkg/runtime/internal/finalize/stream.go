@@ -153,7 +153,15 @@ func (f *Finalizer) Departed(id ID, passed bool, knows func(k queue.Key, uid str
 		w.Gone, w.asked = true, w.asked || passed
 	}
 	f.mu.Unlock()
-	if w != nil && !passed && !knows(id.Key, id.UID) {
+	if w == nil {
+		if !knows(id.Key, id.UID) {
+			return
+		}
+		// The call that runs may be about to note something of the object, after which no event comes any more.
+		f.edit(id, func(w *Ward) { w.Gone = true })
+		passed = false
+	}
+	if !passed && !knows(id.Key, id.UID) {
 		f.Forget(id)
 	}
 }
