@@ -89,7 +89,7 @@ func (b *bound) lastState(c *call, t *track, wrong wrongFunc) {
 	switch {
 	case last == 0:
 		wrong("carries a state that never was in the set: stamp %s", c.stamp)
-	case b.plain() && last < t.presentRV && (b.mode != watch || b.concurrency == 1):
+	case b.plain() && last < t.presentRV && (b.mode != watch || b.concurrency == 1 && c.attempt == 1): // a retry comes out of order
 		wrong("carries an older state than was told")
 	}
 }

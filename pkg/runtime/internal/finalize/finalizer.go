@@ -55,7 +55,7 @@ type Ward struct {
 	Adding   int    // patches in progress that add the finalizer
 	again    bool   // they do so since something else removed it
 	missed   bool   // meanwhile the stream has delivered a state without the finalizer
-	seen     bool   // meanwhile the stream has delivered a state with the finalizer
+	seen     bool   // meanwhile the stream has delivered a state with the finalizer, or the deletion
 	unsure   bool   // the outcome of such a patch is not known
 	addedRV  string // of the state that such a patch made; empty: none, or the stream has delivered a state with the finalizer
 	Cleaning bool   // the clean-up runs

@@ -111,8 +111,9 @@ func (f *Finalizer) Depart(id ID, carried bool, frame *watcher.Frame) (due bool)
 		switch {
 		case w.Cleaned || w.released:
 			return
-		case seen:
-			w.owed = f.On(&frame.Meta) || w.Lost
+		case seen: // the last state shows what became of a patch that is under way, or was not answered
+			w.owed = f.On(&frame.Meta) || w.Lost || w.addedRV != ""
+			w.addedRV, w.unsure, w.seen = "", false, w.Adding > 0
 			due = w.owed
 		default:
 			w.owed = carried || w.Lost || w.addedRV != "" || w.unsure
@@ -120,9 +121,6 @@ func (f *Finalizer) Depart(id ID, carried bool, frame *watcher.Frame) (due bool)
 		}
 		if due {
 			w.Gone, w.asked, w.Absent = true, true, !seen
-			if seen {
-				w.addedRV, w.unsure = "", false
-			}
 		}
 	})
 	return due
