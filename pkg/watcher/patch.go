@@ -16,9 +16,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// errNoProof is about a 404 that does not name the object. An API server that lags behind, or is cut off from etcd, gives it for
-// resources that it has not seen yet.
-var errNoProof = errors.New("its 404 does not name the object, which may exist")
+// ErrUnnamedNotFound is about a 404 that does not name the object. An API server that lags behind, or is cut off from etcd, gives it for
+// resources that it has not seen yet. Patch returns it: the object was not patched.
+var ErrUnnamedNotFound = errors.New("its 404 does not name the object, which may exist")
 
 // Patch sends a JSON merge patch (RFC 7386) of one object, within 30 seconds, and returns the object as it is then, in the
 // form in which a stream of its resource would bring it. Of the options, CutManagedFields counts. A refusal is an
@@ -64,7 +64,7 @@ func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name str
 // unpatched is the error of a patch that the server refused.
 func unpatched(path, name string, said *metav1.Status) error {
 	if said.Code == http.StatusNotFound && !saysAbsent(said, name) {
-		return fmt.Errorf("the server does not serve %s: %w", path, errNoProof)
+		return fmt.Errorf("the server does not serve %s: %w", path, ErrUnnamedNotFound)
 	}
 	return refusal(said)
 }

@@ -45,6 +45,9 @@ func (b *bound) begin(c *call) {
 	if b.mode != watch && c.is() && c.rv < t.presentRV {
 		wrong("carries an older state than a call before it, which was of %d", t.presentRV)
 	}
+	if c.attempt == 1 && b.behind(c, t) {
+		t.overtaken++
+	}
 	if !b.plain() { // it is read live, so that it may be told of what the stream has yet to tell
 		t.in = c.is() && (t.in || c.typ != capability.Unchanged)
 	} else if b.mode != watch || b.concurrency == 1 && c.first && b.budget == 0 {

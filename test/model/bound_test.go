@@ -68,6 +68,7 @@ type track struct {
 	presentRV uint64
 	doneRV    uint64                       // of a call that did not fail
 	states    map[uint64]bool              // that were told
+	overtaken int                          // events since the last calm whose calls carried a newer state, of a live read
 	outs      map[capability.EventType]int // calls that were the first for a Deleted or Left
 	events    map[event]*call              // the last call of each event
 	cleaned   bool                         // the clean-up has succeeded

@@ -37,6 +37,18 @@ func Older(a, b string) bool {
 	return ok && order < 0
 }
 
+// passes says whether a live read of the name, of this object or one that had the name before or after it, gave a state that is newer
+// than the resourceVersion.
+func (a *ahead) passes(k queue.Key, rv string) bool {
+	if a.N.Load() == 0 {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, ok := a.of.M[k]
+	return ok && Older(rv, l.rv)
+}
+
 // outdates says whether callbacks had a newer state of the object than that of the resourceVersion.
 func (a *ahead) outdates(k queue.Key, uid, rv string) bool {
 	if a.N.Load() == 0 {
@@ -52,7 +64,7 @@ func (a *ahead) outdates(k queue.Key, uid, rv string) bool {
 func (a *ahead) Set(k queue.Key, m *watcher.Meta) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if l, ok := a.of.M[k]; ok && l.uid == m.UID && Older(m.ResourceVersion, l.rv) {
+	if l, ok := a.of.M[k]; ok && Older(m.ResourceVersion, l.rv) {
 		return
 	}
 	a.of.Set(table.Key(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
@@ -95,7 +107,7 @@ func (a *ahead) some(n int) (keys []queue.Key) {
 // the binding had of the object.
 func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Frame) error {
 	m := &f.Meta
-	if c.Payload.newerThan(m) || b.Ahead.outdates(c.Key, m.UID, m.ResourceVersion) || b.Cached.newerThan(c.Key, m) {
+	if c.Payload.newerThan(m) || b.Ahead.passes(c.Key, m.ResourceVersion) || b.Cached.newerThan(c.Key, m) {
 		return errStale
 	}
 	var delivered string // the state that the stream delivered last
@@ -135,7 +147,7 @@ func (b *Binding) arrives(k queue.Key, uid, rv string) {
 		b.reached(k, uid, rv)
 		return
 	}
-	if !b.Ahead.outdates(k, uid, rv) {
+	if !b.Ahead.passes(k, rv) {
 		b.Cached.lower(k)
 	}
 }
@@ -159,9 +171,10 @@ func (b *Binding) deleted(k queue.Key, uid string) {
 	}
 }
 
-// reached drops what is known of a live read that is not newer than the state of the resourceVersion.
+// reached drops what is known of a live read that is not newer than the state of the resourceVersion. Another object that had the
+// name before may have an older state; where the resourceVersion is not known, only the object itself counts.
 func (b *Binding) reached(k queue.Key, uid, rv string) {
-	if b.Ahead.drop(k, func(l lead) bool { return l.uid != uid || !Older(rv, l.rv) }) {
+	if b.Ahead.drop(k, func(l lead) bool { return (rv != "" || l.rv == "" || l.uid == uid) && !Older(rv, l.rv) }) {
 		b.Cached.lower(k)
 	}
 }

@@ -106,12 +106,13 @@ func (c *cache) begun(t watcher.Target) {
 // latest is the state of an object that is in the set now, nil where it is not.
 func (c *cache) latest(key queue.Key, uid string) *watcher.Frame {
 	c.mu.RLock()
-	s := c.last(key)
-	c.mu.RUnlock()
-	if s == nil || s.id.uid != uid {
-		return nil
+	defer c.mu.RUnlock()
+	for _, s := range []*state{c.raised.M[key], c.States.M[key]} { // another object may have the name by now
+		if s != nil && s.id.uid == uid {
+			return s.frame()
+		}
 	}
-	return s.frame()
+	return nil
 }
 
 // last is the state that readers find. The lock is held.

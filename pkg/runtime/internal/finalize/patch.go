@@ -112,6 +112,9 @@ func (f *Finalizer) without(m *watcher.Meta) ([]string, bool) {
 
 // unanswered says of a request that failed whether the server may have done what it asked for.
 func unanswered(err error) bool {
+	if errors.Is(err, watcher.ErrUnnamedNotFound) {
+		return false
+	}
 	status, ok := errors.AsType[*apierrors.StatusError](err)
 	return err != nil && (!ok || status.ErrStatus.Code >= http.StatusInternalServerError)
 }
