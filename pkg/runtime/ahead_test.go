@@ -312,3 +312,36 @@ func TestWatchEventsBehindALiveReadBringNothingOlder(t *testing.T) {
 		t.Errorf("%d are kept", n)
 	}
 }
+
+// A live read may show the next object of a name while the stream still delivers the one before. What it showed is kept until the
+// stream has passed it.
+func TestALiveReadOfTheNextObjectOutlastsTheOneBefore(t *testing.T) {
+	for name, with := range map[string]func(*lens, selection) selection{
+		"merging":          func(_ *lens, s selection) selection { return s },
+		"in order":         func(_ *lens, s selection) selection { return s.InOrder() },
+		"cached":           func(l *lens, s selection) selection { return s.Cached(&l.reader) },
+		"cached, in order": func(l *lens, s selection) selection { return s.Cached(&l.reader).InOrder() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLens(t, with)
+				next := l.state("1000000", "next")
+				next.UID = "next"
+				l.show(next)
+				l.trigger("a")
+				l.expect("Unchanged next")
+				l.write("2")
+				l.expect("Modified 2")
+				if n := l.ahead(); n != 1 {
+					t.Errorf("%d objects are ahead of the stream, want 1", n)
+				}
+				if cm, ok := l.reader.Get("default", "n"); ok && cm.Data["v"] != "next" {
+					t.Errorf("the Reader went back to %q", cm.Data["v"])
+				}
+				l.show(l.state("7", "stale")) // a server that is behind
+				l.trigger("b")
+				l.expect()
+			})
+		})
+	}
+}

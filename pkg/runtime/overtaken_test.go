@@ -138,3 +138,64 @@ func TestWardEndsWithTheCall(t *testing.T) {
 		t.Errorf("%d wards are left", n)
 	}
 }
+
+// A patch that adds the finalizer is refused in a way that does not say whether it was made. The deletion shows that it was not, so
+// nothing is cleaned up.
+func TestARefusedPatchOwesNoCleanUp(t *testing.T) {
+	for name, fault := range map[string]fake.Fault{
+		"503":                   fake.Status(http.StatusServiceUnavailable),
+		"a proxy's 502":         fake.ProxyError(http.StatusBadGateway),
+		"404 without an object": fake.ProxyError(http.StatusNotFound),
+	} {
+		for _, cut := range []bool{false, true} {
+			if cut && name != "404 without an object" {
+				continue // where nothing saw the deletion, the patch may have been made
+			}
+			t.Run(fmt.Sprintf("%s, cut %v", name, cut), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { testRefusedPatch(t, fault, cut) })
+			})
+		}
+	}
+}
+
+func testRefusedPatch(t *testing.T, fault fake.Fault, cut bool) {
+	t.Helper()
+	s := fake.New()
+	client, err := kubernetes.NewForConfig(s.Direct())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := s.Fault(fault, fake.Verbs("patch"))
+	var cleaned atomic.Int32
+	startAt(t, s.Config(), oneCapability(capability.When(kind.ConfigMap).InNamespace("default").IsCreatedOrUpdated().IsDeleted().
+		Reconcile(ignoreMap).Finalize(cleanupName, func(context.Context, capability.Event[*corev1.ConfigMap]) error {
+		cleaned.Add(1)
+		return nil
+	})))
+	synctest.Wait()
+	maps := client.CoreV1().ConfigMaps("default")
+	if _, err := maps.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "n"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	if refused.Count() == 0 {
+		t.Fatal("no patch was refused, so that this test shows nothing")
+	}
+	if cut {
+		down := s.Fault(fake.Refuse(), fake.Verbs("watch"))
+		defer down.Stop()
+		s.Cut()
+		s.Compact()
+		time.AfterFunc(time.Minute, down.Stop)
+	}
+	if err := maps.Delete(t.Context(), "n", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if cut {
+		s.Compact()
+	}
+	time.Sleep(time.Hour)
+	if n := cleaned.Load(); n != 0 {
+		t.Errorf("%d clean-ups of an object that never carried the finalizer", n)
+	}
+}

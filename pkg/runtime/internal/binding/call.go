@@ -160,7 +160,11 @@ func (b *Binding) delivery(c queue.Call[*Work], typ queue.EventType, frame *watc
 // gone, or does not match any more: the stream tells that, or has told it already. why marks a failure.
 func (b *Binding) readAgain(ctx context.Context, c queue.Call[*Work], why error) (*watcher.Frame, error) {
 	if b.Cached != nil && !errors.Is(why, errWoken) {
-		return b.Cached.latest(c.Key, c.UID), nil // that of a live read, if it is ahead of the stream
+		f := b.Cached.latest(c.Key, c.UID) // that of a live read, if it is ahead of the stream
+		if f != nil && b.ordered() && b.Engine.Waits(c.Key, c.UID) {
+			b.Ahead.Set(c.Key, &f.Meta) // the older events that wait are not to bring older states
+		}
+		return f, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, live.Timeout)
 	defer cancel()
