@@ -1,6 +1,8 @@
 package model
 
 import (
+	"time"
+
 	"github.com/ancho-dev/ancho/pkg/capability"
 )
 
@@ -78,7 +80,13 @@ type wrongFunc func(format string, a ...any)
 
 // alone: what else runs.
 func (b *bound) alone(c *call, wrong wrongFunc) {
-	if len(b.running) >= b.concurrency {
+	hang := 0 // these may have slots of their own
+	for other := range b.running {
+		if b.concurrency > 1 && !b.perNamespace && c.began.Sub(other.began) >= time.Minute {
+			hang++
+		}
+	}
+	if len(b.running) >= b.concurrency+min(hang, b.concurrency) {
 		wrong("is one more than may run at once")
 	}
 	if b.mode == watch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/anchotest"
 	"github.com/ancho-dev/ancho/pkg/capability"
@@ -275,4 +278,37 @@ func TestReleaseFinalizer(t *testing.T) {
 		j.expect(t)
 		wantFinalizers(t, c, "a", "gone")
 	})
+}
+
+// A trigger reads an object that the stream has not delivered yet. If it got the finalizer then and was deleted before the stream
+// comes to it, no event would report that.
+func TestNoFinalizerBeforeTheStreamDeliversTheObject(t *testing.T) {
+	for name, in := range map[string]func(selection) selection{
+		"merging": func(s selection) selection { return s }, "in order": selection.InOrder,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := &journal{}
+				c := anchotest.Run(t, finalizing(j, in, func(s selection) selection {
+					return s.TriggeredBy(capability.Mapped(kind.Secret, func(s *corev1.Secret) []types.NamespacedName {
+						return []types.NamespacedName{{Namespace: "demo", Name: s.Name}}
+					}))
+				}))
+				c.Create(configMap("demo", "other"))
+				c.Settle()
+				behind := c.Fault(fake.Status(http.StatusInternalServerError), fake.For(kind.ConfigMap), fake.Verbs("list", "watch"))
+				c.Cut(fake.For(kind.ConfigMap))
+				c.Create(configMap("demo", "a", labelled), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "a"}})
+				time.Sleep(time.Minute)
+				j.expect(t)
+				wantFinalizers(t, c, "a")
+				behind.Stop()
+				time.Sleep(3 * time.Minute)
+				wantFinalizers(t, c, "a", mine)
+				if calls := j.take(); len(calls) == 0 || !strings.HasPrefix(calls[len(calls)-1], "reconcile a ") {
+					t.Errorf("called with %q", calls)
+				}
+			})
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
@@ -112,7 +113,7 @@ func (f *Finalizer) without(m *watcher.Meta) ([]string, bool) {
 
 // unanswered says of a request that failed whether the server may have done what it asked for.
 func unanswered(err error) bool {
-	if errors.Is(err, watcher.ErrUnnamedNotFound) {
+	if errors.Is(err, watcher.ErrUnnamedNotFound) || utilnet.IsConnectionRefused(err) {
 		return false
 	}
 	status, ok := errors.AsType[*apierrors.StatusError](err)
