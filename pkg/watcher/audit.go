@@ -103,14 +103,14 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 	if err := s.DoContext(ctx, func() {
 		if follows = s.m.comparable(); follows {
 			s.m.index.Begin()
-			epoch = s.m.index.epoch
+			epoch = s.m.index.snapshot()
 		}
 	}); err != nil {
 		return nil, "", err
 	}
 	step := func(look func()) error {
 		if err := s.DoContext(ctx, func() {
-			if follows = follows && s.m.comparable() && s.m.index.epoch == epoch; follows {
+			if follows = follows && s.m.comparable() && s.m.index.snapshot() == epoch; follows {
 				look()
 			}
 		}); err != nil {
@@ -147,8 +147,7 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 		}
 	}
 	err = step(func() {
-		for _, at := range s.m.index.unseen() {
-			e := Entry{s.m.index, at}
+		for e := range s.m.index.unseenEntries() {
 			if e.compare(rv) != orderBehind { // else it came after the list
 				differ = append(differ, listed{namespace: e.Namespace(), name: e.Name(), uid: e.UID()})
 			}
@@ -215,8 +214,7 @@ func (m *machine) differs(o listed) bool {
 	case o.rv == "":
 		return known && e.HasUID(o.uid)
 	case !known || !e.HasUID(o.uid):
-		_, buried := m.index.tombs.find(o.uid)
-		return !buried // else its deletion is newer than the list
+		return !m.index.buried(o.uid) // else its deletion is newer than the list
 	default:
 		return e.compare(o.rv) == orderAhead
 	}

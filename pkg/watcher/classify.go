@@ -62,16 +62,6 @@ const (
 	gotProof                      // a list of one item contradicts a snapshot
 )
 
-// order is how the server's resourceVersion compares with ours.
-type order uint8
-
-const (
-	orderUnknown order = iota // not comparable, and different
-	orderBehind
-	orderSame
-	orderAhead
-)
-
 // input is what classify looks at. Fields that do not belong to what happened are zero.
 type input struct {
 	what happening

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // readsDifferently says whether objects of the resource can change at the same resourceVersion: a new default or conversion
@@ -17,7 +18,7 @@ func readsDifferently(r kind.Resource) bool {
 
 // hashContent stands in for what an object in JSON reads as, whatever the order of its keys, and without managedFields,
 // apiVersion and kind. It is 0 for other encodings, and for what is no JSON.
-func (x *Index) hashContent(f *Frame) uint64 {
+func (x *Index) hashContent(f *wire.Frame) uint64 {
 	if f.Encoding != kind.JSON {
 		return 0
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // largeThing is a custom resource of about 3 kB, as the benchmark of whole processes has them.
@@ -19,7 +20,7 @@ func largeThing() []byte {
 }
 
 func BenchmarkContentHash(b *testing.B) {
-	f := &Frame{Raw: largeThing(), Encoding: kind.JSON}
+	f := &wire.Frame{Raw: largeThing(), Encoding: kind.JSON}
 	x := NewIndex(0)
 	b.SetBytes(int64(len(f.Raw)))
 	b.ReportAllocs()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/compact"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 const (
@@ -36,7 +37,7 @@ type record struct {
 }
 
 // fits says whether an object's identity can be kept: the server allows far less.
-func fits(m *Meta) bool {
+func fits(m *wire.Meta) bool {
 	return m.Name != "" && len(m.Namespace)+len(m.Name)+len(m.UID) < compact.MaxText
 }
 

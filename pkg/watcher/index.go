@@ -90,6 +90,13 @@ func (x *Index) Remove(e Entry) {
 	x.erase(e)
 }
 
+// drop takes an entry out, and calls tell meanwhile, in which the entry can be read and is not found in the index.
+func (x *Index) drop(e Entry, tell func()) {
+	x.take(e)
+	tell()
+	x.erase(e)
+}
+
 // add makes an entry for an object that is not known, with a resourceVersion of "".
 func (x *Index) add(namespace, name, uid string) Entry {
 	at := x.filled
@@ -217,6 +224,21 @@ func (x *Index) Begin() {
 		x.records.At(at).epoch = 0
 	}
 	x.epoch = 1
+}
+
+// snapshot is the number of the snapshot that was begun last; numbers come again after 65535 others.
+func (x *Index) snapshot() uint16 { return x.epoch }
+
+// unseenEntries yields the entries that the snapshot did not show, in the order of namespaces and names. The index must not be
+// changed meanwhile.
+func (x *Index) unseenEntries() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for _, at := range x.unseen() {
+			if !yield(Entry{x, at}) {
+				return
+			}
+		}
+	}
 }
 
 // unseen returns the records that the snapshot did not show, in the order of namespaces and names.

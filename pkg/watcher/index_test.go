@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"pgregory.net/rapid"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // unsafeString is a string in a buffer that may be used again, as those of a frame are.
@@ -65,7 +67,7 @@ func FuzzPackUUID(f *testing.F) {
 }
 
 func TestFits(t *testing.T) {
-	if fits(&Meta{Name: strings.Repeat("x", 1<<24)}) || fits(&Meta{}) || !fits(&Meta{Name: "a", Namespace: "b", UID: "c"}) {
+	if fits(&wire.Meta{Name: strings.Repeat("x", 1<<24)}) || fits(&wire.Meta{}) || !fits(&wire.Meta{Name: "a", Namespace: "b", UID: "c"}) {
 		t.Error("fits does not tell")
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // answers is a transport that answers each path, with or without a query, from a table, else with a 404 in plain text as the API server

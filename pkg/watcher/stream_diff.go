@@ -1,9 +1,6 @@
 package watcher
 
-import (
-	"hash/fnv"
-	"time"
-)
+import "time"
 
 // beginSnapshot makes a snapshot, read again for this reason, the next request. Attempts that are refused and made
 // again do not count as more.
@@ -75,9 +72,7 @@ func (m *machine) lose(gone bool) {
 
 // drop takes the entry of a Gone out of the index while the handler hears of it.
 func (m *machine) drop(d Delta) {
-	m.index.take(d.Entry)
-	m.handler.Handle(d)
-	m.index.erase(d.Entry)
+	m.index.drop(d.Entry, func() { m.handler.Handle(d) })
 }
 
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
@@ -195,11 +190,7 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 
 // bury remembers that an object was reported deleted: events of it up to rv are replays.
 func (m *machine) bury(uid, rv string) {
-	snapshot := uint32(0)
-	if !m.live {
-		snapshot = uint32(m.index.epoch) + 1
-	}
-	if m.index.tombs.bury(uid, rv, snapshot) {
+	if m.index.bury(uid, rv, !m.live) {
 		m.o.Observer.Forgot()
 	}
 }
@@ -207,83 +198,9 @@ func (m *machine) bury(uid, rv string) {
 // replayed says whether a state is one of an object that was reported deleted. A snapshot that shows it all the same may
 // be right, which is known when it is complete.
 func (m *machine) replayed(live bool, meta *Meta) bool {
-	at, buried := m.index.tombs.find(meta.UID)
-	if !buried {
-		return false
+	at, replayed := m.index.replayed(meta.UID, meta.ResourceVersion)
+	if replayed && !live && at.Earlier {
+		m.proof.ghost(meta.UID, at.RV())
 	}
-	if !at.covers(meta.ResourceVersion) {
-		m.index.tombs.exhume(meta.UID)
-		return false
-	}
-	if !live && at.snapshot != uint32(m.index.epoch)+1 {
-		m.proof.ghost(meta.UID, at.rv())
-	}
-	return true
-}
-
-// laterRV is the later one of rv and the resourceVersion of the state that was delivered.
-func (e Entry) laterRV(rv string) string {
-	if rv == "" || e.compare(rv) == orderBehind {
-		return e.RV()
-	}
-	return rv
-}
-
-// compareState says where the state in f is, seen from the one that was delivered.
-func (e Entry) compareState(f *Frame) order {
-	if f.Meta.ResourceVersion != "" {
-		return e.compare(f.Meta.ResourceVersion)
-	}
-	if e.sameContent(contentOf(f)) {
-		return orderSame
-	}
-	return orderUnknown
-}
-
-// compare says where rv is, seen from the state that was delivered.
-func (e Entry) compare(rv string) order {
-	r := e.record()
-	n, ok := canonicalNumber(rv)
-	if !ok || r.flags&flagNumber == 0 {
-		return compare(rv, e.RV())
-	}
-	switch {
-	case n < r.number:
-		return orderBehind
-	case n > r.number:
-		return orderAhead
-	default:
-		return orderSame
-	}
-}
-
-// setState notes what was delivered.
-func (e Entry) setState(f *Frame) {
-	if f.Meta.ResourceVersion == "" {
-		e.setContent(contentOf(f))
-		return
-	}
-	e.setRV(f.Meta.ResourceVersion)
-	if e.x.hashed {
-		*e.x.content.At(e.at) = e.x.hashContent(f)
-	}
-}
-
-// reread says whether the object reads differently than it did at the same resourceVersion (rule 20), and notes what it
-// reads as now.
-func (e Entry) reread(f *Frame) bool {
-	if !e.x.hashed || f.Meta.ResourceVersion == "" {
-		return false
-	}
-	was := e.x.content.At(e.at)
-	before, now := *was, e.x.hashContent(f)
-	*was = now
-	return before != 0 && now != 0 && before != now
-}
-
-// contentOf stands in for a resourceVersion that the server does not send (rule 56).
-func contentOf(f *Frame) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(f.Raw)
-	return h.Sum64()
+	return replayed
 }

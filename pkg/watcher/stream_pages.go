@@ -3,8 +3,6 @@ package watcher
 import (
 	"context"
 	"time"
-
-	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // pages is how far a list in pages has come.
@@ -99,20 +97,5 @@ func (m *machine) list(ctx context.Context, ask request, p ListParams, each func
 		if c.inHand() == 0 { // else the next is not waited for
 			c.last, wait = time.Now(), m.o.Progress
 		}
-	}
-}
-
-// compare says where the server's resourceVersion is, seen from ours.
-func compare(server, ours string) order {
-	cmp, ok := wire.CompareRV(server, ours)
-	switch {
-	case server == ours && server != "" || ok && cmp == 0:
-		return orderSame
-	case !ok:
-		return orderUnknown
-	case cmp < 0:
-		return orderBehind
-	default:
-		return orderAhead
 	}
 }

@@ -78,7 +78,7 @@ func (m *machine) believe(ctx context.Context, ask request, rv string) (in input
 // raise is for a snapshot that holds. Objects in it that were reported deleted exist: it is read again, to report them.
 func (m *machine) raise(ask request) (in input, end *ending, holds bool) {
 	for _, uid := range m.proof.ghosts {
-		m.index.tombs.exhume(uid)
+		m.index.exhume(uid)
 	}
 	return input{what: gotProof, ask: ask}, &ending{}, len(m.proof.ghosts) == 0
 }

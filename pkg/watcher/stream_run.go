@@ -219,7 +219,7 @@ func (m *machine) restart(a action, in input) {
 		tries = m.tries + 1
 	}
 	if a.reason == ReasonRolledBack {
-		m.index.tombs.clear() // what was deleted since then exists again
+		m.index.exhumeAll() // what was deleted since then exists again
 	}
 	m.proof.twice = m.proof.twice || in.what == gotStatus && a.reason == ReasonUnconfirmed
 	m.beginSnapshot(a.reason)

@@ -135,6 +135,57 @@ func (t *tombs) shrink() {
 // clear forgets all.
 func (t *tombs) clear() { t.of, t.order = nil, nil }
 
+// deletion is what an index remembers of an object that was reported deleted.
+type deletion struct {
+	tomb
+	Earlier bool // it was reported before the snapshot that is being read
+}
+
+// RV is the resourceVersion up to which an event of the object is a replay.
+func (d deletion) RV() string { return d.rv() }
+
+// bury remembers that an object was reported deleted: events of it up to rv are replays. inSnapshot says that the snapshot that is being
+// read showed that. It returns whether another object is not remembered any more, to make room.
+func (x *Index) bury(uid, rv string, inSnapshot bool) (forgot bool) {
+	snapshot := uint32(0)
+	if inSnapshot {
+		snapshot = uint32(x.epoch) + 1
+	}
+	return x.tombs.bury(uid, rv, snapshot)
+}
+
+// buried says whether the object was reported deleted, as far as that is remembered.
+func (x *Index) buried(uid string) bool {
+	_, buried := x.tombs.find(uid)
+	return buried
+}
+
+// replayed says whether a state with this resourceVersion is one of an object that was reported deleted. A newer one says that the
+// object exists, and its deletion is forgotten.
+func (x *Index) replayed(uid, rv string) (at deletion, replayed bool) {
+	found, buried := x.tombs.find(uid)
+	if !buried {
+		return deletion{}, false
+	}
+	if !found.covers(rv) {
+		x.tombs.exhume(uid)
+		return deletion{}, false
+	}
+	return deletion{tomb: found, Earlier: found.snapshot != uint32(x.epoch)+1}, true
+}
+
+// exhume forgets that an object was reported deleted: it exists after all.
+func (x *Index) exhume(uid string) { x.tombs.exhume(uid) }
+
+// exhumeAll forgets all objects that were reported deleted.
+func (x *Index) exhumeAll() { x.tombs.clear() }
+
+// resumed is called when the watch is resumed, behind all deletions that were reported: the index forgets old ones.
+func (x *Index) resumed(now time.Time) { x.tombs.resumed(now) }
+
+// remembersDeleted returns how many deleted objects the index remembers.
+func (x *Index) remembersDeleted() int { return len(x.tombs.of) }
+
 // InheritDeleted makes the index remember, too, which objects another one remembers to be deleted: a Seed does not bring
 // them back.
 func (x *Index) InheritDeleted(from *Index) {
