@@ -117,6 +117,11 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"package dispatch\nimport _ \"github.com/ancho-dev/ancho/pkg/runtime/internal/cli\"",
 			"pkg/runtime/internal/dispatch imports pkg/runtime/internal/cli",
 		},
+		"what a stream remembers to the stream": {
+			"pkg/watcher/internal/index/zz_back_test.go",
+			"package index_test\nimport _ \"github.com/ancho-dev/ancho/pkg/watcher\"",
+			"a test of pkg/watcher/internal/index imports pkg/watcher",
+		},
 		"a room nobody planned": {
 			"pkg/zz/zz.go", "package zz\nimport _ \"os\"",
 			"pkg/zz has no rule: add one to internal/layers",

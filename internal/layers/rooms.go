@@ -1,7 +1,31 @@
 package layers
 
-// rooms are the arrows inside pkg/runtime. No room names the package that joins them, and none reaches back.
-func rooms() []Rule {
+// rooms are the arrows inside the folders of pkg.
+func rooms() []Rule { return append(runtimeRooms(), watcherRooms()...) }
+
+// watcherRooms are the arrows inside pkg/watcher: kind <- wire <- index <- watcher.
+func watcherRooms() []Rule {
+	room := func(name string, below ...string) Rule {
+		r := Rule{
+			Path:    "pkg/watcher/internal/" + name,
+			Project: []string{"internal/advice", "internal/plaintext", "internal/poison", "internal/redirect", "pkg/kind"},
+			Tests:   []string{"internal/marker", "internal/testenv"},
+			Denied:  []string{"sigs.k8s.io/controller-runtime"},
+		}
+		for _, b := range below {
+			r.Project = append(r.Project, "pkg/watcher/internal/"+b)
+		}
+		return r
+	}
+	return []Rule{
+		room("compact"),
+		room("wire"),
+		room("index", "compact", "wire"),
+	}
+}
+
+// runtimeRooms are the arrows inside pkg/runtime. No room names the package that joins them, and none reaches back.
+func runtimeRooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
 			Path:    "pkg/runtime/internal/" + name,

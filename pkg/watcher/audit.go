@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -103,14 +104,14 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 	if err := s.DoContext(ctx, func() {
 		if follows = s.m.comparable(); follows {
 			s.m.index.Begin()
-			epoch = s.m.index.snapshot()
+			epoch = s.m.index.Snapshot()
 		}
 	}); err != nil {
 		return nil, "", err
 	}
 	step := func(look func()) error {
 		if err := s.DoContext(ctx, func() {
-			if follows = follows && s.m.comparable() && s.m.index.snapshot() == epoch; follows {
+			if follows = follows && s.m.comparable() && s.m.index.Snapshot() == epoch; follows {
 				look()
 			}
 		}); err != nil {
@@ -147,8 +148,8 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 		}
 	}
 	err = step(func() {
-		for e := range s.m.index.unseenEntries() {
-			if e.compare(rv) != orderBehind { // else it came after the list
+		for e := range s.m.index.Unseen() {
+			if e.Compare(rv) != index.OrderBehind { // else it came after the list
 				differ = append(differ, listed{namespace: e.Namespace(), name: e.Name(), uid: e.UID()})
 			}
 		}
@@ -214,9 +215,9 @@ func (m *machine) differs(o listed) bool {
 	case o.rv == "":
 		return known && e.HasUID(o.uid)
 	case !known || !e.HasUID(o.uid):
-		return !m.index.buried(o.uid) // else its deletion is newer than the list
+		return !m.index.Buried(o.uid) // else its deletion is newer than the list
 	default:
-		return e.compare(o.rv) == orderAhead
+		return e.Compare(o.rv) == index.OrderAhead
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // This file and classify_status.go hold every decision of a stream as one pure function: what happened and the
@@ -103,7 +105,7 @@ type input struct {
 	wanted Reason // of gotWanted
 
 	// of the rollback check and of discovery
-	rv         order
+	rv         index.Order
 	served     bool          // the resource is served as declared
 	anyVersion bool          // some version of it is
 	failed     bool          // the question was not answered
@@ -338,9 +340,9 @@ func classifyPage(in input) action {
 // classifyHead: 25 and 26.
 func classifyHead(in input) action {
 	switch in.rv {
-	case orderBehind:
+	case index.OrderBehind:
 		return action{do: doRelist, reason: ReasonRolledBack}
-	case orderUnknown:
+	case index.OrderUnknown:
 		return action{do: doRelist, reason: ReasonUnverified}
 	default:
 		return action{do: doResume, reason: ReasonCleanEnd}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // ruleRow is one row of the table: the number of a rule of the protocol, what happens, what is done.
@@ -95,12 +97,12 @@ var ruleRows = []ruleRow{
 		action{do: doCheckRollback, reason: ReasonCleanEnd}},
 	{"25 silence over many cut watches", input{what: gotCut, ask: askWatch, lived: time.Minute, quiet: 16 * time.Minute},
 		action{do: doCheckRollback, reason: ReasonReadError, pause: pauseJitter}},
-	{"25 the head is behind", input{what: gotHead, ask: askHead, rv: orderBehind}, action{do: doRelist, reason: ReasonRolledBack}},
-	{"25 the head is the same", input{what: gotHead, ask: askHead, rv: orderSame}, action{do: doResume, reason: ReasonCleanEnd}},
-	{"25 the head is ahead", input{what: gotHead, ask: askHead, rv: orderAhead}, action{do: doResume, reason: ReasonCleanEnd}},
+	{"25 the head is behind", input{what: gotHead, ask: askHead, rv: index.OrderBehind}, action{do: doRelist, reason: ReasonRolledBack}},
+	{"25 the head is the same", input{what: gotHead, ask: askHead, rv: index.OrderSame}, action{do: doResume, reason: ReasonCleanEnd}},
+	{"25 the head is ahead", input{what: gotHead, ask: askHead, rv: index.OrderAhead}, action{do: doResume, reason: ReasonCleanEnd}},
 	{"25 the head may not be asked for", input{what: gotStatus, ask: askHead, code: 403}, action{do: doRelist, reason: ReasonUnverified}},
 	{"25 the head cannot be asked for", input{what: gotStatus, ask: askHead, code: 405}, action{do: doRelist, reason: ReasonUnverified}},
-	{"26 the head does not compare", input{what: gotHead, ask: askHead, rv: orderUnknown}, action{do: doRelist, reason: ReasonUnverified}},
+	{"26 the head does not compare", input{what: gotHead, ask: askHead, rv: index.OrderUnknown}, action{do: doRelist, reason: ReasonUnverified}},
 	{"28 a 500 without reason, on a version", input{what: gotStatus, ask: askWatch, code: 500},
 		action{do: doRetry, reason: ReasonServerError, pause: pauseAfter, block: true}},
 	{"28 and once more", input{what: gotStatus, ask: askWatch, code: 500, again: 1},

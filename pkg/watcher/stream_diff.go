@@ -1,6 +1,10 @@
 package watcher
 
-import "time"
+import (
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+)
 
 // beginSnapshot makes a snapshot, read again for this reason, the next request. Attempts that are refused and made
 // again do not count as more.
@@ -72,7 +76,7 @@ func (m *machine) lose(gone bool) {
 
 // drop takes the entry of a Gone out of the index while the handler hears of it.
 func (m *machine) drop(d Delta) {
-	m.index.drop(d.Entry, func() { m.handler.Handle(d) })
+	m.index.Drop(d.Entry, func() { m.handler.Handle(d) })
 }
 
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
@@ -102,7 +106,7 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	meta := &f.Meta
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if known && !e.HasUID(meta.UID) {
-		if live && e.compare(meta.ResourceVersion) == orderBehind || m.replayed(live, meta) {
+		if live && e.Compare(meta.ResourceVersion) == index.OrderBehind || m.replayed(live, meta) {
 			return ReasonReplayed // of the object that had the name before
 		}
 		m.bury(e.UID(), meta.ResourceVersion)
@@ -114,21 +118,21 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	}
 	// Within a snapshot an object is compared by equality, as its resourceVersion may have gone back; once
 	// shown, and in a watch, only what is above counts (20, 27).
-	ordered := live || e.seen()
-	if !e.seen() {
+	ordered := live || e.Seen()
+	if !e.Seen() {
 		m.proof.kept++
 	}
 	e.SetSeen()
-	switch o := e.compareState(f); {
-	case o == orderSame && !live && e.reread(f):
+	switch o := e.CompareState(f); {
+	case o == index.OrderSame && !live && e.Reread(f):
 		m.handler.Handle(Delta{Kind: Upsert, Frame: f, Entry: e, Initial: !m.comparing(), Relist: m.comparing(), Reread: true})
 		return ""
-	case o == orderSame && !live:
+	case o == index.OrderSame && !live:
 		return ReasonUnchanged
-	case o == orderSame, ordered && o == orderBehind:
+	case o == index.OrderSame, ordered && o == index.OrderBehind:
 		return ReasonReplayed
 	}
-	e.setState(f)
+	e.SetState(f)
 	m.upsert(live, f, e, false)
 	return ""
 }
@@ -141,9 +145,9 @@ func (m *machine) appeared(live bool, f *Frame) Reason {
 	if live && f.Type != Added && m.passed(f.Meta.ResourceVersion) {
 		return ReasonReplayed // 27: it was deleted since. One that is ADDED may have become visible only now.
 	}
-	e := m.index.add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
+	e := m.index.Add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
 	e.SetSeen()
-	e.setState(f)
+	e.SetState(f)
 	m.upsert(live, f, e, true)
 	return ""
 }
@@ -164,25 +168,25 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 	if !known {
 		return ReasonUnknownGone
 	}
-	behind := (live || e.seen()) && e.compare(meta.ResourceVersion) == orderBehind
+	behind := (live || e.Seen()) && e.Compare(meta.ResourceVersion) == index.OrderBehind
 	switch {
 	case behind:
 		return ReasonReplayed
 	case meta.UID == "" && !e.HasUID(""):
-		m.bury(e.UID(), e.laterRV(meta.ResourceVersion))
+		m.bury(e.UID(), e.LaterRV(meta.ResourceVersion))
 		d := Missing(e, m.target.Ambiguous())
 		d.Relist = !live && m.comparing()
 		m.drop(d)
 	case !e.HasUID(meta.UID):
 		// The name was another object's in between, of which no event came: ours was deleted before that one.
-		if e.compare(meta.ResourceVersion) != orderAhead {
+		if e.Compare(meta.ResourceVersion) != index.OrderAhead {
 			return ReasonReplayed
 		}
 		m.bury(meta.UID, meta.ResourceVersion)
 		m.bury(e.UID(), meta.ResourceVersion)
 		m.drop(Replaced(e, !live))
 	default:
-		m.bury(meta.UID, e.laterRV(meta.ResourceVersion))
+		m.bury(meta.UID, e.LaterRV(meta.ResourceVersion))
 		m.drop(Delta{Kind: Gone, Entry: e, Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
 	}
 	return ""
@@ -190,7 +194,7 @@ func (m *machine) deleted(live bool, f *Frame) Reason {
 
 // bury remembers that an object was reported deleted: events of it up to rv are replays.
 func (m *machine) bury(uid, rv string) {
-	if m.index.bury(uid, rv, !m.live) {
+	if m.index.Bury(uid, rv, !m.live) {
 		m.o.Observer.Forgot()
 	}
 }
@@ -198,7 +202,7 @@ func (m *machine) bury(uid, rv string) {
 // replayed says whether a state is one of an object that was reported deleted. A snapshot that shows it all the same may
 // be right, which is known when it is complete.
 func (m *machine) replayed(live bool, meta *Meta) bool {
-	at, replayed := m.index.replayed(meta.UID, meta.ResourceVersion)
+	at, replayed := m.index.Replayed(meta.UID, meta.ResourceVersion)
 	if replayed && !live && at.Earlier {
 		m.proof.ghost(meta.UID, at.RV())
 	}

@@ -11,7 +11,7 @@ import (
 // watch opens a watch where the last one stopped.
 func (m *machine) watch(ctx context.Context) (input, *ending) {
 	timeout, rv := m.timeout(), m.rv
-	m.index.resumed(time.Now())
+	m.index.Resumed(time.Now())
 	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
 		return m.server.Watch(ctx, m.target, WatchParams{RV: rv, Timeout: timeout})
 	})

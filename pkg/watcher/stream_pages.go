@@ -3,6 +3,8 @@ package watcher
 import (
 	"context"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // pages is how far a list in pages has come.
@@ -63,7 +65,7 @@ func (m *machine) readHead(ctx context.Context) (input, *ending) {
 	if end != nil && end.what == gotPage {
 		m.heard = time.Now()
 		m.heardFrom(askHead)
-		in.what, in.rv = gotHead, compare(end.list.ResourceVersion, m.rv)
+		in.what, in.rv = gotHead, index.Compare(end.list.ResourceVersion, m.rv)
 	}
 	return in, end
 }

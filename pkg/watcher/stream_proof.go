@@ -3,6 +3,8 @@ package watcher
 import (
 	"context"
 	"strings"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // proof is what a snapshot has shown so far, for the decision whether to believe it (rule 58). Real API servers have sent
@@ -19,7 +21,7 @@ type proof struct {
 // ghost notes an object that was reported deleted at rv.
 func (p *proof) ghost(uid, rv string) {
 	p.ghosts = append(p.ghosts, strings.Clone(uid))
-	if p.newest == "" || compare(rv, p.newest) == orderAhead {
+	if p.newest == "" || index.Compare(rv, p.newest) == index.OrderAhead {
 		p.newest = rv
 	}
 }
@@ -33,8 +35,8 @@ type doubt struct {
 // doubts looks at a complete snapshot. A list that shows nothing is doubted only if it deletes something.
 func (m *machine) doubts(ask request, rv string) doubt {
 	d := doubt{
-		empty: ask == askSnapshot && m.proof.shown == 0 || m.proof.kept == 0 && m.index.hasUnseen(),
-		older: compare(rv, m.floor()) == orderBehind,
+		empty: ask == askSnapshot && m.proof.shown == 0 || m.proof.kept == 0 && m.index.HasUnseen(),
+		older: index.Compare(rv, m.floor()) == index.OrderBehind,
 	}
 	if m.incomplete { // no deletion follows from it
 		d.empty = false
@@ -69,7 +71,7 @@ func (m *machine) believe(ctx context.Context, ask request, rv string) (in input
 	if d.empty && (!agrees || listed == 0 && end.list.Continue != "") {
 		return in, end, false
 	}
-	if d.older && compare(end.list.ResourceVersion, m.floor()) != orderBehind {
+	if d.older && index.Compare(end.list.ResourceVersion, m.floor()) != index.OrderBehind {
 		return in, end, false
 	}
 	return m.raise(ask)
@@ -78,7 +80,7 @@ func (m *machine) believe(ctx context.Context, ask request, rv string) (in input
 // raise is for a snapshot that holds. Objects in it that were reported deleted exist: it is read again, to report them.
 func (m *machine) raise(ask request) (in input, end *ending, holds bool) {
 	for _, uid := range m.proof.ghosts {
-		m.index.exhume(uid)
+		m.index.Exhume(uid)
 	}
 	return input{what: gotProof, ask: ask}, &ending{}, len(m.proof.ghosts) == 0
 }
@@ -86,7 +88,7 @@ func (m *machine) raise(ask request) (in input, end *ending, holds bool) {
 // showed says whether the snapshot showed this object.
 func (m *machine) showed(meta *Meta) bool {
 	e, known := m.index.Get(meta.Namespace, meta.Name)
-	return known && e.HasUID(meta.UID) && e.seen()
+	return known && e.HasUID(meta.UID) && e.Seen()
 }
 
 // classifyProof: the list contradicts the snapshot, and a list is right where a streamed snapshot is not.

@@ -3,6 +3,8 @@ package watcher
 import (
 	"context"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // machine is the state machine of a stream; all of it belongs to who has its turn. It makes one request at a time, asks
@@ -69,8 +71,8 @@ func (m *machine) init(s *Stream) {
 		m.index = NewIndex(s.o.Words)
 	}
 	m.seeded = m.index.Len() > 0
-	if readsDifferently(s.target.Resource) {
-		m.index.keepContent()
+	if index.ReadsDifferently(s.target.Resource) {
+		m.index.KeepContent()
 	}
 	m.back = backoff{min: s.o.BackoffMin, max: s.o.BackoffMax, rand: s.o.Rand}
 	m.why = ReasonStart
@@ -219,7 +221,7 @@ func (m *machine) restart(a action, in input) {
 		tries = m.tries + 1
 	}
 	if a.reason == ReasonRolledBack {
-		m.index.exhumeAll() // what was deleted since then exists again
+		m.index.ExhumeAll() // what was deleted since then exists again
 	}
 	m.proof.twice = m.proof.twice || in.what == gotStatus && a.reason == ReasonUnconfirmed
 	m.beginSnapshot(a.reason)

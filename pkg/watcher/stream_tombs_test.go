@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
 // buried is how many deleted objects the stream remembers.
 func (r *rig) buried() (n int) {
 	r.t.Helper()
-	if err := r.Do(func() { n = r.m.index.remembersDeleted() }); err != nil {
+	if err := r.Do(func() { n = r.m.index.RemembersDeleted() }); err != nil {
 		r.t.Error(err)
 	}
 	return n
@@ -148,20 +150,20 @@ func TestDeletedObjectsAreForgotten(t *testing.T) {
 	run(t, func(r *rig) {
 		b := r.synced("7")
 		const more = 10
-		for i := range maxTombs + more {
+		for i := range index.MaxDeleted + more {
 			id := fmt.Sprintf("ns/p%d@00000000-0000-0000-0000-%012d", i, i)
 			b.event("ADDED", pod(id, fmt.Sprint(10+2*i)))
 			b.event("DELETED", pod(id, fmt.Sprint(11+2*i)))
 		}
 		r.told()
-		if n := r.buried(); n != maxTombs {
-			t.Errorf("%d are remembered, want %d", n, maxTombs)
+		if n := r.buried(); n != index.MaxDeleted {
+			t.Errorf("%d are remembered, want %d", n, index.MaxDeleted)
 		}
 		if n := r.obs.get("forgot"); n != more {
 			t.Errorf("counted %d, want %d", n, more)
 		}
 		for range 2 {
-			time.Sleep(tombTurn)
+			time.Sleep(index.ForgetEvery)
 			b.bookmark("100000")
 			b.end()
 			b = r.watch("100000").ok()

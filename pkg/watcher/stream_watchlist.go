@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -82,7 +83,7 @@ func (m *machine) take(ask request, c *conn, it item) action {
 		return action{do: doSkip}
 	}
 	a := classify(input{
-		what: gotFrame, ask: ask, event: f.Type, named: fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
+		what: gotFrame, ask: ask, event: f.Type, named: index.Fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
 		endMark: f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta),
 	})
 	if a.do != doSkip || a.reason == "" {

@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"fmt"
@@ -60,8 +60,8 @@ func (m *indexModel) check(rt *rapid.T) {
 	for e := range m.x.All() {
 		n++
 		o, ok := m.known[[2]string{e.Namespace(), e.Name()}]
-		if !ok || e.UID() != o.uid || e.RV() != o.rv || e.Words()[0] != o.word || e.Words()[1] != ^o.word || e.seen() != o.seen {
-			rt.Fatalf("%s/%s has %q %q %d %v, want %+v", e.Namespace(), e.Name(), e.UID(), e.RV(), e.Words(), e.seen(), o)
+		if !ok || e.UID() != o.uid || e.RV() != o.rv || e.Words()[0] != o.word || e.Words()[1] != ^o.word || e.Seen() != o.seen {
+			rt.Fatalf("%s/%s has %q %q %d %v, want %+v", e.Namespace(), e.Name(), e.UID(), e.RV(), e.Words(), e.Seen(), o)
 		}
 		if at, ok := m.x.Get(e.Namespace(), e.Name()); !ok || at != e {
 			rt.Fatalf("%s/%s is not found", e.Namespace(), e.Name())
@@ -115,7 +115,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 				}
 				for key, o := range m.known {
 					e, _ := m.x.Get(key[0], key[1])
-					o.seen = e.seen()
+					o.seen = e.Seen()
 					m.known[key] = o
 				}
 			},
@@ -147,7 +147,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 				for e := range m.x.All() {
 					at := y.Put(e.Namespace(), e.Name(), e.UID(), e.RV())
 					copy(at.Words(), e.Words())
-					if e.seen() {
+					if e.Seen() {
 						continue
 					}
 					at.record().epoch = ^uint16(0)

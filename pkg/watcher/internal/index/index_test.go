@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"strings"
@@ -67,7 +67,7 @@ func FuzzPackUUID(f *testing.F) {
 }
 
 func TestFits(t *testing.T) {
-	if fits(&wire.Meta{Name: strings.Repeat("x", 1<<24)}) || fits(&wire.Meta{}) || !fits(&wire.Meta{Name: "a", Namespace: "b", UID: "c"}) {
+	if Fits(&wire.Meta{Name: strings.Repeat("x", 1<<24)}) || Fits(&wire.Meta{}) || !Fits(&wire.Meta{Name: "a", Namespace: "b", UID: "c"}) {
 		t.Error("fits does not tell")
 	}
 }
@@ -75,19 +75,19 @@ func TestFits(t *testing.T) {
 func TestEntryCompare(t *testing.T) {
 	for _, c := range []struct {
 		have, rv string
-		want     order
+		want     Order
 	}{
-		{"5", "6", orderAhead},
-		{"5", "5", orderSame},
-		{"5", "05", orderSame},
-		{"10", "9", orderBehind},
-		{"5", "x", orderUnknown},
-		{"x", "x", orderSame},
-		{"", "", orderUnknown},
-		{"18446744073709551616", "18446744073709551617", orderAhead},
-		{"18446744073709551616", "5", orderBehind},
+		{"5", "6", OrderAhead},
+		{"5", "5", OrderSame},
+		{"5", "05", OrderSame},
+		{"10", "9", OrderBehind},
+		{"5", "x", OrderUnknown},
+		{"x", "x", OrderSame},
+		{"", "", OrderUnknown},
+		{"18446744073709551616", "18446744073709551617", OrderAhead},
+		{"18446744073709551616", "5", OrderBehind},
 	} {
-		if got := single("", "a", "", c.have).compare(c.rv); got != c.want {
+		if got := single("", "a", "", c.have).Compare(c.rv); got != c.want {
 			t.Errorf("%q seen from %q is %v, want %v", c.rv, c.have, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"hash/fnv"
@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// maxTombs bounds how many deleted objects an index remembers; each takes about 100 bytes.
-	maxTombs = 2048
-	// tombTurn is how often at most a resume makes tombs older.
-	tombTurn = time.Minute
+	// MaxDeleted bounds how many deleted objects an index remembers; each takes about 100 bytes.
+	MaxDeleted = 2048
+	// ForgetEvery is how often at most a resume makes tombs older.
+	ForgetEvery = time.Minute
 )
 
 // tombs are objects that were reported deleted, by UID, each with the resourceVersion up to which an event of it is a
@@ -60,7 +60,7 @@ func (t *tombs) bury(uid, rv string, snapshot uint32) (dropped bool) {
 		t.order = append(t.order, key)
 	}
 	t.of[key] = at
-	for len(t.of) > maxTombs {
+	for len(t.of) > MaxDeleted {
 		t.dropOldest()
 		dropped = true
 	}
@@ -84,10 +84,10 @@ func (t *tombs) find(uid string) (at tomb, buried bool) {
 // covers says whether an event with this resourceVersion is a replay. Where resourceVersions do not compare, only the same one
 // is: an object that left what the server selects comes back with another.
 func (at *tomb) covers(rv string) bool {
-	switch compare(rv, at.rv()) {
-	case orderAhead:
+	switch Compare(rv, at.rv()) {
+	case OrderAhead:
 		return false
-	case orderUnknown:
+	case OrderUnknown:
 		return rv == "" && at.rv() != ""
 	default:
 		return true
@@ -111,7 +111,7 @@ func (t *tombs) exhume(uid string) {
 
 // resumed is called when the stream resumes, which is behind all of them: those from before the last turn are forgotten.
 func (t *tombs) resumed(now time.Time) {
-	if len(t.order) == 0 || now.Sub(t.turn) < tombTurn {
+	if len(t.order) == 0 || now.Sub(t.turn) < ForgetEvery {
 		return
 	}
 	t.age++
@@ -135,18 +135,18 @@ func (t *tombs) shrink() {
 // clear forgets all.
 func (t *tombs) clear() { t.of, t.order = nil, nil }
 
-// deletion is what an index remembers of an object that was reported deleted.
-type deletion struct {
+// Deletion is what an index remembers of an object that was reported deleted.
+type Deletion struct {
 	tomb
 	Earlier bool // it was reported before the snapshot that is being read
 }
 
 // RV is the resourceVersion up to which an event of the object is a replay.
-func (d deletion) RV() string { return d.rv() }
+func (d Deletion) RV() string { return d.rv() }
 
-// bury remembers that an object was reported deleted: events of it up to rv are replays. inSnapshot says that the snapshot that is being
+// Bury remembers that an object was reported deleted: events of it up to rv are replays. inSnapshot says that the snapshot that is being
 // read showed that. It returns whether another object is not remembered any more, to make room.
-func (x *Index) bury(uid, rv string, inSnapshot bool) (forgot bool) {
+func (x *Index) Bury(uid, rv string, inSnapshot bool) (forgot bool) {
 	snapshot := uint32(0)
 	if inSnapshot {
 		snapshot = uint32(x.epoch) + 1
@@ -154,37 +154,37 @@ func (x *Index) bury(uid, rv string, inSnapshot bool) (forgot bool) {
 	return x.tombs.bury(uid, rv, snapshot)
 }
 
-// buried says whether the object was reported deleted, as far as that is remembered.
-func (x *Index) buried(uid string) bool {
+// Buried says whether the object was reported deleted, as far as that is remembered.
+func (x *Index) Buried(uid string) bool {
 	_, buried := x.tombs.find(uid)
 	return buried
 }
 
-// replayed says whether a state with this resourceVersion is one of an object that was reported deleted. A newer one says that the
+// Replayed says whether a state with this resourceVersion is one of an object that was reported deleted. A newer one says that the
 // object exists, and its deletion is forgotten.
-func (x *Index) replayed(uid, rv string) (at deletion, replayed bool) {
+func (x *Index) Replayed(uid, rv string) (at Deletion, replayed bool) {
 	found, buried := x.tombs.find(uid)
 	if !buried {
-		return deletion{}, false
+		return Deletion{}, false
 	}
 	if !found.covers(rv) {
 		x.tombs.exhume(uid)
-		return deletion{}, false
+		return Deletion{}, false
 	}
-	return deletion{tomb: found, Earlier: found.snapshot != uint32(x.epoch)+1}, true
+	return Deletion{tomb: found, Earlier: found.snapshot != uint32(x.epoch)+1}, true
 }
 
-// exhume forgets that an object was reported deleted: it exists after all.
-func (x *Index) exhume(uid string) { x.tombs.exhume(uid) }
+// Exhume forgets that an object was reported deleted: it exists after all.
+func (x *Index) Exhume(uid string) { x.tombs.exhume(uid) }
 
-// exhumeAll forgets all objects that were reported deleted.
-func (x *Index) exhumeAll() { x.tombs.clear() }
+// ExhumeAll forgets all objects that were reported deleted.
+func (x *Index) ExhumeAll() { x.tombs.clear() }
 
-// resumed is called when the watch is resumed, behind all deletions that were reported: the index forgets old ones.
-func (x *Index) resumed(now time.Time) { x.tombs.resumed(now) }
+// Resumed is called when the watch is resumed, behind all deletions that were reported: the index forgets old ones.
+func (x *Index) Resumed(now time.Time) { x.tombs.resumed(now) }
 
-// remembersDeleted returns how many deleted objects the index remembers.
-func (x *Index) remembersDeleted() int { return len(x.tombs.of) }
+// RemembersDeleted returns how many deleted objects the index remembers.
+func (x *Index) RemembersDeleted() int { return len(x.tombs.of) }
 
 // InheritDeleted makes the index remember, too, which objects another one remembers to be deleted: a Seed does not bring
 // them back.

@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// readsDifferently says whether objects of the resource can change at the same resourceVersion: a new default or conversion
+// ReadsDifferently says whether objects of the resource can change at the same resourceVersion: a new default or conversion
 // in the definition of a custom resource changes what its objects read as. Metadata has neither.
-func readsDifferently(r kind.Resource) bool {
+func ReadsDifferently(r kind.Resource) bool {
 	return !r.Protobuf && !r.Metadata && strings.Contains(r.Group, ".")
 }
 

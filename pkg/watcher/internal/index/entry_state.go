@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"hash/fnv"
@@ -6,44 +6,44 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// laterRV is the later one of rv and the resourceVersion of the state that was delivered.
-func (e Entry) laterRV(rv string) string {
-	if rv == "" || e.compare(rv) == orderBehind {
+// LaterRV is the later one of rv and the resourceVersion of the state that was delivered.
+func (e Entry) LaterRV(rv string) string {
+	if rv == "" || e.Compare(rv) == OrderBehind {
 		return e.RV()
 	}
 	return rv
 }
 
-// compareState says where the state in f is, seen from the one that was delivered.
-func (e Entry) compareState(f *wire.Frame) order {
+// CompareState says where the state in f is, seen from the one that was delivered.
+func (e Entry) CompareState(f *wire.Frame) Order {
 	if f.Meta.ResourceVersion != "" {
-		return e.compare(f.Meta.ResourceVersion)
+		return e.Compare(f.Meta.ResourceVersion)
 	}
 	if e.sameContent(contentOf(f)) {
-		return orderSame
+		return OrderSame
 	}
-	return orderUnknown
+	return OrderUnknown
 }
 
-// compare says where rv is, seen from the state that was delivered.
-func (e Entry) compare(rv string) order {
+// Compare says where rv is, seen from the state that was delivered.
+func (e Entry) Compare(rv string) Order {
 	r := e.record()
 	n, ok := canonicalNumber(rv)
 	if !ok || r.flags&flagNumber == 0 {
-		return compare(rv, e.RV())
+		return Compare(rv, e.RV())
 	}
 	switch {
 	case n < r.number:
-		return orderBehind
+		return OrderBehind
 	case n > r.number:
-		return orderAhead
+		return OrderAhead
 	default:
-		return orderSame
+		return OrderSame
 	}
 }
 
-// setState notes what was delivered.
-func (e Entry) setState(f *wire.Frame) {
+// SetState notes what was delivered.
+func (e Entry) SetState(f *wire.Frame) {
 	if f.Meta.ResourceVersion == "" {
 		e.setContent(contentOf(f))
 		return
@@ -54,9 +54,9 @@ func (e Entry) setState(f *wire.Frame) {
 	}
 }
 
-// reread says whether the object reads differently than it did at the same resourceVersion (rule 20), and notes what it
+// Reread says whether the object reads differently than it did at the same resourceVersion (rule 20), and notes what it
 // reads as now.
-func (e Entry) reread(f *wire.Frame) bool {
+func (e Entry) Reread(f *wire.Frame) bool {
 	if !e.x.hashed || f.Meta.ResourceVersion == "" {
 		return false
 	}

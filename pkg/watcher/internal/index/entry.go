@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"encoding/binary"
@@ -36,8 +36,8 @@ type record struct {
 	flags  uint16
 }
 
-// fits says whether an object's identity can be kept: the server allows far less.
-func fits(m *wire.Meta) bool {
+// Fits says whether an object's identity can be kept: the server allows far less.
+func Fits(m *wire.Meta) bool {
 	return m.Name != "" && len(m.Namespace)+len(m.Name)+len(m.UID) < compact.MaxText
 }
 
@@ -115,8 +115,8 @@ func (r *record) setTextUID(n int) {
 	binary.NativeEndian.PutUint32(r.uid[:], uint32(n)) //nolint:gosec // bounded by compact.MaxText
 }
 
-// seen says whether the snapshot that is read or was read last, or an event since, showed the object.
-func (e Entry) seen() bool { return e.record().epoch == e.x.epoch }
+// Seen says whether the snapshot that is read or was read last, or an event since, showed the object.
+func (e Entry) Seen() bool { return e.record().epoch == e.x.epoch }
 
 // SetSeen notes that the snapshot that is being read shows the object.
 func (e Entry) SetSeen() { e.record().epoch = e.x.epoch }

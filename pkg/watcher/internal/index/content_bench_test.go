@@ -1,4 +1,4 @@
-package watcher
+package index
 
 import (
 	"fmt"
@@ -16,7 +16,8 @@ func largeThing() []byte {
 		conditions = append(conditions, fmt.Sprintf(`{"type":"Condition%d","status":"True","reason":"AsExpected","message":"the object is as the declaration has it","lastTransitionTime":"2026-01-02T03:04:05Z","observedGeneration":%d}`, i, i))
 		fields = append(fields, fmt.Sprintf(`"field%d":{"host":"host-%d.example.com","port":%d,"enabled":true,"labels":{"app":"shop","tier":"web"}}`, i, i, 8000+i))
 	}
-	return []byte(thing("5", "{"+strings.Join(fields, ",")+`},"status":{"conditions":[`+strings.Join(conditions, ",")+"]}"))
+	return []byte(`{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"namespace":"ns","name":"a","uid":"u","resourceVersion":"5"},"spec":{` +
+		strings.Join(fields, ",") + `},"status":{"conditions":[` + strings.Join(conditions, ",") + "]}}")
 }
 
 func BenchmarkContentHash(b *testing.B) {
