@@ -6,9 +6,11 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 
-# Nested modules: what the tools and the control plane depend on stays out of
-# the module graph of those who import the library.
-NESTED := hack/bench hack/compare hack/controlplane hack/tools
+# Nested modules: what the tools, the control plane and tests of whole programs
+# depend on stays out of the module graph of those who import the library. The
+# modules in TESTS hold tests of the library itself, which run as its own do.
+TESTS := test
+NESTED := hack/bench hack/compare hack/controlplane hack/tools $(TESTS)
 
 # Binaries are not stamped with the commit: git may refuse to tell (a checkout
 # of another user's), and nobody asks.
@@ -63,8 +65,7 @@ lint: tools ## linter, formatting, vet, go.mod files, import layers
 	@bad=$$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 gofmt -l) && \
 		if [ -n "$$bad" ]; then echo "not formatted:"; echo "$$bad"; exit 1; fi
 	@echo "== go vet"
-	@go vet ./...
-	@go vet -tags e2e ./...
+	@for m in . $(TESTS); do go -C $$m vet ./... && go -C $$m vet -tags e2e ./... || exit 1; done
 	@echo "== go mod tidy"
 	@for m in . $(NESTED); do go -C $$m mod tidy -diff || { echo "$$m: go.mod is out of date"; exit 1; }; done
 	@echo "== layers"
@@ -81,17 +82,17 @@ verify-generated: tools ## fail if generated code is not what the generators wri
 .PHONY: vuln
 vuln: tools ## look for known vulnerabilities in what is used
 	@echo "== govulncheck"
-	@go run ./hack/vuln bin/govulncheck ./...
+	@for m in . $(TESTS); do go run ./hack/vuln bin/govulncheck -C $$m ./... || exit 1; done
 
 .PHONY: unit
 unit: ## tests that need no control plane, with the race detector
 	@echo "== unit tests"
 	$(RACE_NOTE)
-	go test $(RACE) ./...
+	@for m in . $(TESTS); do echo "go -C $$m test $(RACE) ./..."; go -C $$m test $(RACE) ./... || exit 1; done
 
 .PHONY: nested
-nested: ## tests of the nested modules that hold packages
-	@for m in $(NESTED); do \
+nested: ## tests of the other nested modules that hold packages
+	@for m in $(filter-out $(TESTS),$(NESTED)); do \
 		if [ -n "$$(go -C $$m list ./... 2>/dev/null)" ]; then go -C $$m test ./... || exit 1; fi; \
 	done
 
@@ -105,7 +106,7 @@ e2e: controlplane ## tests against a real control plane, with the race detector
 	@echo "== end-to-end tests"
 	$(RACE_NOTE)
 	go test $(RACE) -tags e2e -timeout 30m -p 2 -parallel 4 ./internal/testenv/... ./pkg/watcher/... ./hack/demo
-	ANCHO_E2E_OUTAGE=$(OUTAGE) go test $(RACE) -tags e2e -timeout 30m -parallel 4 ./test/e2e/...
+	ANCHO_E2E_OUTAGE=$(OUTAGE) go -C test test $(RACE) -tags e2e -timeout 30m -parallel 4 ./e2e/...
 
 # How long the soak goes on, in minutes.
 MINUTES ?= 10

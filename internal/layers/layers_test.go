@@ -38,6 +38,7 @@ func TestTheTreeIsSeen(t *testing.T) {
 		"pkg/runtime":    "pkg/capability",
 		"pkg/capability": "pkg/kind",
 		"pkg/watcher":    "pkg/kind",
+		"hack/bench":     "internal/testenv", // a nested module
 	} {
 		i := slices.IndexFunc(tree, func(p layers.Package) bool { return p.Path == from })
 		if i < 0 {
@@ -48,7 +49,11 @@ func TestTheTreeIsSeen(t *testing.T) {
 			t.Errorf("the import of %s by %q was not seen", to, from)
 		}
 	}
-	i := slices.IndexFunc(tree, func(p layers.Package) bool { return p.Path == "pkg/capability" })
+	i := slices.IndexFunc(tree, func(p layers.Package) bool { return p.Path == "test/e2e" })
+	if i < 0 || !slices.Contains(tree[i].TestImports, layers.Module+"/internal/testenv") {
+		t.Error("the end-to-end tests, in a nested module, were not seen")
+	}
+	i = slices.IndexFunc(tree, func(p layers.Package) bool { return p.Path == "pkg/capability" })
 	if i < 0 || !slices.Contains(tree[i].Uses["k8s.io/client-go/rest"], "Config") {
 		t.Error("that pkg/capability uses rest.Config was not seen")
 	}

@@ -117,7 +117,6 @@ func rules() []Rule {
 		},
 		// Tools, tests and what holds the documentation to the code are at the end of
 		// all arrows: nothing above names them.
-		{Path: "config", Free: true},
 		{Path: "docs", Free: true},
 		{Path: "hack", Free: true},
 		{Path: "internal", Free: true},

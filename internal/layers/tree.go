@@ -9,10 +9,12 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // A Package is what the rules look at.
@@ -35,22 +37,71 @@ type listed struct {
 	XTestImports []string `json:"XTestImports"`
 }
 
-// Load reads all packages of the module at root with the go command, end-to-end
-// tests included. overlay is a file as for `go build -overlay`, or empty. It
-// fails if a package cannot be loaded, or if there is none.
+// Load reads all packages of the module at root, and of the modules nested in it,
+// with the go command, end-to-end tests included. overlay is a file as for
+// `go build -overlay`, or empty. It fails if a package cannot be loaded, or if
+// the module at root has none.
 func Load(ctx context.Context, root, overlay string) ([]Package, error) {
+	tree, err := loadModule(ctx, root, overlay)
+	if err != nil {
+		return nil, err
+	}
+	if len(tree) == 0 {
+		return nil, fmt.Errorf("no packages in %s", root)
+	}
+	nested, err := nestedModules(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range nested {
+		more, err := loadModule(ctx, dir, overlay)
+		if err != nil {
+			return nil, err
+		}
+		tree = append(tree, more...)
+	}
+	return tree, nil
+}
+
+// nestedModules returns the folders below root that have a go.mod of their own
+// and Go code. A module without code only pins programs.
+func nestedModules(root string) (dirs []string, err error) {
+	code := map[string]bool{}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.Name() == "go.mod" && filepath.Dir(path) != filepath.Clean(root):
+			dirs = append(dirs, filepath.Dir(path))
+		case filepath.Ext(path) == ".go":
+			for dir := filepath.Dir(path); len(dir) > len(filepath.Clean(root)); dir = filepath.Dir(dir) {
+				code[dir] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find nested modules: %w", err)
+	}
+	return slices.DeleteFunc(dirs, func(dir string) bool { return !code[dir] }), nil
+}
+
+// loadModule reads the packages of one module.
+func loadModule(ctx context.Context, dir, overlay string) ([]Package, error) {
 	replaced, err := readOverlay(overlay)
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, "go", "list", "-overlay="+overlay, "-tags=e2e", //nolint:gosec // a fixed command
 		"-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports", "./...")
-	cmd.Dir = root
+	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.String())
+		return nil, fmt.Errorf("go list in %s: %w\n%s", dir, err, stderr.String())
 	}
 
 	var tree []Package
@@ -68,9 +119,6 @@ func Load(ctx context.Context, root, overlay string) ([]Package, error) {
 			return nil, err
 		}
 		tree = append(tree, p)
-	}
-	if len(tree) == 0 {
-		return nil, fmt.Errorf("no packages in %s", root)
 	}
 	return tree, nil
 }

@@ -1,3 +1,4 @@
+// Package config holds the manifests in the folder config, and the Dockerfile there, to the code.
 package config
 
 import (
@@ -26,7 +27,13 @@ import (
 	"github.com/ancho-dev/ancho/internal/manifests"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The tests run in the folder of the manifests.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(filepath.Join("..", "..", "config")); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func read(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
