@@ -106,7 +106,7 @@ e2e: controlplane ## tests against a real control plane, with the race detector
 	@echo "== end-to-end tests"
 	$(RACE_NOTE)
 	go test $(RACE) -tags e2e -timeout 30m -p 2 -parallel 4 ./internal/testenv/... ./pkg/watcher/... ./hack/demo
-	ANCHO_E2E_OUTAGE=$(OUTAGE) go -C test test $(RACE) -tags e2e -timeout 30m -parallel 4 ./e2e/...
+	ANCHO_E2E_OUTAGE=$(OUTAGE) go -C test test $(RACE) -tags e2e -timeout 30m -parallel 4 ./e2e/... ./tutorial
 
 # How long the soak goes on, in minutes.
 MINUTES ?= 10

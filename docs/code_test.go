@@ -67,8 +67,10 @@ func fenced(page, language string) []string {
 	return out
 }
 
-// What pages show in Go is compiled: its lines stand together in a file, with whatever tabs before them. The README's
-// program is one that TestReadmeProgram builds.
+// programs are the pages whose code a test builds and runs as a program: TestReadmeProgram, and TestTutorial in test/tutorial.
+var programs = []string{"README.md", "docs/tutorial.md"}
+
+// What pages show in Go is compiled: its lines stand together in a file, with whatever tabs before them.
 func TestGoBlocks(t *testing.T) {
 	files := compiled(t)
 	if len(files) < 10 {
@@ -76,7 +78,7 @@ func TestGoBlocks(t *testing.T) {
 	}
 	shown := 0
 	for page, text := range pages(t) {
-		if page == "README.md" {
+		if slices.Contains(programs, page) {
 			continue
 		}
 		for _, block := range fenced(text, "go") {
@@ -118,8 +120,8 @@ func TestPlans(t *testing.T) {
 	}
 	shown := 0
 	for page, text := range pages(t) {
-		if page == "README.md" {
-			continue // TestReadmeProgram
+		if slices.Contains(programs, page) {
+			continue
 		}
 		for _, block := range fenced(text, "text") {
 			if !strings.HasPrefix(block, "BINDING") {
