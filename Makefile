@@ -43,7 +43,7 @@ tools: ## build the pinned tools: golangci-lint, govulncheck, benchstat, control
 GENERATED := '*zz_generated*' 'examples/*/crd/*.yaml'
 
 .PHONY: generate
-generate: tools ## write generated code anew
+generate: tools ## write generated code again
 	go generate ./...
 
 ##### What is checked
@@ -52,7 +52,7 @@ generate: tools ## write generated code anew
 test: lint verify-generated vuln unit nested e2e ## run everything that a change has to pass
 
 .PHONY: lint
-lint: tools ## linter, formatting, vet, go.mod files, import layers
+lint: tools ## linter, formatting, vet, go.mod files, import layers, prose
 	@echo "== golangci-lint"
 	@bin/golangci-lint run --allow-serial-runners ./...
 	@for m in $(NESTED); do \
@@ -70,6 +70,8 @@ lint: tools ## linter, formatting, vet, go.mod files, import layers
 	@for m in . $(NESTED); do go -C $$m mod tidy -diff || { echo "$$m: go.mod is out of date"; exit 1; }; done
 	@echo "== layers"
 	@go test -count=1 ./internal/layers
+	@echo "== prose"
+	@go run ./hack/prose
 
 .PHONY: verify-generated
 verify-generated: tools ## fail if generated code is not what the generators write
