@@ -4,6 +4,7 @@ package main
 func covered() []string {
 	return []string{
 		"README.md",
+		"docs/README.md",
 		"docs/guides",
 	}
 }
