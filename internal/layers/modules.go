@@ -41,8 +41,13 @@ func main() {}
 
 // requirements are what a go.mod says, as `go mod edit -json` prints it.
 type requirements struct {
-	Go      string                           `json:"Go"`
-	Require []struct{ Path, Version string } `json:"Require"`
+	Go      string        `json:"Go"`
+	Require []requirement `json:"Require"`
+}
+
+type requirement struct {
+	Path    string `json:"Path"`
+	Version string `json:"Version"`
 }
 
 // ModulesOf writes a program into the empty folder dir and returns its modules. Its

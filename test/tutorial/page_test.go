@@ -33,7 +33,8 @@ func blocks(t *testing.T, page string) (out []block) {
 	var b block
 	inside := false
 	for i, line := range strings.Split(page, "\n") {
-		switch m := comment.FindStringSubmatch(line); {
+		m := comment.FindStringSubmatch(line)
+		switch {
 		case inside && line == "```":
 			out = append(out, b)
 			b, inside = block{}, false
@@ -41,9 +42,9 @@ func blocks(t *testing.T, page string) (out []block) {
 			b.text += line + "\n"
 		case strings.HasPrefix(line, "```"):
 			b.line, b.language, inside = i+1, strings.TrimPrefix(line, "```"), true
-		case m != nil && m[1] == "stop":
+		case len(m) == 3 && m[1] == "stop":
 			out = append(out, block{line: i + 1, verb: m[1], name: m[2]})
-		case m != nil:
+		case len(m) == 3:
 			b.verb, b.name = m[1], m[2]
 		case line != "":
 			b = block{}

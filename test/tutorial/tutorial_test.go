@@ -97,7 +97,7 @@ func newReader(t *testing.T, root string) *reader {
 	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o700))
 	must(t, os.MkdirAll(filepath.Join(r.home, "work"), 0o700))
 	must(t, os.WriteFile(r.state(), []byte("PWD="+filepath.Join(r.home, "work")+"\n"), 0o600))
-	must(t, os.WriteFile(filepath.Join(r.home, "bin", "go"), []byte(goCommand(t, r, root)), 0o700)) //nolint:gosec // a program
+	must(t, os.WriteFile(filepath.Join(r.home, "bin", "go"), []byte(goCommand(t, r, root)), 0o700))
 	settings, err := exec.CommandContext(t.Context(), "go", "env", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
 	must(t, err)
 	dirs := strings.Split(strings.TrimSpace(string(settings)), "\n")
@@ -111,7 +111,7 @@ func newReader(t *testing.T, root string) *reader {
 // goCommand is a go command for the page's module, which requires what this checkout does, and gets this checkout.
 func goCommand(t *testing.T, r *reader, root string) string {
 	t.Helper()
-	real, err := exec.LookPath("go")
+	path, err := exec.LookPath("go")
 	must(t, err)
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	must(t, err)
@@ -125,7 +125,7 @@ case "$*" in
 "mod tidy") ;;
 *) exec %s "$@" ;;
 esac
-`, requires, filepath.Join(root, "go.sum"), real)
+`, requires, filepath.Join(root, "go.sum"), path)
 }
 
 // state is the file that holds the folder and the environment in which the next commands run.
