@@ -98,12 +98,15 @@ func newReader(t *testing.T, root string) *reader {
 	must(t, os.MkdirAll(filepath.Join(r.home, "work"), 0o700))
 	must(t, os.WriteFile(r.state(), []byte("PWD="+filepath.Join(r.home, "work")+"\n"), 0o600))
 	must(t, os.WriteFile(filepath.Join(r.home, "bin", "go"), []byte(goCommand(t, r, root)), 0o700))
-	settings, err := exec.CommandContext(t.Context(), "go", "env", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
-	must(t, err)
-	dirs := strings.Split(strings.TrimSpace(string(settings)), "\n")
 	r.env = []string{
 		"HOME=" + r.home, "PATH=" + strings.Join([]string{filepath.Join(r.home, "bin"), filepath.Dir(kubectl), os.Getenv("PATH")}, ":"),
-		"GOPATH=" + dirs[0], "GOCACHE=" + dirs[1], "GOMODCACHE=" + dirs[2], "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off",
+		"GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off",
+	}
+	settings := []string{"GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOTOOLCHAIN"} // those of HOME's owner
+	values, err := exec.CommandContext(t.Context(), "go", append([]string{"env"}, settings...)...).Output()
+	must(t, err)
+	for i, value := range strings.Split(strings.TrimSuffix(string(values), "\n"), "\n") {
+		r.env = append(r.env, settings[i]+"="+value)
 	}
 	return r
 }
