@@ -5,11 +5,14 @@ func covered() []string {
 	return []string{
 		"README.md",
 		"docs/README.md",
+		"docs/callbacks.md",
 		"docs/guides",
 		"docs/adr/0016-test-modules.md",
 		"docs/releases.md",
 		"docs/tutorial.md",
 		"CODE_OF_CONDUCT.md",
 		"SECURITY.md",
+		"docs/streams.md",
+		"docs/testing.md",
 	}
 }
