@@ -12,7 +12,9 @@ func covered() []string {
 		"docs/tutorial.md",
 		"CODE_OF_CONDUCT.md",
 		"SECURITY.md",
+		"docs/operations.md",
 		"docs/streams.md",
 		"docs/testing.md",
+		"docs/troubleshooting.md",
 	}
 }
