@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// Each test that the page of field reports names exists, and each row has one or says that it has none.
-func TestFieldReportsNameTests(t *testing.T) {
+// testNames are the names of all tests of the project.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
 	tests := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -31,19 +32,30 @@ func TestFieldReportsNameTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := read(t, "docs/field-reports.md")
+	return tests
+}
+
+// namesTests checks that each test that a page names exists, and that each row of its tables has one or says that it has none.
+func namesTests(t *testing.T, path string, least int) {
+	t.Helper()
+	tests, page := testNames(t), read(t, path)
 	named := words("`(Test\\w+)", page)
 	for _, name := range named {
 		if !tests[name] {
-			t.Errorf("%s is named, and no such test exists", name)
+			t.Errorf("%s names %s, and no such test exists", path, name)
 		}
 	}
-	if len(named) < 20 {
-		t.Errorf("%d tests are named", len(named))
+	if len(named) < least {
+		t.Errorf("%s names %d tests", path, len(named))
 	}
 	for line := range strings.Lines(page) {
-		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| report |") && !regexp.MustCompile("`Test|No test").MatchString(line) {
-			t.Errorf("no test in the row: %s", line)
+		heading := strings.HasPrefix(line, "| report |") || strings.HasPrefix(line, "| promise |")
+		if strings.HasPrefix(line, "| ") && !heading && !regexp.MustCompile("`Test|No test").MatchString(line) {
+			t.Errorf("%s: no test in the row: %s", path, line)
 		}
 	}
 }
+
+func TestFieldReportsNameTests(t *testing.T) { namesTests(t, "docs/field-reports.md", 20) }
+
+func TestGuaranteesNameTests(t *testing.T) { namesTests(t, "docs/guarantees.md", 80) }

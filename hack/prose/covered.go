@@ -7,8 +7,11 @@ func covered() []string {
 		"README.md",
 		"SECURITY.md",
 		"docs/README.md",
+		"docs/architecture.md",
 		"docs/adr/0016-test-modules.md",
 		"docs/callbacks.md",
+		"docs/glossary.md",
+		"docs/guarantees.md",
 		"docs/guides",
 		"docs/operations.md",
 		"docs/releases.md",
@@ -16,5 +19,6 @@ func covered() []string {
 		"docs/testing.md",
 		"docs/troubleshooting.md",
 		"docs/tutorial.md",
+		"docs/when-not-to-use.md",
 	}
 }
