@@ -47,3 +47,19 @@ func (p *Pool[P]) Waits(k Key, uid string) bool {
 	g, known := p.origins.get(identity{key: k, uid: uid})
 	return known && g.waiting.n > 0
 }
+
+// Busy reports whether a call of the object runs.
+func (q *Queue[P]) Busy(k Key, _ string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	o, known := q.objects.get(k)
+	return known && o.run != nil
+}
+
+// Busy reports whether a call of the object runs that has not entered its callback.
+func (p *Pool[P]) Busy(k Key, uid string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g, known := p.origins.get(identity{key: k, uid: uid})
+	return known && g.entering != nil && g.entering.mate.in == nil
+}

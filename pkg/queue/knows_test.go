@@ -10,6 +10,7 @@ import (
 type engineOfTest interface {
 	Add(e Event[string])
 	Knows(k Key, uid string) bool
+	Busy(k Key, uid string) bool
 	Run(ctx context.Context)
 	WaitIdle(ctx context.Context) error
 	Shutdown()
@@ -56,6 +57,53 @@ func TestKnows(t *testing.T) {
 				known(false)
 				if !running {
 					t.Error("not known while it runs")
+				}
+				q.Shutdown()
+			})
+		})
+	}
+}
+
+// An object is busy while a call of it runs; in a pool, until that has entered its callback.
+func TestBusy(t *testing.T) {
+	for name, c := range map[string]struct {
+		engine  func(Handler[string]) engineOfTest
+		entered bool // it is still busy then
+	}{
+		"queue": {func(h Handler[string]) engineOfTest { return New(Options{}, h) }, true},
+		"pool":  {func(h Handler[string]) engineOfTest { return NewPool(Options{}, h) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				k := Key{Namespace: "ns", Name: "n"}
+				var q engineOfTest
+				busy := func(when string, want bool) {
+					t.Helper()
+					if got := q.Busy(k, "u"); got != want {
+						t.Errorf("%s: busy is %v", when, got)
+					}
+				}
+				called := false
+				q = c.engine(func(_ context.Context, call Call[string]) Result {
+					called = true
+					busy("before it has entered", true)
+					if q.Busy(Key{Namespace: "ns", Name: "other"}, "u") {
+						t.Error("another object is busy")
+					}
+					call.Enter()
+					busy("after it has entered", c.entered)
+					return Result{}
+				})
+				busy("at first", false)
+				q.Add(Event[string]{Key: k, UID: "u", Type: Added, Passed: true})
+				busy("while the call waits", false)
+				go q.Run(t.Context())
+				if err := q.WaitIdle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				busy("at the end", false)
+				if !called {
+					t.Error("no call was made")
 				}
 				q.Shutdown()
 			})

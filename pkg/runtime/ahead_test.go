@@ -313,6 +313,45 @@ func TestWatchEventsBehindALiveReadBringNothingOlder(t *testing.T) {
 	}
 }
 
+// A call that has started with an older state, and has not looked yet whether that is outdated, keeps what a live read gave although the
+// stream passes it; the end of the call lets it go.
+func TestALiveReadOutlastsACallThatHasStarted(t *testing.T) {
+	at := func(rv string) *corev1.ConfigMap { return aMap("u", rv, labelled("yes")) }
+	for name, then := range map[string]func(*rig){
+		"that state":           func(r *rig) { r.upsert(at("30"), false) },
+		"out of the selection": func(r *rig) { r.upsert(aMap("u", "31"), false) },
+		"the deletion":         func(r *rig) { r.gone(at("31"), false) },
+		"a list without it": func(r *rig) {
+			r.feed.Handle(watcher.Delta{Kind: watcher.Gone, Entry: r.entry(at("10")), Relist: true})
+		},
+		"a list": func(r *rig) { r.feed.Synced("30", true) },
+	} {
+		for action, binding := range map[string]func(selection) capability.Binding{
+			"Reconcile": func(s selection) capability.Binding { return s.Reconcile(ignoreMap) },
+			"in order":  func(s selection) capability.Binding { return s.InOrder().Reconcile(ignoreMap) },
+			"Watch":     func(s selection) capability.Binding { return s.Watch(ignoreMap) },
+		} {
+			t.Run(name+"/"+action, func(t *testing.T) {
+				r := newRig(t, binding(capability.When(kind.ConfigMap).WithAnnotation("in", "yes")))
+				r.upsert(at("10"), false)
+				b, key := r.feed.Subs[0].Of, queue.Key{Namespace: "ns", Name: "n"}
+				b.Ahead.Set(key, &frameOf(t, at("30")).Meta)
+				r.boxes[0].busy = true
+				then(r)
+				b.Metrics.Finished(queue.Finish{Key: key, UID: "u"}) // of the call before
+				if n := b.Ahead.N.Load(); n != 1 {
+					t.Errorf("%d live reads are kept while a call may begin with an older state, want 1", n)
+				}
+				r.boxes[0].busy = false
+				b.Metrics.Finished(queue.Finish{Key: key, UID: "u"})
+				if n := b.Ahead.N.Load(); n != 0 {
+					t.Errorf("%d live reads are kept at the end, want none", n)
+				}
+			})
+		}
+	}
+}
+
 // A live read may show the next object of a name while the stream still delivers the one before. What it showed is kept until the
 // stream has passed it.
 func TestALiveReadOfTheNextObjectOutlastsTheOneBefore(t *testing.T) {

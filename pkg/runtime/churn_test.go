@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -69,11 +70,15 @@ func (c *churn) cleaned(_ context.Context, e capability.Event[*corev1.ConfigMap]
 
 func (c *churn) edit(name string, change func(*corev1.ConfigMap)) {
 	maps := c.client.CoreV1().ConfigMaps("default")
-	cm, err := maps.Get(c.t.Context(), name, metav1.GetOptions{})
-	if err == nil {
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error { // the program writes, too
+		cm, err := maps.Get(c.t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
 		change(cm)
 		_, err = maps.Update(c.t.Context(), cm, metav1.UpdateOptions{})
-	}
+		return err
+	})
 	if err != nil {
 		c.t.Fatal(err)
 	}

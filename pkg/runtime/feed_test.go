@@ -36,6 +36,7 @@ type inbox struct {
 	mu     sync.Mutex
 	events []queue.Event[*binding.Work]
 	idle   bool // it has work for no object
+	busy   bool // a call has started
 }
 
 func (i *inbox) Add(e queue.Event[*binding.Work]) {
@@ -46,6 +47,7 @@ func (i *inbox) Add(e queue.Event[*binding.Work]) {
 
 func (i *inbox) Knows(queue.Key, string) bool { return !i.idle }
 func (i *inbox) Waits(queue.Key, string) bool { return false }
+func (i *inbox) Busy(queue.Key, string) bool  { return i.busy }
 func (i *inbox) Run(context.Context)          {}
 func (i *inbox) Shutdown()                    {}
 func (i *inbox) Stats() queue.Stats           { return queue.Stats{} }

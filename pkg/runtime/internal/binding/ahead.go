@@ -19,6 +19,10 @@ var errStale = errors.New("the server answered with an older state of the object
 // errAhead marks a failure to read an object that the callback had in a newer state than its queued event has.
 var errAhead = errors.New("the callback had a newer state of the object than this event has, and the object cannot be read")
 
+// errUndelivered marks a live read of an object that needs the finalizer, before the stream has delivered the object: no event would report
+// its deletion.
+var errUndelivered = errors.New("the stream has not delivered this object yet: the finalizer is added once it has")
+
 // ahead is what a binding's callbacks were given by live reads before its streams delivered it: by object, the
 // resourceVersion of that state. While it is here, no call carries an older state of the object. An object is dropped when
 // its stream has passed that resourceVersion, so the table holds only objects of which events are on their way.
@@ -29,7 +33,10 @@ type ahead struct {
 }
 
 // lead is one state that a live read gave.
-type lead struct{ uid, rv string }
+type lead struct {
+	uid, rv string
+	passed  bool // the stream has delivered it or a newer one, or the deletion of its object
+}
 
 // Older says whether one resourceVersion is known to be before another.
 func Older(a, b string) bool {
@@ -87,6 +94,19 @@ func (a *ahead) drop(k queue.Key, past func(lead) bool) bool {
 	return true
 }
 
+// mark notes that the stream has passed what is kept of an object, if past says so.
+func (a *ahead) mark(k queue.Key, past func(lead) bool) {
+	if a.N.Load() == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if l, ok := a.of.M[k]; ok && past(l) {
+		l.passed = true
+		a.of.Set(table.Key(k), l) // a map takes the new key's memory, which is the frame's
+	}
+}
+
 // some gives up to n of the objects.
 func (a *ahead) some(n int) (keys []queue.Key) {
 	if a.N.Load() == 0 {
@@ -111,9 +131,14 @@ func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Fr
 		return errStale
 	}
 	var delivered string // the state that the stream delivered last
+	undelivered := false
 	err := b.streamOf(c.Key).between(ctx, func(x *watcher.Index) {
-		if e, ok := x.Get(c.Key.Namespace, c.Key.Name); ok {
+		e, ok := x.Get(c.Key.Namespace, c.Key.Name)
+		if ok {
 			delivered = e.RV()
+		}
+		if undelivered = !(ok && e.HasUID(m.UID)) && b.Guarded.Needs(m); undelivered {
+			return // the call is not made: older states are to come
 		}
 		if Older(delivered, m.ResourceVersion) || delivered == "" || b.ordered() && b.Engine.Waits(c.Key, m.UID) {
 			b.Ahead.Set(c.Key, m)
@@ -124,6 +149,8 @@ func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Fr
 	case err != nil: // the stream has ended, or does not answer: all that can be said is what was said above
 		b.Ahead.Set(c.Key, m)
 		b.Cached.raise(f)
+	case undelivered:
+		return errUndelivered
 	case Older(m.ResourceVersion, delivered):
 		return errStale
 	}
@@ -140,28 +167,32 @@ func (b *Binding) ordered() bool {
 	return b.Settings.InOrder || b.Action == capability.ActionWatch
 }
 
-// arrives drops what is known of a live read when the stream brings a state that is as new, or has the object out of the
-// set. Where events are calls of their own it stays until the calls of the older ones were made: see passed.
-func (b *Binding) arrives(k queue.Key, uid, rv string) {
-	if !b.ordered() {
-		b.reached(k, uid, rv)
-		return
-	}
-	if !b.Ahead.passes(k, rv) {
+// arrives is called before the event of a state is queued: if that is as new as a live read, readers find what the stream delivered.
+func (b *Binding) arrives(k queue.Key, rv string) {
+	if b.Ahead.N.Load() > 0 && !b.Ahead.passes(k, rv) {
 		b.Cached.lower(k)
 	}
 }
 
-// departs does the same for an object that is out of the stream's set.
-func (b *Binding) departs(d *watcher.Delta) {
-	rv := "" // a list found it: no live read is newer
-	if d.Frame != nil {
-		rv = d.Frame.Meta.ResourceVersion
+// arrived is called after that event is queued. It drops the live read, unless older events of the object wait for calls of their own,
+// or a call that has not looked yet whether its state is outdated has started with one: then the live read is dropped after that call.
+func (b *Binding) arrived(k queue.Key, uid, rv string) {
+	if b.Ahead.N.Load() == 0 {
+		return
 	}
-	b.arrives(queue.Key{Namespace: d.Entry.Namespace(), Name: d.Entry.Name()}, d.Entry.UID(), rv)
+	b.Ahead.mark(k, func(l lead) bool { return l.reachedBy(uid, rv) })
+	b.passed(k)
 }
 
-// deleted drops what is known of a live read of a deleted object, of which no older event waits for its call.
+// departure is the resourceVersion at which an object left the stream's set, empty where a list found that: no live read is newer.
+func departure(d *watcher.Delta) string {
+	if d.Frame == nil {
+		return ""
+	}
+	return d.Frame.Meta.ResourceVersion
+}
+
+// deleted drops what is known of a live read of a deleted object when the call of its deletion begins.
 func (b *Binding) deleted(k queue.Key, uid string) {
 	if b.Ahead.N.Load() == 0 || b.Engine.Waits(k, uid) {
 		return
@@ -171,38 +202,51 @@ func (b *Binding) deleted(k queue.Key, uid string) {
 	}
 }
 
-// reached drops what is known of a live read that is not newer than the state of the resourceVersion. Another object that had the
-// name before may have an older state; where the resourceVersion is not known, only the object itself counts.
+// reachedBy reports whether a live read is not newer than the state of the resourceVersion. Another object that had the name before may
+// have an older state; where the resourceVersion is not known, only the object itself counts.
+func (l lead) reachedBy(uid, rv string) bool {
+	return (rv != "" || l.rv == "" || l.uid == uid) && !Older(rv, l.rv)
+}
+
+// reached drops what is known of a live read when a call begins with a state that is as new.
 func (b *Binding) reached(k queue.Key, uid, rv string) {
-	if b.Ahead.drop(k, func(l lead) bool { return (rv != "" || l.rv == "" || l.uid == uid) && !Older(rv, l.rv) }) {
+	if b.Ahead.drop(k, func(l lead) bool { return l.reachedBy(uid, rv) }) {
 		b.Cached.lower(k)
 	}
 }
 
-// passed drops what is known of a live read that the stream has passed, where no older event waits for its call.
+// passed drops what is known of a live read that the stream has passed, if no call can bring an older state.
 func (b *Binding) passed(k queue.Key) {
 	if b.Ahead.N.Load() == 0 {
 		return
 	}
 	at := b.streamOf(k).position()
-	gone := b.Ahead.drop(k, func(l lead) bool {
+	b.forget(k, func(l lead) bool {
 		order, ok := watcher.CompareRV(l.rv, at)
-		return ok && order <= 0 && (!b.ordered() || !b.Engine.Waits(k, l.uid))
+		return l.passed || ok && order <= 0
 	})
-	if gone {
+}
+
+// forget drops what is known of a live read if past says so of it and no call can bring an older state.
+func (b *Binding) forget(k queue.Key, past func(lead) bool) {
+	if b.Ahead.drop(k, func(l lead) bool { return past(l) && b.idle(k, l.uid) }) {
 		b.Cached.lower(k)
 	}
 }
 
+// idle reports whether no call of an object is about to begin with a state that was delivered before the newest one. Where events merge,
+// what is queued is the newest.
+func (b *Binding) idle(k queue.Key, uid string) bool {
+	return !b.Engine.Busy(k, uid) && (!b.ordered() || !b.Engine.Waits(k, uid))
+}
+
 // sweep drops what the stream of a target has passed. It is called after each complete list.
 func (b *Binding) sweep(of part, rv string) {
+	past := func(l lead) bool { return l.passed || !Older(rv, l.rv) }
 	for _, k := range b.Ahead.some(int(b.Ahead.N.Load())) {
-		if !of.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
-			continue
-		}
-		gone := b.Ahead.drop(k, func(l lead) bool { return !Older(rv, l.rv) && (!b.ordered() || !b.Engine.Waits(k, l.uid)) })
-		if gone {
-			b.Cached.lower(k)
+		if of.has(&watcher.Meta{Namespace: k.Namespace, Name: k.Name}) {
+			b.Ahead.mark(k, past)
+			b.forget(k, past)
 		}
 	}
 }

@@ -102,6 +102,7 @@ type engine interface {
 	Add(queue.Event[*Work])
 	Knows(key queue.Key, uid string) bool
 	Waits(key queue.Key, uid string) bool
+	Busy(key queue.Key, uid string) bool
 	Run(context.Context)
 	Shutdown()
 	Stats() queue.Stats
@@ -191,11 +192,20 @@ func New(c *capability.Compiled, with Options, l *existence.Checks, log logr.Log
 		},
 	})
 	if f := b.Guarded; f != nil {
-		b.Metrics.OnGaveUp, b.Metrics.OnEnd = f.GaveUp, f.Ended
+		b.Metrics.OnGaveUp = f.GaveUp
 	}
+	b.Metrics.OnEnd = b.ended
 	b.Pauser = NewPauser(b.Engine, b.Metrics.Paused, b.log)
 	b.served = servedBy(b, c.Targets)
 	return b
+}
+
+// ended is called after each call, when the engine does not know of it any more.
+func (b *Binding) ended(c queue.Finish) {
+	if b.Guarded != nil {
+		b.Guarded.Ended(c)
+	}
+	b.passed(c.Key)
 }
 
 // actionsOf are what calls of a binding are: its action, and the clean-up where there is one.

@@ -40,7 +40,6 @@ func (b *Binding) Call(ctx context.Context, c queue.Call[*Work]) queue.Result {
 		return noLease()
 	}
 	res := b.deliver(ctx, c)
-	b.passed(c.Key)
 	if res.Outcome == queue.Done || res.Outcome == queue.Drop {
 		c.Payload.release() // the callback's object shares no memory with it
 	}
@@ -73,6 +72,8 @@ func (b *Binding) deliver(ctx context.Context, c queue.Call[*Work]) queue.Result
 		var err error
 		frame, err = b.readAgain(ctx, c, why)
 		switch {
+		case errors.Is(err, errUndelivered):
+			return c.Payload.postpone(nil)
 		case errors.Is(err, why):
 			return c.Payload.postpone(err)
 		case frame == nil:

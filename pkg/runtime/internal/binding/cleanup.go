@@ -42,9 +42,6 @@ func (b *Binding) guarded(ctx context.Context, c queue.Call[*Work], frame *watch
 		if wait := w.Patience(time.Now()); wait > 0 {
 			return queue.Result{Outcome: queue.Postpone, After: wait}
 		}
-		if frame != c.Payload.object() && !b.delivered(ctx, id) {
-			return c.Payload.postpone(nil)
-		}
 		with, err := f.Add(ctx, id, frame)
 		switch {
 		case err != nil:
@@ -59,16 +56,6 @@ func (b *Binding) guarded(ctx context.Context, c queue.Call[*Work], frame *watch
 		}
 	}
 	return b.reconcile(ctx, c, frame)
-}
-
-// delivered says whether the stream has delivered an object that was read live. Before that, the finalizer is not added: no event would
-// report the deletion of an object that the stream never had.
-func (b *Binding) delivered(ctx context.Context, id finalize.ID) (known bool) {
-	err := b.streamOf(id.Key).between(ctx, func(x *watcher.Index) {
-		e, ok := x.Get(id.Namespace, id.Name)
-		known = ok && e.HasUID(id.UID)
-	})
-	return known || err != nil
 }
 
 // reconcile calls Reconcile, which may release the object.

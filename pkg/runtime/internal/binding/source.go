@@ -21,8 +21,9 @@ func (s sourceEngine) Add(e queue.Event[*Work]) {
 // Knows has events delivered also that do not trigger: names may have changed.
 func (s sourceEngine) Knows(queue.Key, string) bool { return true }
 
-// Waits, Run, Shutdown, Stats, Running, Room and Roomy are those of an engine that never has work waiting.
+// Waits, Busy, Run, Shutdown, Stats, Running, Room and Roomy are those of an engine that never has work waiting.
 func (s sourceEngine) Waits(queue.Key, string) bool { return false }
+func (s sourceEngine) Busy(queue.Key, string) bool  { return false }
 func (s sourceEngine) Run(ctx context.Context)      { <-ctx.Done() }
 func (s sourceEngine) Shutdown()                    {}
 func (s sourceEngine) Stats() queue.Stats           { return queue.Stats{} }

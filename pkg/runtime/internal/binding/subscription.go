@@ -131,8 +131,9 @@ func (s *Subscription) Handle(d watcher.Delta) {
 // Upsert finds what a new state of an object means for one binding's set.
 func (s *Subscription) Upsert(d watcher.Delta) {
 	m, words := &d.Frame.Meta, d.Entry.Words()
-	if s.Of.Ahead.N.Load() > 0 {
-		s.Of.arrives(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID, m.ResourceVersion)
+	if k := (queue.Key{Namespace: m.Namespace, Name: m.Name}); s.Of.Ahead.N.Load() > 0 {
+		s.Of.arrives(k, m.ResourceVersion)
+		defer s.Of.arrived(k, m.UID, m.ResourceVersion)
 	}
 	was, in, hash := s.slots.Member(words), s.part.has(m) && s.Of.Match(m), uint64(0)
 	if in && s.Of.Inspect != nil && !s.Of.Guarded.Due(m) {
@@ -219,14 +220,13 @@ func (s *Subscription) Gone(d watcher.Delta) {
 		return
 	}
 	s.slots.SetMember(words, false)
-	if s.Of.Ahead.N.Load() > 0 {
-		s.Of.departs(&d)
-	}
+	k := queue.Key{Namespace: e.Namespace(), Name: e.Name()}
+	s.Of.arrives(k, departure(&d))
 	last := s.lastState(e)
 	cleanUp := s.Of.Guarded != nil && s.Of.Guarded.Depart(s.id(e), carried, d.Frame)
 	passed := cleanUp || s.Of.Takes(queue.Deleted, false) || s.Of.source != nil && d.Ambiguous && s.Of.Takes(queue.Left, false)
 	defer s.forget(e, passed)
-	defer s.settled(&d)
+	defer s.settled(k, &d)
 	ambiguous := d.Ambiguous && !cleanUp && s.Of.source == nil && (passed || s.Of.Takes(queue.Left, false))
 	if !passed && !ambiguous && d.Frame != nil && !s.Of.knows(&d.Frame.Meta) {
 		return
@@ -240,11 +240,17 @@ func (s *Subscription) Gone(d watcher.Delta) {
 	s.Of.enqueue(queue.Event[*Work]{Type: queue.Deleted, Was: true, Payload: w, Passed: passed, Before: last.before()}, id)
 }
 
-// settled drops live reads of an object whose deletion is certain, after its events are queued.
-func (s *Subscription) settled(d *watcher.Delta) {
-	if !d.Ambiguous && s.Of.ordered() && s.Of.Ahead.N.Load() > 0 {
-		s.Of.deleted(s.id(d.Entry).Key, d.Entry.UID())
+// settled drops live reads that the end of an object has passed, after its events are queued. A certain deletion is later than all states
+// of the object.
+func (s *Subscription) settled(k queue.Key, d *watcher.Delta) {
+	if s.Of.Ahead.N.Load() == 0 {
+		return
 	}
+	uid := d.Entry.UID()
+	if !d.Ambiguous {
+		s.Of.Ahead.mark(k, func(l lead) bool { return l.uid == uid })
+	}
+	s.Of.arrived(k, uid, departure(d))
 }
 
 // lastState takes what Cached kept of an object, which is nil where nothing was kept.

@@ -89,6 +89,15 @@ func (f *Finalizer) On(m *watcher.Meta) bool { return slices.Contains(m.Finalize
 // Due says whether an object is to be cleaned up, whatever the selection makes of it. Nil is never due.
 func (f *Finalizer) Due(m *watcher.Meta) bool { return f != nil && m.Deleting && f.On(m) }
 
+// Needs reports whether the finalizer has to be added before Reconcile is called with this state of an object. Nil needs none.
+func (f *Finalizer) Needs(m *watcher.Meta) bool {
+	if f == nil || m.Deleting || f.On(m) {
+		return false
+	}
+	w := f.Get(IDOf(m))
+	return !w.Cleaned && !w.ReleasedAt(m.Generation)
+}
+
 // Member says whether an object is in the binding's set, of which it was a member, and which its selection takes or not: one
 // that carries the finalizer stays until it is deleted, and one without can get it only if it is not being deleted.
 func (f *Finalizer) Member(within, was, selected bool, m *watcher.Meta) bool {
