@@ -23,7 +23,7 @@ type AdmissionCondition struct {
 }
 
 // admission translates the selection. A new object with generateName has no name when policies are asked.
-func (d *declaration) admission(r *reach) *Admission {
+func (r *reach) admission(d *declaration) *Admission {
 	if !d.finalize {
 		return nil
 	}

@@ -2,10 +2,6 @@ package capability
 
 import (
 	"fmt"
-	"iter"
-
-	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // Cached keeps the last state of each object in the binding's set, as the bytes that came over the wire. Event.Old is
@@ -30,50 +26,7 @@ func (s Selection[T]) Cached(into ...*Reader[T]) Selection[T] {
 				p.wrong(fmt.Sprintf("Cached: reader number %d is nil", i+1), "give the address of a capability.Reader, or leave it out")
 				continue
 			}
-			p.readers = append(p.readers, r)
+			p.readers = append(p.readers, attachable{reader: r, attach: r.attach})
 		}
 	})
-}
-
-// Cache is what a binding with Cached keeps. A runtime fills it; Readers look into it, from any goroutine. The frames that
-// it gives are not changed by anybody.
-type Cache interface {
-	// Frame gives the last state of an object in the set, and nil where there is none of that name.
-	Frame(namespace, name string) *watcher.Frame
-	// Frames gives those of a namespace, or all, where all is true.
-	Frames(namespace string, all bool) iter.Seq[*watcher.Frame]
-	// Len counts the objects.
-	Len() int
-	// Synced says whether every stream of the binding has told all that there was at the beginning.
-	Synced() bool
-}
-
-// attachable is a Reader of any type.
-type attachable interface {
-	attach(Cache, func(*watcher.Frame) (kind.Object, error))
-}
-
-// attacher fills the readers of a declaration.
-func (d *declaration) attacher() func(Cache) {
-	readers, decode := d.spec.readers, d.decode
-	return func(c Cache) {
-		for _, r := range readers {
-			r.attach(c, decode)
-		}
-	}
-}
-
-// lend makes each reader one binding's own.
-func (p *program) lend(d *declaration) (flaws []flaw) {
-	for _, r := range d.spec.readers {
-		switch other := p.readers[r]; other {
-		case nil:
-			p.readers[r] = d
-		case d:
-			flaws = append(flaws, flaw{"Cached: one reader is given twice", "give it once"})
-		default:
-			flaws = append(flaws, flaw{fmt.Sprintf("Cached: the reader is filled by another binding: the one at %s", other.at), "give each binding a Reader of its own"})
-		}
-	}
-	return flaws
 }

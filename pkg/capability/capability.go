@@ -1,7 +1,6 @@
 package capability
 
 import (
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -10,12 +9,7 @@ import (
 // Capability is a named group of bindings that a program can switch on and off. Between its bindings,
 // calls of Reconcile for one object never overlap.
 type Capability struct {
-	name, description string
-	at                location
-	bindings          []Binding
-	namespaces        alternatives
-	excluded          []string
-	flaws             []flaw
+	c group
 }
 
 // New makes a capability of its name, a DNS label such as "webapp", and its bindings. What is wrong
@@ -24,7 +18,19 @@ type Capability struct {
 // A binding is named by its Alias or by the plural of its kind ("pods"); the second one of that name
 // is "pods-2", and so on.
 func New(name string, bindings ...Binding) *Capability {
-	return &Capability{name: name, at: here(), bindings: slices.Clone(bindings)}
+	c := &Capability{c: group{name: name, at: here()}}
+	for _, b := range bindings {
+		c.c.bindings = append(c.c.bindings, declaredBy(b))
+	}
+	return c
+}
+
+// Declared is what the capability's declarations came to. It is for Ancho's runtime.
+func (c *Capability) Declared() *group {
+	if c == nil {
+		return nil
+	}
+	return &c.c
 }
 
 // Name is the name given to New.
@@ -32,13 +38,13 @@ func (c *Capability) Name() string {
 	if c == nil {
 		return ""
 	}
-	return c.name
+	return c.c.name
 }
 
 // Description sets one sentence for people, which plans and logs may show. It returns c.
 func (c *Capability) Description(text string) *Capability {
 	if c != nil {
-		c.description = text
+		c.c.description = text
 	}
 	return c
 }
@@ -51,9 +57,9 @@ func (c *Capability) InNamespace(namespaces ...string) *Capability {
 		return nil
 	}
 	set, flaws := checkedNames("InNamespace", "namespace", namespaces, namespaceProblem)
-	c.flaws = append(c.flaws, flaws...)
+	c.c.flaws = append(c.c.flaws, flaws...)
 	if len(flaws) == 0 {
-		c.namespaces.and(set)
+		c.c.namespaces.and(set)
 	}
 	return c
 }
@@ -66,9 +72,9 @@ func (c *Capability) NotInNamespace(namespaces ...string) *Capability {
 		return nil
 	}
 	set, flaws := checkedNames("NotInNamespace", "namespace", namespaces, namespaceProblem)
-	c.flaws = append(c.flaws, flaws...)
+	c.c.flaws = append(c.c.flaws, flaws...)
 	if len(flaws) == 0 {
-		c.excluded = sortedSet(append(c.excluded, set...))
+		c.c.excluded = sortedSet(append(c.c.excluded, set...))
 	}
 	return c
 }

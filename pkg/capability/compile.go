@@ -9,7 +9,7 @@ import (
 // connection. If anything is wrong, it returns a [*DeclarationError] with every mistake of the whole
 // program.
 func Compile(caps []*Capability, o CompileOptions) ([]*Compiled, error) {
-	p := program{options: o, first: map[string]*Capability{}, claims: map[string]*declaration{}, readers: map[attachable]*declaration{}}
+	p := program{options: o, first: map[string]*group{}, claims: map[string]*declaration{}, readers: map[any]*declaration{}}
 	if o.Namespace != "" {
 		if problem := namespaceProblem(o.Namespace); problem != "" {
 			p.mistakes = append(p.mistakes, Mistake{
@@ -20,7 +20,7 @@ func Compile(caps []*Capability, o CompileOptions) ([]*Compiled, error) {
 		}
 	}
 	for i, c := range caps {
-		p.capability(i, c)
+		p.capability(i, c.Declared())
 	}
 	if len(p.mistakes) > 0 {
 		return nil, &DeclarationError{Mistakes: p.mistakes}
@@ -31,11 +31,11 @@ func Compile(caps []*Capability, o CompileOptions) ([]*Compiled, error) {
 // program gathers what Compile finds.
 type program struct {
 	options  CompileOptions
-	first    map[string]*Capability // by name
+	first    map[string]*group // by name
 	compiled []*Compiled
 	mistakes []Mistake
 	claims   map[string]*declaration // finalizers
-	readers  map[attachable]*declaration
+	readers  map[any]*declaration
 }
 
 // claim makes a finalizer a binding's own: of two with the same, each would take the other's off.
@@ -51,7 +51,7 @@ func (p *program) claim(d *declaration) []flaw {
 	return nil
 }
 
-func (p *program) capability(i int, c *Capability) {
+func (p *program) capability(i int, c *group) {
 	if c == nil {
 		p.mistakes = append(p.mistakes, Mistake{
 			Problem: fmt.Sprintf("capability number %d is nil", i+1),
@@ -64,7 +64,7 @@ func (p *program) capability(i int, c *Capability) {
 	if len(c.bindings) == 0 {
 		flaws = append(flaws, flaw{"it has no bindings, so that it would do nothing", "give New at least one capability.When(...)...Reconcile(...) or Watch(...)"})
 	}
-	within, scopeFlaws := c.scopeOf(p.options.Namespace)
+	within, scopeFlaws := groupScope(c, p.options.Namespace)
 	if len(c.flaws) == 0 {
 		flaws = append(flaws, scopeFlaws...)
 	}
@@ -78,7 +78,7 @@ func (p *program) capability(i int, c *Capability) {
 	}
 }
 
-func (p *program) nameFlaws(c *Capability) []flaw {
+func (p *program) nameFlaws(c *group) []flaw {
 	var flaws []flaw
 	if problem := labelProblem(c.name); problem != "" {
 		flaws = append(flaws, flaw{fmt.Sprintf("New(%q): no valid name: %s", c.name, problem), "choose a DNS label such as \"webapp\""})
@@ -94,15 +94,14 @@ func (p *program) nameFlaws(c *Capability) []flaw {
 // bindings are those of one capability.
 type bindings struct {
 	program   *program
-	of        *Capability
+	of        *group
 	within    scope
 	unbounded bool // the scope is wrong itself: do not report what follows from that
 	named     map[string]*declaration
 	count     map[string]int // unaliased bindings by plural
 }
 
-func (b *bindings) add(i int, each Binding) {
-	d := declaredBy(each)
+func (b *bindings) add(i int, d *declaration) {
 	if d == nil {
 		b.program.mistakes = append(b.program.mistakes, Mistake{
 			Capability: b.of.name,
@@ -113,7 +112,7 @@ func (b *bindings) add(i int, each Binding) {
 		return
 	}
 	name := b.name(i, d)
-	flaws := d.flaws()
+	flaws := flawsOf(d)
 	if other := b.named[name]; other != nil {
 		flaws = append(flaws, flaw{"another binding has this name: the one at " + other.at.String(), "give one of them another Alias"})
 	} else {
@@ -134,7 +133,7 @@ func (b *bindings) add(i int, each Binding) {
 		b.program.mistakes = append(b.program.mistakes, m)
 	}
 	if len(flaws) == 0 {
-		c := d.compile(r)
+		c := r.compile(d)
 		c.Capability, c.Binding, c.Description = b.of.name, name, b.of.description
 		c.Triggers = triggers
 		for _, t := range triggers {
@@ -159,17 +158,4 @@ func (b *bindings) name(i int, d *declaration) string {
 		return plural + "-" + strconv.Itoa(n)
 	}
 	return plural
-}
-
-// declaredBy looks into a binding, which may be nil, a zero value, or something that embeds one.
-func declaredBy(b Binding) (d *declaration) {
-	defer func() {
-		if recover() != nil {
-			d = nil
-		}
-	}()
-	if b == nil {
-		return nil
-	}
-	return b.declared()
 }

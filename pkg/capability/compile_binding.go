@@ -14,8 +14,8 @@ const kindNamespace = "Namespace"
 // manyTargets is how many streams of one binding are worth a word.
 const manyTargets = 50
 
-// flaws are what is wrong with a declaration by itself.
-func (d *declaration) flaws() []flaw {
+// flawsOf are what is wrong with a declaration by itself.
+func flawsOf(d *declaration) []flaw {
 	var out []flaw
 	if d.when == (location{}) {
 		out = append(out, flaw{"the selection is a zero value", "begin it with capability.When"})
@@ -26,7 +26,7 @@ func (d *declaration) flaws() []flaw {
 		out = append(out, flaw{string(d.action) + "(nil): there is nothing to call", "give it a function"})
 	}
 	out = append(out, d.spec.flaws...)
-	out = append(out, d.finalizeFlaws()...)
+	out = append(out, finalizeFlaws(d)...)
 	if d.action == ActionWatch {
 		if d.spec.queued {
 			out = append(out, flaw{"Queue does not fit Watch, whose calls are never queued", "use Reconcile, or leave Queue out"})
@@ -36,7 +36,7 @@ func (d *declaration) flaws() []flaw {
 		}
 	}
 	if t := d.spec.types; t != 0 && t&takesModified == 0 {
-		for _, step := range d.spec.comparing() {
+		for _, step := range comparing(&d.spec) {
 			out = append(out, flaw{step + " compares an object with how it was, and the event steps leave Modified out", "add IsUpdated, or leave " + step + " out"})
 		}
 	}
@@ -44,7 +44,7 @@ func (d *declaration) flaws() []flaw {
 }
 
 // comparing names the steps that filter Modified.
-func (s *spec) comparing() []string {
+func comparing(s *spec) []string {
 	var out []string
 	if s.specChange {
 		out = append(out, "OnSpecChange")
@@ -106,17 +106,17 @@ func (b *bindings) namespaces(d *declaration, r *reach) []flaw {
 		if of.Group == "" && of.Kind == kindNamespace {
 			r.notNames = b.of.excluded
 		}
-		return s.clusterScopedFlaws(of)
+		return clusterScopedFlaws(s, of)
 	}
 	if b.unbounded {
 		return nil
 	}
 	var flaws []flaw
-	r.scope, r.namespacePatterns, flaws = s.scopeOf(b.within, b.of.excluded, b.program.options.Namespace)
+	r.scope, r.namespacePatterns, flaws = scopeOf(s, b.within, b.of.excluded, b.program.options.Namespace)
 	return flaws
 }
 
-func (s *spec) clusterScopedFlaws(r kind.Resource) []flaw {
+func clusterScopedFlaws(s *spec, r kind.Resource) []flaw {
 	var flaws []flaw
 	add := func(step string, made bool) {
 		if made {
@@ -156,7 +156,7 @@ func (r *reach) narrowNames(of kind.Resource) []flaw {
 }
 
 // compile makes of a declaration without flaws what a runtime needs.
-func (d *declaration) compile(r *reach) *Compiled {
+func (r *reach) compile(d *declaration) *Compiled {
 	s, of := &d.spec, d.resource()
 	c := &Compiled{
 		Action:       d.action,
@@ -174,7 +174,7 @@ func (d *declaration) compile(r *reach) *Compiled {
 		Invoke:       d.invoke,
 		Finalizer:    d.finalizer,
 		Cleanup:      d.cleanup,
-		Admission:    d.admission(r),
+		Admission:    r.admission(d),
 		Within:       r.within,
 		AddToScheme:  d.addToScheme,
 		Optional:     d.optional,

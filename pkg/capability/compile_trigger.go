@@ -52,15 +52,15 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 	if t.source == nil || len(t.flaws) > 0 {
 		return nil, t.flaws
 	}
-	flaws := t.sourceFlaws(d)
+	flaws := sourceFlaws(t, d)
 	if t.source.kindErr() != nil || d.kindErr() != nil {
-		return nil, t.ofSource(flaws)
+		return nil, ofSource(t, flaws)
 	}
 	src, more := b.sourceReach(d, r, t)
 	if flaws = append(flaws, more...); len(flaws) > 0 {
-		return nil, t.ofSource(flaws)
+		return nil, ofSource(t, flaws)
 	}
-	c := t.source.compile(src)
+	c := src.compile(t.source)
 	c.AnyForm = c.Inspect == nil && !t.decodes
 	if c.AnyForm {
 		c.Resource.Metadata, c.Resource.Protobuf = true, true
@@ -71,9 +71,9 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 	case queue.ViaOwned:
 		out.Names = ownedBy(c, d.resource())
 	case queue.ViaUsed:
-		out.Used = t.asked("Uses", d.decode, t.used, c.Resource.Namespaced)
+		out.Used = asked("Uses", d.decode, t.used, c.Resource.Namespaced)
 	default:
-		out.Names = t.asked("Mapped", t.source.decode, t.names, d.resource().Namespaced)
+		out.Names = asked("Mapped", t.source.decode, t.names, d.resource().Namespaced)
 	}
 	return out, nil
 }
@@ -81,7 +81,7 @@ func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigg
 // sourceReach is where the source of a trigger looks: in the namespaces of the binding, where it inherits these.
 func (b *bindings) sourceReach(d *declaration, r *reach, t *trigger) (*reach, []flaw) {
 	within := *b
-	within.of = &Capability{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
+	within.of = &group{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
 	if t.inherits && d.resource().Namespaced && (t.source.plain || t.via == queue.ViaOwned) && t.source.resource().Namespaced {
 		within.within = r.scope
 	}
@@ -102,7 +102,7 @@ func (b *bindings) sourceReach(d *declaration, r *reach, t *trigger) (*reach, []
 }
 
 // ofSource says of flaws that they are those of the trigger's source.
-func (t *trigger) ofSource(flaws []flaw) []flaw {
+func ofSource(t *trigger, flaws []flaw) []flaw {
 	for i := range flaws {
 		flaws[i].problem = "the source of " + t.step + ": " + flaws[i].problem
 	}
@@ -110,8 +110,8 @@ func (t *trigger) ofSource(flaws []flaw) []flaw {
 }
 
 // sourceFlaws are what is wrong with the source of a trigger.
-func (t *trigger) sourceFlaws(d *declaration) []flaw {
-	out := t.source.flaws()
+func sourceFlaws(t *trigger, d *declaration) []flaw {
+	out := flawsOf(t.source)
 	s := &t.source.spec
 	fresh := newSpec()
 	if s.alias != "" || s.queued || s.cached || s.settings != fresh.settings {
@@ -162,7 +162,7 @@ func ownerOf(m *watcher.Meta, owner kind.Resource) *watcher.Owner {
 }
 
 // asked calls a function of the user's with a decoded object, and completes the names that it gives.
-func (t *trigger) asked(
+func asked(
 	step string, decode func(*watcher.Frame) (kind.Object, error), names func(kind.Object) []types.NamespacedName, namespaced bool,
 ) func(*watcher.Frame) ([]types.NamespacedName, error) {
 	return func(f *watcher.Frame) ([]types.NamespacedName, error) {

@@ -2,45 +2,12 @@ package capability
 
 import (
 	"context"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
-
-// The defaults of Settings.
-const (
-	DefaultConcurrency    = 16
-	DefaultBackoffLowest  = 200 * time.Millisecond
-	DefaultBackoffHighest = 5 * time.Minute
-	DefaultMemoryBudget   = 16 << 20
-)
-
-// Settings are how a binding's calls are run.
-type Settings struct {
-	// Concurrency is how many callbacks run at once.
-	Concurrency int
-	// Timeout is after how long the context of a call is cancelled; 0 is never.
-	Timeout time.Duration
-	// Backoff bounds the delays between failed calls.
-	Backoff queue.Backoff
-	// MaxAttempts is how many calls in a row may fail; 0 is no limit.
-	MaxAttempts int
-	// Strategy is what is serialised.
-	Strategy queue.Strategy
-	// InOrder makes each event a call of its own, in order for one object.
-	InOrder bool
-	// MemoryBudget is how many bytes of raw events may wait.
-	MemoryBudget int64
-	// Audit is how often the binding's streams are compared with a list; 0 is never.
-	Audit time.Duration
-	// ManagedFields: objects come with metadata.managedFields. Without it nobody reads them for this
-	// binding, and frames need not have them.
-	ManagedFields bool
-}
 
 // Compiled is a binding as a runtime sees it. It is not changed after it was made, and its functions
 // may be called concurrently.
@@ -104,29 +71,4 @@ type Compiled struct {
 	AddToScheme func(*runtime.Scheme) error
 	// Warnings say what will work, but perhaps not as meant.
 	Warnings []string
-}
-
-// Delivery is one call to be made.
-type Delivery struct {
-	// Type is what happened.
-	Type EventType
-	// Frame holds the object; nil if only its identity is known.
-	Frame *watcher.Frame
-	// Old holds the object as it was before; nil if nothing kept it.
-	Old *watcher.Frame
-	// Identity is the namespace, name, uid and resourceVersion of the object where Frame is nil.
-	Identity watcher.Meta
-	// Initial, Attempt, Merged and Causes are those of the Event.
-	Initial         bool
-	Attempt, Merged int
-	Causes          []Cause
-	// Entering is told when the event is complete, right before the callback is entered. It may be nil.
-	Entering queue.Entering
-}
-
-// CompileOptions are the program's.
-type CompileOptions struct {
-	// Namespace is the program's --namespace. Bindings on namespaced kinds that name no namespace are
-	// confined to it, and those that name another one are a mistake. Empty: all namespaces.
-	Namespace string
 }

@@ -45,5 +45,3 @@ type declaration struct {
 	noCleanup bool
 	cleanup   func(context.Context, Delivery) error
 }
-
-func (d *declaration) declared() *declaration { return d }

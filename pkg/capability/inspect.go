@@ -77,11 +77,3 @@ func panicPlace() string {
 		}
 	}
 }
-
-// keyOf names an object, in a string of its own: errors outlive frames.
-func keyOf(m *watcher.Meta) string {
-	if m.Namespace == "" {
-		return strings.Clone(m.Name)
-	}
-	return m.Namespace + "/" + m.Name
-}

@@ -70,9 +70,6 @@ func (e *DeclarationError) Unwrap() []error {
 	return errs
 }
 
-// flaw is a mistake before it is known which binding it belongs to.
-type flaw struct{ problem, remedy string }
-
 // oneLine keeps a text that quotes the user's own on one line.
 func oneLine(s string) string {
 	return strings.NewReplacer("\r\n", "; ", "\n", "; ", "\r", "; ").Replace(s)

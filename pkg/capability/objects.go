@@ -3,6 +3,7 @@ package capability
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -81,4 +82,12 @@ func (s *objects[T]) decode(f *watcher.Frame) (T, error) {
 		s.scratch.Put(scratch)
 	}
 	return o, err
+}
+
+// keyOf names an object, in a string of its own: errors outlive frames.
+func keyOf(m *watcher.Meta) string {
+	if m.Namespace == "" {
+		return strings.Clone(m.Name)
+	}
+	return m.Namespace + "/" + m.Name
 }

@@ -28,7 +28,7 @@ type filled[T kind.Object] struct {
 	decode func(*watcher.Frame) (kind.Object, error)
 }
 
-// attach implements attachable. A program that is started anew begins anew.
+// attach fills the reader. A program that starts again fills it again.
 func (r *Reader[T]) attach(c Cache, decode func(*watcher.Frame) (kind.Object, error)) {
 	r.from.Store(&filled[T]{cache: c, decode: decode})
 }

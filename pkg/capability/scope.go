@@ -12,7 +12,7 @@ type scope struct {
 }
 
 // scopeOf is where a capability's bindings on namespaced kinds may look.
-func (c *Capability) scopeOf(program string) (scope, []flaw) {
+func groupScope(c *group, program string) (scope, []flaw) {
 	s := scope{namespaces: c.namespaces, excluded: c.excluded}
 	if c.namespaces.void() {
 		return s, []flaw{{"its InNamespace calls leave no namespace", "give all namespaces to one InNamespace, which takes them as alternatives"}}
@@ -40,7 +40,7 @@ func (c *Capability) scopeOf(program string) (scope, []flaw) {
 }
 
 // scopeOf is where a binding looks within its capability, and which patterns are left to check.
-func (s *spec) scopeOf(within scope, excluded []string, program string) (scope, []pattern, []flaw) {
+func scopeOf(s *spec, within scope, excluded []string, program string) (scope, []pattern, []flaw) {
 	if s.namespaces.void() {
 		return within, nil, []flaw{{"its namespace steps leave no namespace", "give all namespaces to one InNamespace, which takes them as alternatives"}}
 	}

@@ -60,7 +60,7 @@ func (s Selection[T]) spec() spec {
 // enters the callback for an event of an object after the callback for the event before it; a call that is retried is
 // outside this order.
 func (s Selection[T]) Watch(h Handler[T]) Binding {
-	return s.declare(ActionWatch, h)
+	return ended{s.declare(ActionWatch, h)}
 }
 
 // Reconcile ends a selection with a callback that brings the world in line with an object. It gets the
@@ -98,6 +98,11 @@ type Binding interface {
 	declared() *declaration
 }
 
+// ended is a selection that Watch or Finalize has ended.
+type ended struct{ d *declaration }
+
+func (e ended) declared() *declaration { return e.d }
+
 // Reconciler is the Binding that Reconcile returns. Its zero value is a mistake that the program's start reports.
 type Reconciler[T kind.Object] struct {
 	d       *declaration
@@ -105,3 +110,16 @@ type Reconciler[T kind.Object] struct {
 }
 
 func (r Reconciler[T]) declared() *declaration { return r.d }
+
+// declaredBy looks into a binding, which may be nil, a zero value, or something that embeds one.
+func declaredBy(b Binding) (d *declaration) {
+	defer func() {
+		if recover() != nil {
+			d = nil
+		}
+	}()
+	if b == nil {
+		return nil
+	}
+	return b.declared()
+}

@@ -1,6 +1,8 @@
 package capability
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
@@ -51,4 +53,29 @@ func newSpec() spec {
 
 func (s *spec) wrong(problem, remedy string) {
 	s.flaws = append(s.flaws, flaw{problem, remedy})
+}
+
+func (s *spec) nameStep(step, what string, args []string, problem func(string) string, into *alternatives) {
+	set, flaws := checkedNames(step, what, args, problem)
+	s.flaws = append(s.flaws, flaws...)
+	if len(flaws) == 0 {
+		into.and(set)
+	}
+}
+
+// fieldStep is a field selector that names what another step names.
+func (s *spec) fieldStep(path, value string, problem func(string) string, into *alternatives) {
+	if text := problem(value); text != "" {
+		s.wrong(fmt.Sprintf("WithField(%q, %q): no valid value: %s", path, value, text), "correct it")
+		return
+	}
+	into.and([]string{value})
+}
+
+func (s *spec) patternStep(step, what string, args []string, into *[]pattern) {
+	p, flaws := checkedPattern(step, what, args)
+	s.flaws = append(s.flaws, flaws...)
+	if len(flaws) == 0 {
+		*into = append(*into, p)
+	}
 }

@@ -1,45 +1,5 @@
 package capability
 
-// typeSet is a set of event types that a selection asks for. Empty, it asks for objects that exist.
-type typeSet uint8
-
-const (
-	takesAdded typeSet = 1 << iota
-	takesModified
-	takesDeleted
-	takesLeft
-)
-
-// takes builds the filter of a binding's events.
-func (t typeSet) takes(a Action) func(EventType, bool) bool {
-	switch {
-	case t == 0 && a == ActionTrigger:
-		t = takesAdded | takesModified | takesDeleted | takesLeft
-	case t == 0:
-		t = takesAdded | takesModified
-	}
-	const existing = takesAdded | takesModified
-	return func(typ EventType, initial bool) bool {
-		if initial && a == ActionReconcile && t&existing != 0 && (typ == Added || typ == Modified) {
-			return true // nobody can know what changed while the program was down
-		}
-		switch typ {
-		case Added:
-			return t&takesAdded != 0
-		case Modified:
-			return t&takesModified != 0
-		case Deleted:
-			return t&takesDeleted != 0
-		case Left:
-			return t&takesLeft != 0
-		case Unchanged:
-			return t&existing != 0
-		default:
-			return false
-		}
-	}
-}
-
 // IsCreated asks for objects that enter the set: created, beginning to match, or there at the start
 // (Event.Initial). Event steps add up; a selection without one gets objects that exist: Added,
 // Modified and Unchanged.

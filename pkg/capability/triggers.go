@@ -80,7 +80,7 @@ func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
 		}
 		for i, k := range kinds {
 			t := &trigger{step: "Owns", via: queue.ViaOwned, inherits: true}
-			t.watches(k, i+1)
+			watches(t, k, i+1)
 			p.triggers = append(p.triggers, t)
 		}
 	})
@@ -93,7 +93,7 @@ func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
 func (s Selection[T]) Uses(used kind.Any, names func(T) []types.NamespacedName) Selection[T] {
 	return s.with(func(p *spec) {
 		t := &trigger{step: "Uses", via: queue.ViaUsed, inherits: true}
-		t.watches(used, 1)
+		watches(t, used, 1)
 		if names == nil {
 			t.wrong("Uses(..., nil): nobody names the objects that are used", "give a function")
 		}
@@ -108,22 +108,8 @@ func (s Selection[T]) Uses(used kind.Any, names func(T) []types.NamespacedName) 
 	})
 }
 
-// trigger is one reason for a binding's calls that is not its own objects.
-type trigger struct {
-	step     string
-	via      queue.Via
-	source   *declaration // nil where there are flaws
-	inherits bool         // a source that names no namespace is watched in those of the binding
-	decodes  bool         // names is called with the source's objects
-	names    func(kind.Object) []types.NamespacedName
-	used     func(kind.Object) []types.NamespacedName
-	flaws    []flaw
-}
-
-func (t *trigger) wrong(problem, remedy string) { t.flaws = append(t.flaws, flaw{problem, remedy}) }
-
 // watches sets the source to a kind or a selection of whatever type.
-func (t *trigger) watches(k kind.Any, number int) {
+func watches(t *trigger, k kind.Any, number int) {
 	switch s := k.(type) {
 	case nil:
 		t.wrong(fmt.Sprintf("%s: kind number %d is nil", t.step, number), "name a kind, or give a selection")

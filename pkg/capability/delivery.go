@@ -1,0 +1,31 @@
+package capability
+
+import (
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/watcher"
+)
+
+// Delivery is one call to be made.
+type Delivery struct {
+	// Type is what happened.
+	Type queue.EventType
+	// Frame holds the object; nil if only its identity is known.
+	Frame *watcher.Frame
+	// Old holds the object as it was before; nil if nothing kept it.
+	Old *watcher.Frame
+	// Identity is the namespace, name, uid and resourceVersion of the object where Frame is nil.
+	Identity watcher.Meta
+	// Initial, Attempt, Merged and Causes are those of the Event.
+	Initial         bool
+	Attempt, Merged int
+	Causes          []queue.Cause
+	// Entering is told when the event is complete, right before the callback is entered. It may be nil.
+	Entering queue.Entering
+}
+
+// CompileOptions are the program's.
+type CompileOptions struct {
+	// Namespace is the program's --namespace. Bindings on namespaced kinds that name no namespace are
+	// confined to it, and those that name another one are a mistake. Empty: all namespaces.
+	Namespace string
+}

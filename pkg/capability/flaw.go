@@ -1,0 +1,4 @@
+package capability
+
+// flaw is a mistake before it is known which binding it belongs to.
+type flaw struct{ problem, remedy string }
