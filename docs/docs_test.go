@@ -24,6 +24,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -167,9 +169,9 @@ func TestPhases(t *testing.T) {
 func TestSettings(t *testing.T) {
 	text := read(t, "docs/callbacks.md")
 	for step, value := range map[string]string{
-		"Concurrency(n)":           fmt.Sprint(capability.DefaultConcurrency),
-		"Backoff(lowest, highest)": fmt.Sprintf("%s, %.0fm", capability.DefaultBackoffLowest, capability.DefaultBackoffHighest.Minutes()),
-		"MemoryBudget(bytes)":      fmt.Sprintf("%d MiB", capability.DefaultMemoryBudget>>20),
+		"Concurrency(n)":           fmt.Sprint(declare.DefaultConcurrency),
+		"Backoff(lowest, highest)": fmt.Sprintf("%s, %.0fm", declare.DefaultBackoffLowest, declare.DefaultBackoffHighest.Minutes()),
+		"MemoryBudget(bytes)":      fmt.Sprintf("%d MiB", declare.DefaultMemoryBudget>>20),
 	} {
 		if row := "| " + code(step) + " | " + value + " |"; !strings.Contains(text, row) {
 			t.Errorf("docs/callbacks.md has no row %q", row)

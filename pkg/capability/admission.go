@@ -3,6 +3,8 @@ package capability
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Admission says which objects a binding with Finalize selects, in a form that the API server can evaluate when an object is created.
@@ -23,16 +25,16 @@ type AdmissionCondition struct {
 }
 
 // admission translates the selection. A new object with generateName has no name when policies are asked.
-func (r *reach) admission(d *declaration) *Admission {
-	if !d.finalize {
+func (r *reach) admission(d *declare.Declaration) *Admission {
+	if !d.Finalize {
 		return nil
 	}
 	a := &Admission{}
 	add := func(name, format string, args ...any) {
 		a.Conditions = append(a.Conditions, AdmissionCondition{Name: name, Expression: fmt.Sprintf(format, args...)})
 	}
-	if r.scope.namespaces.set {
-		add("namespace", "request.namespace in %s", celList(r.scope.namespaces.values))
+	if r.scope.namespaces.Set {
+		add("namespace", "request.namespace in %s", celList(r.scope.namespaces.Values))
 	}
 	if len(r.scope.excluded) > 0 {
 		add("other-namespace", "!(request.namespace in %s)", celList(r.scope.excluded))
@@ -40,8 +42,8 @@ func (r *reach) admission(d *declaration) *Admission {
 	if len(r.notNames) > 0 {
 		add("other-name", "!(request.name in %s)", celList(r.notNames))
 	}
-	if r.names.set {
-		add("name", "request.name in %s", celList(r.names.values))
+	if r.names.Set {
+		add("name", "request.name in %s", celList(r.names.Values))
 	}
 	addPatterns(add, "namespace-pattern", "request.namespace", r.namespacePatterns)
 	addPatterns(add, "name-pattern", "request.name", r.namePatterns)
@@ -51,13 +53,13 @@ func (r *reach) admission(d *declaration) *Admission {
 	for i := range r.annotations {
 		add(fmt.Sprintf("annotation-%d", i+1), "%s", r.annotations[i].cel())
 	}
-	if len(d.spec.where) > 0 {
+	if len(d.Spec.Where) > 0 {
 		a.Gap = "Where"
 	}
 	return a
 }
 
-func addPatterns(add func(name, format string, args ...any), name, of string, patterns []pattern) {
+func addPatterns(add func(name, format string, args ...any), name, of string, patterns []declare.Pattern) {
 	for i, p := range patterns {
 		var some []string
 		for _, re := range p {
@@ -78,8 +80,8 @@ func (r *labelRule) cel() string {
 	if r.hasNo {
 		all = append(all, "!"+at+".hasValue()")
 	}
-	if r.in.set {
-		all = append(all, value+" in "+celList(r.in.values))
+	if r.in.Set {
+		all = append(all, value+" in "+celList(r.in.Values))
 	}
 	if len(r.notIn) > 0 {
 		all = append(all, fmt.Sprintf("!(%s.hasValue() && %s in %s)", at, value, celList(r.notIn)))
@@ -98,10 +100,10 @@ func (r *labelRule) cel() string {
 
 func (a *annotationRule) cel() string {
 	at := "object.metadata.?annotations[?" + celString(a.key) + "]"
-	if !a.in.set {
+	if !a.in.Set {
 		return at + ".hasValue()"
 	}
-	return fmt.Sprintf("%s.hasValue() && %s.orValue('') in %s", at, at, celList(a.in.values))
+	return fmt.Sprintf("%s.hasValue() && %s.orValue('') in %s", at, at, celList(a.in.Values))
 }
 
 func celList(values []string) string {

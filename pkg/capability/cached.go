@@ -2,6 +2,8 @@ package capability
 
 import (
 	"fmt"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Cached keeps the last state of each object in the binding's set, as the bytes that came over the wire. Event.Old is
@@ -19,14 +21,14 @@ import (
 // its objects change while calls wait. What else does not fit the MemoryBudget is taken from what is kept and not read
 // again, so that the verb get is not needed for it.
 func (s Selection[T]) Cached(into ...*Reader[T]) Selection[T] {
-	return s.with(func(p *spec) {
-		p.cached = true
+	return s.with(func(p *declare.Spec) {
+		p.Cached = true
 		for i, r := range into {
 			if r == nil {
-				p.wrong(fmt.Sprintf("Cached: reader number %d is nil", i+1), "give the address of a capability.Reader, or leave it out")
+				p.Wrong(fmt.Sprintf("Cached: reader number %d is nil", i+1), "give the address of a capability.Reader, or leave it out")
 				continue
 			}
-			p.readers = append(p.readers, attachable{reader: r, attach: r.attach})
+			p.Readers = append(p.Readers, declare.Attachable{Reader: r, Attach: r.attach})
 		}
 	})
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // kept is a cache by "namespace/name".
@@ -117,10 +119,10 @@ func TestInvokeOld(t *testing.T) {
 		got = append(got, e)
 		return nil
 	}))
-	d := capability.Delivery{Type: capability.Modified, Frame: frame(t, podOn("new")), Old: frame(t, podOn("old"))}
+	d := declare.Delivery{Type: capability.Modified, Frame: frame(t, podOn("new")), Old: frame(t, podOn("old"))}
 	bad := d
 	bad.Old = &watcher.Frame{Raw: []byte("{"), Encoding: kind.JSON}
-	for _, d := range []capability.Delivery{d, d, bad} {
+	for _, d := range []declare.Delivery{d, d, bad} {
 		if err := c.Invoke(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}

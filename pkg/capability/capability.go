@@ -1,15 +1,13 @@
 package capability
 
 import (
-	"strings"
-
-	"k8s.io/apimachinery/pkg/util/validation"
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Capability is a named group of bindings that a program can switch on and off. Between its bindings,
 // calls of Reconcile for one object never overlap.
 type Capability struct {
-	c group
+	c declare.Group
 }
 
 // New makes a capability of its name, a DNS label such as "webapp", and its bindings. What is wrong
@@ -18,15 +16,15 @@ type Capability struct {
 // A binding is named by its Alias or by the plural of its kind ("pods"); the second one of that name
 // is "pods-2", and so on.
 func New(name string, bindings ...Binding) *Capability {
-	c := &Capability{c: group{name: name, at: here()}}
+	c := &Capability{c: declare.Group{Name: name, At: declare.Here()}}
 	for _, b := range bindings {
-		c.c.bindings = append(c.c.bindings, declaredBy(b))
+		c.c.Bindings = append(c.c.Bindings, declaredBy(b))
 	}
 	return c
 }
 
 // Declared is what the capability's declarations came to. It is for Ancho's runtime.
-func (c *Capability) Declared() *group {
+func (c *Capability) Declared() *declare.Group {
 	if c == nil {
 		return nil
 	}
@@ -38,13 +36,13 @@ func (c *Capability) Name() string {
 	if c == nil {
 		return ""
 	}
-	return c.c.name
+	return c.c.Name
 }
 
 // Description sets one sentence for people, which plans and logs may show. It returns c.
 func (c *Capability) Description(text string) *Capability {
 	if c != nil {
-		c.c.description = text
+		c.c.Description = text
 	}
 	return c
 }
@@ -56,10 +54,10 @@ func (c *Capability) InNamespace(namespaces ...string) *Capability {
 	if c == nil {
 		return nil
 	}
-	set, flaws := checkedNames("InNamespace", "namespace", namespaces, namespaceProblem)
-	c.c.flaws = append(c.c.flaws, flaws...)
+	set, flaws := declare.CheckedNames("InNamespace", "namespace", namespaces, declare.NamespaceProblem)
+	c.c.Flaws = append(c.c.Flaws, flaws...)
 	if len(flaws) == 0 {
-		c.c.namespaces.and(set)
+		c.c.Namespaces.And(set)
 	}
 	return c
 }
@@ -71,15 +69,10 @@ func (c *Capability) NotInNamespace(namespaces ...string) *Capability {
 	if c == nil {
 		return nil
 	}
-	set, flaws := checkedNames("NotInNamespace", "namespace", namespaces, namespaceProblem)
-	c.c.flaws = append(c.c.flaws, flaws...)
+	set, flaws := declare.CheckedNames("NotInNamespace", "namespace", namespaces, declare.NamespaceProblem)
+	c.c.Flaws = append(c.c.Flaws, flaws...)
 	if len(flaws) == 0 {
-		c.c.excluded = sortedSet(append(c.c.excluded, set...))
+		c.c.Excluded = declare.SortedSet(append(c.c.Excluded, set...))
 	}
 	return c
-}
-
-// labelProblem checks a name that becomes part of metrics, logs and flags.
-func labelProblem(name string) string {
-	return strings.Join(validation.IsDNS1123Label(name), "; ")
 }

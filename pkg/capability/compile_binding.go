@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // kindNamespace is the cluster-scoped kind of the core group whose objects a capability's NotInNamespace excludes by name.
@@ -15,174 +17,174 @@ const kindNamespace = "Namespace"
 const manyTargets = 50
 
 // flawsOf are what is wrong with a declaration by itself.
-func flawsOf(d *declaration) []flaw {
-	var out []flaw
-	if d.when == (location{}) {
-		out = append(out, flaw{"the selection is a zero value", "begin it with capability.When"})
-	} else if err := d.kindErr(); err != nil {
-		out = append(out, flaw{err.Error(), "correct the kind's declaration"})
+func flawsOf(d *declare.Declaration) []declare.Flaw {
+	var out []declare.Flaw
+	if d.When == (declare.Location{}) {
+		out = append(out, declare.Flaw{Problem: "the selection is a zero value", Remedy: "begin it with capability.When"})
+	} else if err := d.KindErr(); err != nil {
+		out = append(out, declare.Flaw{Problem: err.Error(), Remedy: "correct the kind's declaration"})
 	}
-	if d.noHandler {
-		out = append(out, flaw{string(d.action) + "(nil): there is nothing to call", "give it a function"})
+	if d.NoHandler {
+		out = append(out, declare.Flaw{Problem: string(d.Action) + "(nil): there is nothing to call", Remedy: "give it a function"})
 	}
-	out = append(out, d.spec.flaws...)
+	out = append(out, d.Spec.Flaws...)
 	out = append(out, finalizeFlaws(d)...)
-	if d.action == ActionWatch {
-		if d.spec.queued {
-			out = append(out, flaw{"Queue does not fit Watch, whose calls are never queued", "use Reconcile, or leave Queue out"})
+	if d.Action == declare.ActionWatch {
+		if d.Spec.Queued {
+			out = append(out, declare.Flaw{Problem: "Queue does not fit Watch, whose calls are never queued", Remedy: "use Reconcile, or leave Queue out"})
 		}
-		if d.spec.settings.InOrder {
-			out = append(out, flaw{"InOrder does not fit Watch, which sees every event and calls concurrently", "use Reconcile, or leave InOrder out"})
+		if d.Spec.Settings.InOrder {
+			out = append(out, declare.Flaw{Problem: "InOrder does not fit Watch, which sees every event and calls concurrently", Remedy: "use Reconcile, or leave InOrder out"})
 		}
 	}
-	if t := d.spec.types; t != 0 && t&takesModified == 0 {
-		for _, step := range comparing(&d.spec) {
-			out = append(out, flaw{step + " compares an object with how it was, and the event steps leave Modified out", "add IsUpdated, or leave " + step + " out"})
+	if t := d.Spec.Types; t != 0 && t&declare.TakesModified == 0 {
+		for _, step := range comparing(&d.Spec) {
+			out = append(out, declare.Flaw{Problem: step + " compares an object with how it was, and the event steps leave Modified out", Remedy: "add IsUpdated, or leave " + step + " out"})
 		}
 	}
 	return out
 }
 
 // comparing names the steps that filter Modified.
-func comparing(s *spec) []string {
+func comparing(s *declare.Spec) []string {
 	var out []string
-	if s.specChange {
+	if s.SpecChange {
 		out = append(out, "OnSpecChange")
 	}
-	if len(s.projections) > 0 {
+	if len(s.Projections) > 0 {
 		out = append(out, "OnChange")
 	}
 	return out
 }
 
 // reach puts the selection into its normal form and finds what can match nothing.
-func (b *bindings) reach(d *declaration) (*reach, []flaw) {
-	s := &d.spec
+func (b *bindings) reach(d *declare.Declaration) (*reach, []declare.Flaw) {
+	s := &d.Spec
 	r := &reach{
-		finalize:     d.finalize,
-		wide:         s.wide,
-		names:        s.names,
-		namePatterns: s.namePatterns,
-		labels:       labelRules(s.labels),
-		fields:       s.fields,
-		annotations:  annotationRules(s.annotations),
-		deleting:     s.deleting,
+		finalize:     d.Finalize,
+		wide:         s.Wide,
+		names:        s.Names,
+		namePatterns: s.NamePatterns,
+		labels:       labelRules(s.Labels),
+		fields:       s.Fields,
+		annotations:  annotationRules(s.Annotations),
+		deleting:     s.Deleting,
 	}
 	flaws := b.namespaces(d, r)
-	flaws = append(flaws, r.narrowNames(d.resource())...)
+	flaws = append(flaws, r.narrowNames(d.Resource())...)
 	for i := range r.labels {
 		if problem := r.labels[i].void(); problem != "" {
-			flaws = append(flaws, flaw{problem, "all label steps must hold; give alternatives to one WithLabel"})
+			flaws = append(flaws, declare.Flaw{Problem: problem, Remedy: "all label steps must hold; give alternatives to one WithLabel"})
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(r.fields)) {
-		if r.fields[path].void() {
-			flaws = append(flaws, flaw{fmt.Sprintf("field %q must have two values at once", path), "all WithField steps must hold; declare a binding for each value"})
+		if r.fields[path].Void() {
+			flaws = append(flaws, declare.Flaw{Problem: fmt.Sprintf("field %q must have two values at once", path), Remedy: "all WithField steps must hold; declare a binding for each value"})
 		}
 	}
 	for _, a := range r.annotations {
-		if a.in.void() {
-			flaws = append(flaws, flaw{fmt.Sprintf("no value of annotation %q meets all steps", a.key), "all steps must hold; give alternatives to one WithAnnotation"})
+		if a.in.Void() {
+			flaws = append(flaws, declare.Flaw{Problem: fmt.Sprintf("no value of annotation %q meets all steps", a.key), Remedy: "all steps must hold; give alternatives to one WithAnnotation"})
 		}
 	}
-	if s.types == takesLeft && !r.canBeLeft(s) {
-		flaws = append(flaws, flaw{"HasLeft alone, and no object can leave this selection: names and namespaces never change", "add IsDeleted, or select by label, field, annotation or Where"})
+	if s.Types == declare.TakesLeft && !r.canBeLeft(s) {
+		flaws = append(flaws, declare.Flaw{Problem: "HasLeft alone, and no object can leave this selection: names and namespaces never change", Remedy: "add IsDeleted, or select by label, field, annotation or Where"})
 	}
 	return r, flaws
 }
 
 // canBeLeft is true if an object that matches may exist and match no longer.
-func (r *reach) canBeLeft(s *spec) bool {
-	return len(r.labels)+len(r.fields)+len(r.annotations)+len(s.where) > 0
+func (r *reach) canBeLeft(s *declare.Spec) bool {
+	return len(r.labels)+len(r.fields)+len(r.annotations)+len(s.Where) > 0
 }
 
 // namespaces finds where a binding looks.
-func (b *bindings) namespaces(d *declaration, r *reach) []flaw {
-	s := &d.spec
-	if of := d.resource(); !of.Namespaced {
-		if d.kindErr() != nil {
+func (b *bindings) namespaces(d *declare.Declaration, r *reach) []declare.Flaw {
+	s := &d.Spec
+	if of := d.Resource(); !of.Namespaced {
+		if d.KindErr() != nil {
 			return nil // the scope is not known
 		}
 		if of.Group == "" && of.Kind == kindNamespace {
-			r.notNames = b.of.excluded
+			r.notNames = b.of.Excluded
 		}
 		return clusterScopedFlaws(s, of)
 	}
 	if b.unbounded {
 		return nil
 	}
-	var flaws []flaw
-	r.scope, r.namespacePatterns, flaws = scopeOf(s, b.within, b.of.excluded, b.program.options.Namespace)
+	var flaws []declare.Flaw
+	r.scope, r.namespacePatterns, flaws = scopeOf(s, b.within, b.of.Excluded, b.program.options.Namespace)
 	return flaws
 }
 
-func clusterScopedFlaws(s *spec, r kind.Resource) []flaw {
-	var flaws []flaw
+func clusterScopedFlaws(s *declare.Spec, r kind.Resource) []declare.Flaw {
+	var flaws []declare.Flaw
 	add := func(step string, made bool) {
 		if made {
-			flaws = append(flaws, flaw{fmt.Sprintf("%s does not fit %s, which is cluster-scoped", step, r.Kind), "leave it out"})
+			flaws = append(flaws, declare.Flaw{Problem: fmt.Sprintf("%s does not fit %s, which is cluster-scoped", step, r.Kind), Remedy: "leave it out"})
 		}
 	}
-	add("InNamespace", s.inNamespace)
-	add("WithField(\""+fieldNamespace+"\")", s.namespaceField)
-	add("InNamespaceRegex", len(s.namespacePatterns) > 0)
-	add("Wide", s.wide)
+	add("InNamespace", s.InNamespace)
+	add("WithField(\""+declare.FieldNamespace+"\")", s.NamespaceField)
+	add("InNamespaceRegex", len(s.NamespacePatterns) > 0)
+	add("Wide", s.Wide)
 	return flaws
 }
 
 // narrowNames settles names and their patterns, as far as both are known.
-func (r *reach) narrowNames(of kind.Resource) []flaw {
-	if !r.names.set {
+func (r *reach) narrowNames(of kind.Resource) []declare.Flaw {
+	if !r.names.Set {
 		return nil
 	}
-	if r.names.void() {
-		return []flaw{{"its name steps leave no name", "give all names to one WithName, which takes them as alternatives"}}
+	if r.names.Void() {
+		return []declare.Flaw{{Problem: "its name steps leave no name", Remedy: "give all names to one WithName, which takes them as alternatives"}}
 	}
-	var flaws []flaw
-	for _, n := range r.names.values {
-		if problem := kindNameProblem(of, n); problem != "" {
-			flaws = append(flaws, flaw{fmt.Sprintf("WithName(%q): no %s can have this name: %s", n, of.Kind, problem), "correct it"})
+	var flaws []declare.Flaw
+	for _, n := range r.names.Values {
+		if problem := declare.KindNameProblem(of, n); problem != "" {
+			flaws = append(flaws, declare.Flaw{Problem: fmt.Sprintf("WithName(%q): no %s can have this name: %s", n, of.Kind, problem), Remedy: "correct it"})
 		}
-		if contains(r.notNames, n) {
+		if declare.Contains(r.notNames, n) {
 			flaws = append(flaws, excludedFlaw(n))
 		}
 	}
-	left := fit(r.names.values, r.namePatterns)
+	left := declare.Fit(r.names.Values, r.namePatterns)
 	if len(left) == 0 {
-		return append(flaws, flaw{fmt.Sprintf("WithNameRegex matches none of the names %s", list(r.names.values)), "correct the expression, or leave one of the two out"})
+		return append(flaws, declare.Flaw{Problem: fmt.Sprintf("WithNameRegex matches none of the names %s", declare.List(r.names.Values)), Remedy: "correct the expression, or leave one of the two out"})
 	}
-	r.names.values, r.namePatterns = left, nil
+	r.names.Values, r.namePatterns = left, nil
 	return flaws
 }
 
 // compile makes of a declaration without flaws what a runtime needs.
-func (r *reach) compile(d *declaration) *Compiled {
-	s, of := &d.spec, d.resource()
+func (r *reach) compile(d *declare.Declaration) *Compiled {
+	s, of := &d.Spec, d.Resource()
 	c := &Compiled{
-		Action:       d.action,
+		Action:       d.Action,
 		Resource:     of,
-		Location:     d.at.String(),
+		Location:     d.At.String(),
 		Targets:      r.targets(of),
 		ClientSide:   r.clientSide(),
-		Settings:     s.settings,
+		Settings:     s.Settings,
 		Match:        r.match,
 		Conditions:   r.conditions(),
 		Inspect:      inspector(d),
-		OnSpecChange: s.specChange,
-		OnChange:     len(s.projections) > 0,
-		Takes:        s.types.takes(d.action),
-		Invoke:       d.invoke,
-		Finalizer:    d.finalizer,
-		Cleanup:      d.cleanup,
+		OnSpecChange: s.SpecChange,
+		OnChange:     len(s.Projections) > 0,
+		Takes:        s.Types.Takes(d.Action),
+		Invoke:       d.Invoke,
+		Finalizer:    d.Finalizer,
+		Cleanup:      d.Cleanup,
 		Admission:    r.admission(d),
 		Within:       r.within,
-		AddToScheme:  d.addToScheme,
-		Optional:     d.optional,
+		AddToScheme:  d.AddToScheme,
+		Optional:     d.Optional,
 	}
-	if s.cached {
-		c.Attach = d.attacher()
+	if s.Cached {
+		c.Attach = d.Attacher()
 	}
-	if len(s.where) > 0 {
+	if len(s.Where) > 0 {
 		c.ClientSide = append(c.ClientSide, "where")
 	}
 	if c.OnSpecChange {
@@ -199,7 +201,7 @@ func warnings(c *Compiled, r *reach) []string {
 	var out []string
 	if n := len(c.Targets); n > manyTargets {
 		advice := "select by a label that they share"
-		if len(r.scope.namespaces.values) > 1 && !r.joined() {
+		if len(r.scope.namespaces.Values) > 1 && !r.joined() {
 			advice = "Wide() makes one cluster-wide stream of several namespaces"
 		}
 		out = append(out, fmt.Sprintf("%d streams: %s", n, advice))

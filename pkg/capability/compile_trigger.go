@@ -10,6 +10,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // CompiledTrigger wakes objects of a binding when objects of its source change. Its functions may be called concurrently.
@@ -26,75 +28,75 @@ type CompiledTrigger struct {
 }
 
 // triggers compiles what wakes a binding's objects.
-func (b *bindings) triggers(d *declaration, r *reach) (out []*CompiledTrigger, flaws []flaw) {
-	for _, t := range d.spec.triggers {
+func (b *bindings) triggers(d *declare.Declaration, r *reach) (out []*CompiledTrigger, flaws []declare.Flaw) {
+	for _, t := range d.Spec.Triggers {
 		compiled, more := b.trigger(d, r, t)
 		flaws = append(flaws, more...)
 		out = append(out, compiled)
 	}
-	if len(d.spec.triggers) == 0 {
+	if len(d.Spec.Triggers) == 0 {
 		return nil, nil
 	}
-	step := d.spec.triggers[0].step
+	step := d.Spec.Triggers[0].Step
 	if step == "Mapped" {
 		step = "TriggeredBy"
 	}
-	if d.action == ActionWatch {
-		flaws = append(flaws, flaw{step + " does not fit Watch, which is called for events of its own objects alone", "use Reconcile, or leave " + step + " out"})
+	if d.Action == declare.ActionWatch {
+		flaws = append(flaws, declare.Flaw{Problem: step + " does not fit Watch, which is called for events of its own objects alone", Remedy: "use Reconcile, or leave " + step + " out"})
 	}
-	if !d.spec.types.takes(d.action)(Unchanged, false) {
-		flaws = append(flaws, flaw{step + " wakes objects that exist, and the event steps leave these out", "add IsCreatedOrUpdated, or leave " + step + " out"})
+	if !d.Spec.Types.Takes(d.Action)(queue.Unchanged, false) {
+		flaws = append(flaws, declare.Flaw{Problem: step + " wakes objects that exist, and the event steps leave these out", Remedy: "add IsCreatedOrUpdated, or leave " + step + " out"})
 	}
 	return out, flaws
 }
 
-func (b *bindings) trigger(d *declaration, r *reach, t *trigger) (*CompiledTrigger, []flaw) {
-	if t.source == nil || len(t.flaws) > 0 {
-		return nil, t.flaws
+func (b *bindings) trigger(d *declare.Declaration, r *reach, t *declare.Trigger) (*CompiledTrigger, []declare.Flaw) {
+	if t.Source == nil || len(t.Flaws) > 0 {
+		return nil, t.Flaws
 	}
 	flaws := sourceFlaws(t, d)
-	if t.source.kindErr() != nil || d.kindErr() != nil {
+	if t.Source.KindErr() != nil || d.KindErr() != nil {
 		return nil, ofSource(t, flaws)
 	}
 	src, more := b.sourceReach(d, r, t)
 	if flaws = append(flaws, more...); len(flaws) > 0 {
 		return nil, ofSource(t, flaws)
 	}
-	c := src.compile(t.source)
-	c.AnyForm = c.Inspect == nil && !t.decodes
+	c := src.compile(t.Source)
+	c.AnyForm = c.Inspect == nil && !t.Decodes
 	if c.AnyForm {
 		c.Resource.Metadata, c.Resource.Protobuf = true, true
 		c.Targets = src.targets(c.Resource)
 	}
-	out := &CompiledTrigger{Via: t.via, Source: c}
-	switch t.via {
+	out := &CompiledTrigger{Via: t.Via, Source: c}
+	switch t.Via {
 	case queue.ViaOwned:
-		out.Names = ownedBy(c, d.resource())
+		out.Names = ownedBy(c, d.Resource())
 	case queue.ViaUsed:
-		out.Used = asked("Uses", d.decode, t.used, c.Resource.Namespaced)
+		out.Used = asked("Uses", d.Decode, t.Used, c.Resource.Namespaced)
 	default:
-		out.Names = asked("Mapped", t.source.decode, t.names, d.resource().Namespaced)
+		out.Names = asked("Mapped", t.Source.Decode, t.Names, d.Resource().Namespaced)
 	}
 	return out, nil
 }
 
 // sourceReach is where the source of a trigger looks: in the namespaces of the binding, where it inherits these.
-func (b *bindings) sourceReach(d *declaration, r *reach, t *trigger) (*reach, []flaw) {
+func (b *bindings) sourceReach(d *declare.Declaration, r *reach, t *declare.Trigger) (*reach, []declare.Flaw) {
 	within := *b
-	within.of = &group{name: b.of.name, excluded: b.of.excluded, namespaces: b.of.namespaces}
-	if t.inherits && d.resource().Namespaced && (t.source.plain || t.via == queue.ViaOwned) && t.source.resource().Namespaced {
+	within.of = &declare.Group{Name: b.of.Name, Excluded: b.of.Excluded, Namespaces: b.of.Namespaces}
+	if t.Inherits && d.Resource().Namespaced && (t.Source.Plain || t.Via == queue.ViaOwned) && t.Source.Resource().Namespaced {
 		within.within = r.scope
 	}
-	src, flaws := within.reach(t.source)
+	src, flaws := within.reach(t.Source)
 	if len(flaws) > 0 {
 		return nil, flaws
 	}
-	if within.within.namespaces.set && !src.scope.namespaces.set {
+	if within.within.namespaces.Set && !src.scope.namespaces.Set {
 		src.scope = within.within
 	}
-	if t.inherits {
+	if t.Inherits {
 		src.wide = src.wide || r.wide
-		if t.via == queue.ViaOwned && d.resource().Namespaced {
+		if t.Via == queue.ViaOwned && d.Resource().Namespaced {
 			src.namespacePatterns = append(slices.Clone(src.namespacePatterns), r.namespacePatterns...)
 		}
 	}
@@ -102,28 +104,28 @@ func (b *bindings) sourceReach(d *declaration, r *reach, t *trigger) (*reach, []
 }
 
 // ofSource says of flaws that they are those of the trigger's source.
-func ofSource(t *trigger, flaws []flaw) []flaw {
+func ofSource(t *declare.Trigger, flaws []declare.Flaw) []declare.Flaw {
 	for i := range flaws {
-		flaws[i].problem = "the source of " + t.step + ": " + flaws[i].problem
+		flaws[i].Problem = "the source of " + t.Step + ": " + flaws[i].Problem
 	}
 	return flaws
 }
 
 // sourceFlaws are what is wrong with the source of a trigger.
-func sourceFlaws(t *trigger, d *declaration) []flaw {
-	out := flawsOf(t.source)
-	s := &t.source.spec
-	fresh := newSpec()
-	if s.alias != "" || s.queued || s.cached || s.settings != fresh.settings {
-		out = append(out, flaw{"its settings would have no effect: nobody is called for its objects", "give them to the selection that is reconciled"})
+func sourceFlaws(t *declare.Trigger, d *declare.Declaration) []declare.Flaw {
+	out := flawsOf(t.Source)
+	s := &t.Source.Spec
+	fresh := declare.NewSpec()
+	if s.Alias != "" || s.Queued || s.Cached || s.Settings != fresh.Settings {
+		out = append(out, declare.Flaw{Problem: "its settings would have no effect: nobody is called for its objects", Remedy: "give them to the selection that is reconciled"})
 	}
-	if len(s.triggers) > 0 {
-		out = append(out, flaw{"it has triggers of its own", "give all of them to the selection that is reconciled"})
+	if len(s.Triggers) > 0 {
+		out = append(out, declare.Flaw{Problem: "it has triggers of its own", Remedy: "give all of them to the selection that is reconciled"})
 	}
-	if t.via == queue.ViaOwned && d.kindErr() == nil && t.source.kindErr() == nil && d.resource().Namespaced && !t.source.resource().Namespaced {
-		out = append(out, flaw{
-			fmt.Sprintf("%s is cluster-scoped, and cannot be owned by a %s, which is in a namespace", t.source.resource().Kind, d.resource().Kind),
-			"use TriggeredBy with a Mapped that knows which object it belongs to",
+	if t.Via == queue.ViaOwned && d.KindErr() == nil && t.Source.KindErr() == nil && d.Resource().Namespaced && !t.Source.Resource().Namespaced {
+		out = append(out, declare.Flaw{
+			Problem: fmt.Sprintf("%s is cluster-scoped, and cannot be owned by a %s, which is in a namespace", t.Source.Resource().Kind, d.Resource().Kind),
+			Remedy:  "use TriggeredBy with a Mapped that knows which object it belongs to",
 		})
 	}
 	return out

@@ -6,7 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Compiled is a binding as a runtime sees it. It is not changed after it was made, and its functions
@@ -17,7 +20,7 @@ type Compiled struct {
 	// Description is the capability's.
 	Description string
 	// Action says which kind of callback it is.
-	Action Action
+	Action declare.Action
 	// Resource is what is watched.
 	Resource kind.Resource
 	// Location is the folder, file and line of the Watch or Reconcile.
@@ -28,7 +31,7 @@ type Compiled struct {
 	// ClientSide describes, for people, what is filtered here and not by the server.
 	ClientSide []string
 	// Settings are complete: what was not declared has its default.
-	Settings Settings
+	Settings declare.Settings
 	// Match says whether metadata fits the whole selection, as far as metadata can tell, including
 	// what the server selects. So it gives the same whether the binding has its own stream or rides
 	// on a wider one. It allocates nothing.
@@ -46,14 +49,14 @@ type Compiled struct {
 	OnChange bool
 	// Takes is the event-type filter. An initial object satisfies any created or updated filter of a
 	// Reconcile, and the created one of a Watch. Unchanged is taken where objects that exist are.
-	Takes func(t EventType, initial bool) bool
+	Takes func(t queue.EventType, initial bool) bool
 	// Invoke decodes the object into one of the callback's own and calls the callback. An object
 	// that does not decode is a *DecodeError. A panic of the callback is the caller's to catch.
-	Invoke func(context.Context, Delivery) error
+	Invoke func(context.Context, declare.Delivery) error
 	// Finalizer is put on matching objects, for Cleanup, which is called as Invoke is. Empty: there is none. The targets
 	// then select by namespace and name alone.
 	Finalizer string
-	Cleanup   func(context.Context, Delivery) error
+	Cleanup   func(context.Context, declare.Delivery) error
 	// Admission says which new objects the finalizer is for; nil without one.
 	Admission *Admission
 	// Within says whether metadata is in the namespaces and has one of the names of the selection.
@@ -66,7 +69,7 @@ type Compiled struct {
 	Optional bool
 	// Attach is there for a binding with Cached: the last state of each object in its set is to be kept, and what keeps
 	// them given to the binding's Readers, by this function. Else it is nil.
-	Attach func(Cache)
+	Attach func(declare.Cache)
 	// AddToScheme registers the Go type of the kind.
 	AddToScheme func(*runtime.Scheme) error
 	// Warnings say what will work, but perhaps not as meant.

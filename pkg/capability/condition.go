@@ -1,5 +1,7 @@
 package capability
 
+import "github.com/ancho-dev/ancho/internal/declare"
+
 // Part is a part of an object's metadata.
 type Part uint8
 
@@ -25,9 +27,9 @@ type Condition struct {
 // conditions are those parts of a selection that can be looked up. Match asks for more.
 func (r *reach) conditions() []Condition {
 	var out []Condition
-	add := func(part Part, key string, in alternatives, present bool) {
-		if in.set || present {
-			out = append(out, Condition{Part: part, Key: key, Values: in.values})
+	add := func(part Part, key string, in declare.Alternatives, present bool) {
+		if in.Set || present {
+			out = append(out, Condition{Part: part, Key: key, Values: in.Values})
 		}
 	}
 	add(PartName, "", r.names, false)

@@ -22,7 +22,7 @@ func (r Reconciler[T]) Finalize(finalizer string, h Handler[T]) Binding {
 		return r
 	}
 	d := *r.d
-	d.finalize, d.finalizer, d.noCleanup = true, finalizer, h == nil
-	d.cleanup = invoker(r.objects, h)
+	d.Finalize, d.Finalizer, d.NoCleanup = true, finalizer, h == nil
+	d.Cleanup = invoker(r.objects, h)
 	return ended{&d}
 }

@@ -7,17 +7,19 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // inspector decodes an object once and asks the user's functions about it. It is nil if there are none.
-func inspector(d *declaration) func(*watcher.Frame) (bool, uint64, error) {
-	where, projections := d.spec.where, d.spec.projections
+func inspector(d *declare.Declaration) func(*watcher.Frame) (bool, uint64, error) {
+	where, projections := d.Spec.Where, d.Spec.Projections
 	if len(where) == 0 && len(projections) == 0 {
 		return nil
 	}
 	h := newHasher()
 	return func(f *watcher.Frame) (bool, uint64, error) {
-		o, err := d.decode(f)
+		o, err := d.Decode(f)
 		if err != nil {
 			return false, 0, err
 		}
@@ -41,11 +43,11 @@ func ask[R any](step string, m *watcher.Meta, f func() (R, error)) (r R, err err
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s of object %s: the function panicked with %s%s: guard it against objects where a part is missing",
-				step, keyOf(m), panicText(p), panicPlace())
+				step, strings.Clone(m.Key()), panicText(p), panicPlace())
 		}
 	}()
 	if r, err = f(); err != nil {
-		return r, fmt.Errorf("%s of object %s: %w", step, keyOf(m), err)
+		return r, fmt.Errorf("%s of object %s: %w", step, strings.Clone(m.Key()), err)
 	}
 	return r, nil
 }
@@ -66,11 +68,11 @@ func panicPlace() string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "runtime.") && !ownFrame(f) {
+		if !strings.HasPrefix(f.Function, "runtime.") && !declare.OwnFrame(f) {
 			if f.File == "" {
 				return ""
 			}
-			return " at " + location{file: f.File, line: f.Line}.String()
+			return " at " + declare.Location{File: f.File, Line: f.Line}.String()
 		}
 		if !more {
 			return ""

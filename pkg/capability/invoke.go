@@ -5,11 +5,13 @@ import (
 	"slices"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // invoker makes the event that a callback is called with, and calls it.
-func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Context, Delivery) error {
-	return func(ctx context.Context, d Delivery) error {
+func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Context, declare.Delivery) error {
+	return func(ctx context.Context, d declare.Delivery) error {
 		o, err := objects.delivered(d)
 		if err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 func TestInvoke(t *testing.T) {
@@ -22,7 +24,7 @@ func TestInvoke(t *testing.T) {
 		return errPlain
 	}))
 	causes := []capability.Cause{{Type: capability.Modified, Kind: "Pod", Name: "a/n"}}
-	d := capability.Delivery{
+	d := declare.Delivery{
 		Type: capability.Modified, Frame: frame(t, podOn("w")), Initial: true, Attempt: 2, Merged: 3, Causes: causes,
 	}
 	for range 2 {
@@ -64,7 +66,7 @@ func TestInvokePartial(t *testing.T) {
 			return nil
 		}),
 	} {
-		if err := one(t, b).Invoke(t.Context(), capability.Delivery{Type: capability.Deleted, Identity: identity}); err != nil {
+		if err := one(t, b).Invoke(t.Context(), declare.Delivery{Type: capability.Deleted, Identity: identity}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -80,7 +82,7 @@ func TestInvokeUndecodable(t *testing.T) {
 	}))
 	f := frame(t, podOn("w"))
 	f.Raw = []byte(`{"spec":{"nodeName":["s3cr3t"]}}`)
-	checkDecodeError(t, c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f}))
+	checkDecodeError(t, c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}))
 }
 
 // enterings notes when the callback is about to be entered.
@@ -97,11 +99,11 @@ func TestInvokeSaysWhenTheCallbackIsEntered(t *testing.T) {
 		return nil
 	}))
 	f := frame(t, podOn("w"))
-	if err := c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err != nil {
+	if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err != nil {
 		t.Fatal(err)
 	}
 	f.Raw = []byte(`{"spec":{"nodeName":[]}}`)
-	if err := c.Invoke(t.Context(), capability.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err == nil {
+	if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err == nil {
 		t.Error("an object decodes that cannot")
 	}
 	if fmt.Sprint(seen) != "[entering in]" {

@@ -11,15 +11,17 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // labelRule is everything that a selection asks of one label, in one normal form: equal selections
 // print equally, and what can never hold is seen.
 type labelRule struct {
 	key        string
-	in         alternatives // one of these values
-	notIn      []string     // none of these values, or no such label; sorted
-	above      *int64       // an integer above this
+	in         declare.Alternatives // one of these values
+	notIn      []string             // none of these values, or no such label; sorted
+	above      *int64               // an integer above this
 	below      *int64
 	has, hasNo bool
 }
@@ -48,9 +50,9 @@ func (r *labelRule) add(q *labels.Requirement) {
 	switch q.Operator() {
 	case selection.Equals, selection.DoubleEquals, selection.In:
 		r.has = true
-		r.in.and(values)
+		r.in.And(values)
 	case selection.NotEquals, selection.NotIn:
-		r.notIn = sortedSet(append(r.notIn, values...))
+		r.notIn = declare.SortedSet(append(r.notIn, values...))
 	case selection.Exists:
 		r.has = true
 	case selection.DoesNotExist:
@@ -59,7 +61,7 @@ func (r *labelRule) add(q *labels.Requirement) {
 		r.has = true
 		n, err := strconv.ParseInt(values[0], 10, 64)
 		if err != nil {
-			r.in.and(nil) // no number is beyond it; apimachinery refuses such bounds before
+			r.in.And(nil) // no number is beyond it; apimachinery refuses such bounds before
 			return
 		}
 		if q.Operator() == selection.GreaterThan && (r.above == nil || *r.above < n) {
@@ -74,8 +76,8 @@ func (r *labelRule) add(q *labels.Requirement) {
 // simplified drops what follows from the rest.
 func (r *labelRule) simplified() labelRule {
 	s := *r
-	if s.in.set {
-		s.in.values = slices.DeleteFunc(slices.Clone(s.in.values), func(v string) bool { return !s.allows(v) })
+	if s.in.Set {
+		s.in.Values = slices.DeleteFunc(slices.Clone(s.in.Values), func(v string) bool { return !s.allows(v) })
 		s.notIn, s.above, s.below = nil, nil, nil
 	}
 	if s.above != nil || s.below != nil {
@@ -89,7 +91,7 @@ func (r *labelRule) simplified() labelRule {
 
 // allows reports whether a label with this value fits.
 func (r *labelRule) allows(v string) bool {
-	return r.in.has(v) && !contains(r.notIn, v) && r.between(v)
+	return r.in.Has(v) && !declare.Contains(r.notIn, v) && r.between(v)
 }
 
 func (r *labelRule) between(v string) bool {
@@ -119,7 +121,7 @@ func (r *labelRule) void() string {
 	switch {
 	case r.hasNo && r.has:
 		return fmt.Sprintf("label %q must be present and absent", r.key)
-	case r.in.void():
+	case r.in.Void():
 		return fmt.Sprintf("no value of label %q meets all steps", r.key)
 	case r.boundsCross():
 		return fmt.Sprintf("no number is within the bounds of label %q", r.key)
@@ -151,8 +153,8 @@ func (r *labelRule) parts() []string {
 	if r.hasNo {
 		return []string{"!" + r.key}
 	}
-	if r.in.set {
-		return []string{r.key + oneOf("=", " in ", r.in.values)}
+	if r.in.Set {
+		return []string{r.key + oneOf("=", " in ", r.in.Values)}
 	}
 	if r.above != nil {
 		out = append(out, r.key+">"+strconv.FormatInt(*r.above, 10))

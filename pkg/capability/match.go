@@ -5,15 +5,17 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // annotationRule is what a selection asks of one annotation, which must be there.
 type annotationRule struct {
 	key string
-	in  alternatives
+	in  declare.Alternatives
 }
 
-func annotationRules(byKey map[string]alternatives) []annotationRule {
+func annotationRules(byKey map[string]declare.Alternatives) []annotationRule {
 	out := make([]annotationRule, 0, len(byKey))
 	for key, in := range byKey {
 		out = append(out, annotationRule{key, in})
@@ -25,8 +27,8 @@ func annotationRules(byKey map[string]alternatives) []annotationRule {
 // match reports whether metadata fits. It is called for every event of every stream that serves the
 // binding, so it allocates nothing, and looks at the cheapest first.
 func (r *reach) match(m *watcher.Meta) bool {
-	if !r.scope.namespaces.has(m.Namespace) || contains(r.scope.excluded, m.Namespace) ||
-		!r.names.has(m.Name) || contains(r.notNames, m.Name) || (r.deleting && !m.Deleting) {
+	if !r.scope.namespaces.Has(m.Namespace) || declare.Contains(r.scope.excluded, m.Namespace) ||
+		!r.names.Has(m.Name) || declare.Contains(r.notNames, m.Name) || (r.deleting && !m.Deleting) {
 		return false
 	}
 	for i := range r.labels {
@@ -35,18 +37,18 @@ func (r *reach) match(m *watcher.Meta) bool {
 		}
 	}
 	for i := range r.annotations {
-		if v, ok := m.Annotations.Get(r.annotations[i].key); !ok || !r.annotations[i].in.has(v) {
+		if v, ok := m.Annotations.Get(r.annotations[i].key); !ok || !r.annotations[i].in.Has(v) {
 			return false
 		}
 	}
-	return matchesAll(r.namespacePatterns, m.Namespace) && matchesAll(r.namePatterns, m.Name)
+	return declare.MatchesAll(r.namespacePatterns, m.Namespace) && declare.MatchesAll(r.namePatterns, m.Name)
 }
 
 // clientSide describes what is filtered here, in a fixed order.
 func (r *reach) clientSide() []string {
 	var out []string
 	if r.joined() {
-		out = append(out, "namespace"+listed(r.scope.namespaces.values))
+		out = append(out, "namespace"+listed(r.scope.namespaces.Values))
 	}
 	out = append(out, describe("namespace", r.namespacePatterns)...)
 	out = append(out, describe("name", r.namePatterns)...)
@@ -55,8 +57,8 @@ func (r *reach) clientSide() []string {
 	}
 	for _, a := range r.annotations {
 		text := "annotation " + a.key
-		if a.in.set {
-			text += listed(a.in.values)
+		if a.in.Set {
+			text += listed(a.in.Values)
 		}
 		out = append(out, text)
 	}
@@ -66,12 +68,12 @@ func (r *reach) clientSide() []string {
 	return out
 }
 
-func describe(what string, patterns []pattern) []string {
+func describe(what string, patterns []declare.Pattern) []string {
 	texts := make([]string, len(patterns))
 	for i, p := range patterns {
 		texts[i] = what + " =~ " + p.String()
 	}
-	return sortedSet(texts)
+	return declare.SortedSet(texts)
 }
 
 func listed(values []string) string {

@@ -2,6 +2,8 @@ package capability
 
 import (
 	"strings"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Mistake is one thing that is wrong with a declaration.
@@ -24,10 +26,10 @@ type Mistake struct { //nolint:errname // one line of a DeclarationError
 func (m Mistake) Error() string {
 	var b strings.Builder
 	if m.Capability != "" {
-		b.WriteString("capability " + quote(m.Capability))
+		b.WriteString("capability " + declare.Quote(m.Capability))
 	}
 	if m.Binding != "" {
-		b.WriteString(", binding " + quote(m.Binding))
+		b.WriteString(", binding " + declare.Quote(m.Binding))
 	}
 	switch {
 	case m.Location == "":

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // largestScratch is how many bytes of a scratch buffer are worth keeping.
@@ -23,7 +25,7 @@ type objects[T kind.Object] struct {
 }
 
 // delivered decodes what is delivered, or makes an object of its identity.
-func (s *objects[T]) delivered(d Delivery) (T, error) {
+func (s *objects[T]) delivered(d declare.Delivery) (T, error) {
 	if d.Frame != nil {
 		return s.of(d.Frame)
 	}
@@ -36,7 +38,7 @@ func (s *objects[T]) delivered(d Delivery) (T, error) {
 }
 
 // before decodes the object as it was before. It is nil, too, where that state could not be decoded: the one that counts can.
-func (s *objects[T]) before(d Delivery) (old T) {
+func (s *objects[T]) before(d declare.Delivery) (old T) {
 	if d.Old == nil {
 		return old
 	}

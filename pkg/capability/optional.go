@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // OptionalSource is a kind or a selection that need not be served: see Optional. It is given to Owns, Uses and Mapped.
@@ -36,8 +38,8 @@ func (o OptionalSource[S]) New() (obj S) {
 }
 
 // source is what triggers. It is wrong where there is neither a kind nor a selection.
-func (o OptionalSource[S]) source() *declaration {
-	var d *declaration
+func (o OptionalSource[S]) source() *declare.Declaration {
+	var d *declare.Declaration
 	switch s := o.of.(type) {
 	case kind.Kind[S]:
 		d = When(s).source()
@@ -45,8 +47,8 @@ func (o OptionalSource[S]) source() *declaration {
 		d = s.source()
 	default:
 		d = When(kind.Kind[S]{}).source()
-		d.spec.wrong(fmt.Sprintf("Optional of a %T", o.of), "give a kind or a selection")
+		d.Spec.Wrong(fmt.Sprintf("Optional of a %T", o.of), "give a kind or a selection")
 	}
-	d.optional = true
+	d.Optional = true
 	return d
 }

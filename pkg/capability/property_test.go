@@ -140,7 +140,7 @@ func serverSelects(t *rapid.T, target watcher.Target, o *sample) bool {
 }
 
 // declare builds the capability, or says what is wrong with it.
-func declare(steps []modelStep, wide bool, in, notIn []string, namespace string) (*capability.Compiled, error) {
+func compileSteps(steps []modelStep, wide bool, in, notIn []string, namespace string) (*capability.Compiled, error) {
 	s := capability.When(kind.Pod)
 	if wide {
 		s = s.Wide()
@@ -177,9 +177,9 @@ func selectionProperty(t *rapid.T) {
 	namespace := rapid.SampledFrom([]string{"", "", "", "a"}).Draw(t, "program")
 	objects := rapid.SliceOfN(rapid.Custom(aSample), 1, 20).Draw(t, "objects")
 
-	c, err := declare(steps, wide, in, notIn, namespace)
+	c, err := compileSteps(steps, wide, in, notIn, namespace)
 	shuffled := rapid.Permutation(steps).Draw(t, "shuffled")
-	again, errAgain := declare(shuffled, wide, in, notIn, namespace)
+	again, errAgain := compileSteps(shuffled, wide, in, notIn, namespace)
 	if (err == nil) != (errAgain == nil) {
 		t.Fatalf("another order of steps: %v against %v", err, errAgain)
 	}

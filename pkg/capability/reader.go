@@ -6,6 +6,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Reader reads the objects that a binding with [Selection.Cached] watches, from memory: those in its set, as the
@@ -24,12 +26,12 @@ type Reader[T kind.Object] struct {
 
 // filled is a Reader that was given to a runtime.
 type filled[T kind.Object] struct {
-	cache  Cache
+	cache  declare.Cache
 	decode func(*watcher.Frame) (kind.Object, error)
 }
 
 // attach fills the reader. A program that starts again fills it again.
-func (r *Reader[T]) attach(c Cache, decode func(*watcher.Frame) (kind.Object, error)) {
+func (r *Reader[T]) attach(c declare.Cache, decode func(*watcher.Frame) (kind.Object, error)) {
 	r.from.Store(&filled[T]{cache: c, decode: decode})
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Selection is a set of objects of one kind, with the settings of the binding that it will become.
@@ -15,19 +17,19 @@ import (
 // Each step that takes several arguments takes them as alternatives; all steps must hold.
 type Selection[T kind.Object] struct {
 	kind kind.Kind[T]
-	when location
+	when declare.Location
 	last *step // the newest; the chain behind it is shared and never changed
 }
 
 // step is one link of a selection.
 type step struct {
 	before *step
-	apply  func(*spec)
+	apply  func(*declare.Spec)
 }
 
 // When begins a selection with all objects of a kind.
 func When[T kind.Object](k kind.Kind[T]) Selection[T] {
-	return Selection[T]{kind: k, when: here()}
+	return Selection[T]{kind: k, when: declare.Here()}
 }
 
 // Resource is the resource of the selection's kind.
@@ -37,18 +39,18 @@ func (s Selection[T]) Resource() kind.Resource { return s.kind.Resource() }
 func (s Selection[T]) New() T { return s.kind.New() }
 
 // with returns the selection with one more step.
-func (s Selection[T]) with(apply func(*spec)) Selection[T] {
+func (s Selection[T]) with(apply func(*declare.Spec)) Selection[T] {
 	s.last = &step{before: s.last, apply: apply}
 	return s
 }
 
 // spec plays the steps, oldest first.
-func (s Selection[T]) spec() spec {
+func (s Selection[T]) spec() declare.Spec {
 	var steps []*step
 	for at := s.last; at != nil; at = at.before {
 		steps = append(steps, at)
 	}
-	out := newSpec()
+	out := declare.NewSpec()
 	for _, s := range slices.Backward(steps) {
 		s.apply(&out)
 	}
@@ -60,59 +62,59 @@ func (s Selection[T]) spec() spec {
 // enters the callback for an event of an object after the callback for the event before it; a call that is retried is
 // outside this order.
 func (s Selection[T]) Watch(h Handler[T]) Binding {
-	return ended{s.declare(ActionWatch, h)}
+	return ended{s.declare(declare.ActionWatch, h)}
 }
 
 // Reconcile ends a selection with a callback that brings the world in line with an object. It gets the
 // latest state, what arrives meanwhile is merged, and calls for one object never overlap.
 func (s Selection[T]) Reconcile(h Handler[T]) Reconciler[T] {
-	d := s.declare(ActionReconcile, h)
+	d := s.declare(declare.ActionReconcile, h)
 	return Reconciler[T]{d: d, objects: s.objects(d)}
 }
 
 // declare must be called by a function that the user calls.
-func (s Selection[T]) declare(a Action, h Handler[T]) *declaration {
-	d := &declaration{
-		action:      a,
-		at:          here(),
-		when:        s.when,
-		resource:    s.kind.Resource,
-		kindErr:     s.kind.Err,
-		spec:        s.spec(),
-		noHandler:   h == nil,
-		addToScheme: s.kind.AddToScheme,
+func (s Selection[T]) declare(a declare.Action, h Handler[T]) *declare.Declaration {
+	d := &declare.Declaration{
+		Action:      a,
+		At:          declare.Here(),
+		When:        s.when,
+		Resource:    s.kind.Resource,
+		KindErr:     s.kind.Err,
+		Spec:        s.spec(),
+		NoHandler:   h == nil,
+		AddToScheme: s.kind.AddToScheme,
 	}
 	objects := s.objects(d)
-	d.decode, d.invoke = objects.untyped, invoker(objects, h)
+	d.Decode, d.Invoke = objects.untyped, invoker(objects, h)
 	return d
 }
 
 // objects makes the objects that the functions of a declaration get.
-func (s Selection[T]) objects(d *declaration) *objects[T] {
-	return &objects[T]{kind: s.kind, managed: d.spec.settings.ManagedFields}
+func (s Selection[T]) objects(d *declare.Declaration) *objects[T] {
+	return &objects[T]{kind: s.kind, managed: d.Spec.Settings.ManagedFields}
 }
 
 // Binding is a selection with what to do about it: what Watch and Reconcile return.
 type Binding interface {
 	// declared is nil for a zero value. It keeps other packages from making bindings.
-	declared() *declaration
+	declared() *declare.Declaration
 }
 
 // ended is a selection that Watch or Finalize has ended.
-type ended struct{ d *declaration }
+type ended struct{ d *declare.Declaration }
 
-func (e ended) declared() *declaration { return e.d }
+func (e ended) declared() *declare.Declaration { return e.d }
 
 // Reconciler is the Binding that Reconcile returns. Its zero value is a mistake that the program's start reports.
 type Reconciler[T kind.Object] struct {
-	d       *declaration
+	d       *declare.Declaration
 	objects *objects[T]
 }
 
-func (r Reconciler[T]) declared() *declaration { return r.d }
+func (r Reconciler[T]) declared() *declare.Declaration { return r.d }
 
 // declaredBy looks into a binding, which may be nil, a zero value, or something that embeds one.
-func declaredBy(b Binding) (d *declaration) {
+func declaredBy(b Binding) (d *declare.Declaration) {
 	defer func() {
 		if recover() != nil {
 			d = nil

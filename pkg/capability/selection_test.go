@@ -11,6 +11,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Two bindings made from one head share no later step, whatever has been done with the head before.
@@ -31,7 +33,7 @@ func TestHeadsAreValues(t *testing.T) {
 	}
 	check(left, "a,b,c,d,e,left", "metadata.name=left", 1)
 	check(right, "a,b,c,d,e,right", "metadata.name=right", 2)
-	check(head, "a,b,c,d,e", "", capability.DefaultConcurrency)
+	check(head, "a,b,c,d,e", "", declare.DefaultConcurrency)
 }
 
 // What the user does with a slice after it was given to a step changes nothing.
@@ -82,7 +84,7 @@ func TestSelectionIsSource(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	defaults := capability.Settings{
+	defaults := declare.Settings{
 		Concurrency:  16,
 		Backoff:      queue.Backoff{Min: 200 * time.Millisecond, Max: 5 * time.Minute},
 		Strategy:     queue.PerObject,
@@ -96,7 +98,7 @@ func TestSettings(t *testing.T) {
 	}
 	all := capability.When(kind.Pod).Concurrency(3).Timeout(time.Minute).Backoff(time.Second, time.Hour).
 		MaxAttempts(4).MemoryBudget(1000).Queue(queue.PerNamespace).InOrder()
-	want := capability.Settings{
+	want := declare.Settings{
 		Concurrency: 3, Timeout: time.Minute, Backoff: queue.Backoff{Min: time.Second, Max: time.Hour},
 		MaxAttempts: 4, MemoryBudget: 1000, Strategy: queue.PerNamespace, InOrder: true,
 	}

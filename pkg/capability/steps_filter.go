@@ -10,15 +10,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // InNamespace narrows the set to objects in one of these namespaces. Each namespace is a request of
 // its own, so that rights in these are enough; see Wide. It is a mistake on a cluster-scoped kind.
 func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
 	namespaces = slices.Clone(namespaces)
-	return s.with(func(p *spec) {
-		p.inNamespace = true
-		p.nameStep("InNamespace", "namespace", namespaces, namespaceProblem, &p.namespaces)
+	return s.with(func(p *declare.Spec) {
+		p.InNamespace = true
+		p.NameStep("InNamespace", "namespace", namespaces, declare.NamespaceProblem, &p.Namespaces)
 	})
 }
 
@@ -27,8 +29,8 @@ func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
 // it chooses among the ones listed there.
 func (s Selection[T]) InNamespaceRegex(expressions ...string) Selection[T] {
 	expressions = slices.Clone(expressions)
-	return s.with(func(p *spec) {
-		p.patternStep("InNamespaceRegex", "namespace", expressions, &p.namespacePatterns)
+	return s.with(func(p *declare.Spec) {
+		p.PatternStep("InNamespaceRegex", "namespace", expressions, &p.NamespacePatterns)
 	})
 }
 
@@ -36,8 +38,8 @@ func (s Selection[T]) InNamespaceRegex(expressions ...string) Selection[T] {
 // that no object is read that was not asked for.
 func (s Selection[T]) WithName(names ...string) Selection[T] {
 	names = slices.Clone(names)
-	return s.with(func(p *spec) {
-		p.nameStep("WithName", "name", names, nameProblem, &p.names)
+	return s.with(func(p *declare.Spec) {
+		p.NameStep("WithName", "name", names, declare.NameProblem, &p.Names)
 	})
 }
 
@@ -45,8 +47,8 @@ func (s Selection[T]) WithName(names ...string) Selection[T] {
 // unanchored). Names are filtered here; together with WithName, it chooses among the ones listed there.
 func (s Selection[T]) WithNameRegex(expressions ...string) Selection[T] {
 	expressions = slices.Clone(expressions)
-	return s.with(func(p *spec) {
-		p.patternStep("WithNameRegex", "name", expressions, &p.namePatterns)
+	return s.with(func(p *declare.Spec) {
+		p.PatternStep("WithNameRegex", "name", expressions, &p.NamePatterns)
 	})
 }
 
@@ -54,32 +56,32 @@ func (s Selection[T]) WithNameRegex(expressions ...string) Selection[T] {
 // with one of these. The server selects.
 func (s Selection[T]) WithLabel(key string, values ...string) Selection[T] {
 	values = slices.Clone(values)
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		op := selection.In
 		if len(values) == 0 {
 			op = selection.Exists
 		}
 		r, err := labels.NewRequirement(key, op, values)
 		if err != nil {
-			p.wrong(fmt.Sprintf("WithLabel(%s): %v", list(append([]string{key}, values...)), err), "correct the label's key or value")
+			p.Wrong(fmt.Sprintf("WithLabel(%s): %v", declare.List(append([]string{key}, values...)), err), "correct the label's key or value")
 			return
 		}
-		p.labels = append(p.labels, *r)
+		p.Labels = append(p.Labels, *r)
 	})
 }
 
 // WithLabels narrows the set to objects whose labels match a selector expression as kubectl takes it,
 // such as "tier in (web, api),!canary". The server selects.
 func (s Selection[T]) WithLabels(expression string) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		rs, err := labels.ParseToRequirements(expression)
 		switch {
 		case err != nil:
-			p.wrong(fmt.Sprintf("WithLabels(%q): %v", expression, err), "write a label selector such as \"tier in (web, api),!canary\"")
+			p.Wrong(fmt.Sprintf("WithLabels(%q): %v", expression, err), "write a label selector such as \"tier in (web, api),!canary\"")
 		case len(rs) == 0:
-			p.wrong(fmt.Sprintf("WithLabels(%q): the expression selects every object", expression), "write a label selector, or leave the step out")
+			p.Wrong(fmt.Sprintf("WithLabels(%q): the expression selects every object", expression), "write a label selector, or leave the step out")
 		default:
-			p.labels = append(p.labels, rs...)
+			p.Labels = append(p.Labels, rs...)
 		}
 	})
 }
@@ -88,21 +90,21 @@ func (s Selection[T]) WithLabels(expression string) Selection[T] {
 // "spec.nodeName" of pods or a selectable field of a custom resource. The empty value selects objects
 // where the field is not set. A field that the server does not know blocks the binding, which says so.
 func (s Selection[T]) WithField(path, value string) Selection[T] {
-	return s.with(func(p *spec) {
-		if problem := pathProblem(path); problem != "" {
-			p.wrong(fmt.Sprintf("WithField(%q, %q): %s", path, value, problem), "write a path such as \"spec.nodeName\"")
+	return s.with(func(p *declare.Spec) {
+		if problem := declare.PathProblem(path); problem != "" {
+			p.Wrong(fmt.Sprintf("WithField(%q, %q): %s", path, value, problem), "write a path such as \"spec.nodeName\"")
 			return
 		}
 		switch path {
-		case fieldName:
-			p.fieldStep(path, value, nameProblem, &p.names)
-		case fieldNamespace:
-			p.namespaceField = true
-			p.fieldStep(path, value, namespaceProblem, &p.namespaces)
+		case declare.FieldName:
+			p.FieldStep(path, value, declare.NameProblem, &p.Names)
+		case declare.FieldNamespace:
+			p.NamespaceField = true
+			p.FieldStep(path, value, declare.NamespaceProblem, &p.Namespaces)
 		default:
-			a := p.fields[path]
-			a.and([]string{value})
-			p.fields[path] = a
+			a := p.Fields[path]
+			a.And([]string{value})
+			p.Fields[path] = a
 		}
 	})
 }
@@ -111,24 +113,24 @@ func (s Selection[T]) WithField(path, value string) Selection[T] {
 // given, else with one of these. Annotations are filtered here: no server can select by them.
 func (s Selection[T]) WithAnnotation(key string, values ...string) Selection[T] {
 	values = slices.Clone(values)
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		// Keys are checked in lower case, as the API server does for annotations.
 		if msgs := validation.IsQualifiedName(strings.ToLower(key)); len(msgs) > 0 {
-			p.wrong(fmt.Sprintf("WithAnnotation(%q): no valid key: %s", key, strings.Join(msgs, "; ")), "correct it")
+			p.Wrong(fmt.Sprintf("WithAnnotation(%q): no valid key: %s", key, strings.Join(msgs, "; ")), "correct it")
 			return
 		}
-		a := p.annotations[key]
+		a := p.Annotations[key]
 		if len(values) > 0 {
-			a.and(values)
+			a.And(values)
 		}
-		p.annotations[key] = a
+		p.Annotations[key] = a
 	})
 }
 
 // WithDeletionTimestamp narrows the set to objects that are being deleted: they have a
 // deletionTimestamp and wait for their finalizers.
 func (s Selection[T]) WithDeletionTimestamp() Selection[T] {
-	return s.with(func(p *spec) { p.deleting = true })
+	return s.with(func(p *declare.Spec) { p.Deleting = true })
 }
 
 // Where narrows the set to objects that a function says yes to. It needs the object decoded, so
@@ -136,12 +138,12 @@ func (s Selection[T]) WithDeletionTimestamp() Selection[T] {
 // called on the goroutines that read the streams, so it must be quick and safe to call concurrently,
 // and it must depend on the object alone. One that panics passes over that object, which is reported.
 func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if holds == nil {
-			p.wrong("Where(nil): there is nothing to ask", "give a function, or leave the step out")
+			p.Wrong("Where(nil): there is nothing to ask", "give a function, or leave the step out")
 			return
 		}
-		p.where = append(p.where, func(o kind.Object) bool {
+		p.Where = append(p.Where, func(o kind.Object) bool {
 			t, ok := o.(T)
 			return ok && holds(t)
 		})
@@ -154,7 +156,7 @@ func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 // Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them. With OnChange
 // the two add up: either change is enough.
 func (s Selection[T]) OnSpecChange() Selection[T] {
-	return s.with(func(p *spec) { p.specChange = true })
+	return s.with(func(p *declare.Spec) { p.SpecChange = true })
 }
 
 // OnChange takes a Modified when what one of these functions returns changed, or, with OnSpecChange, its spec. It keeps 8 bytes for
@@ -162,16 +164,16 @@ func (s Selection[T]) OnSpecChange() Selection[T] {
 // will do; a struct of your own needs exported fields. Functions are called as those of Where.
 func (s Selection[T]) OnChange(projections ...func(T) any) Selection[T] {
 	projections = slices.Clone(projections)
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if len(projections) == 0 {
-			p.wrong("OnChange() without arguments compares nothing", "give a function that returns what to compare, or leave the step out")
+			p.Wrong("OnChange() without arguments compares nothing", "give a function that returns what to compare, or leave the step out")
 		}
 		for i, project := range projections {
 			if project == nil {
-				p.wrong(fmt.Sprintf("OnChange: function number %d is nil", i+1), "give a function that returns what to compare")
+				p.Wrong(fmt.Sprintf("OnChange: function number %d is nil", i+1), "give a function that returns what to compare")
 				continue
 			}
-			p.projections = append(p.projections, func(o kind.Object) any {
+			p.Projections = append(p.Projections, func(o kind.Object) any {
 				t, ok := o.(T)
 				if !ok {
 					return nil

@@ -5,54 +5,56 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Alias names the binding in logs, metrics and plans, instead of the plural of its kind. It is a DNS
 // label and must be unique within the capability.
 func (s Selection[T]) Alias(name string) Selection[T] {
-	return s.with(func(p *spec) {
-		if problem := labelProblem(name); problem != "" {
-			p.wrong(fmt.Sprintf("Alias(%q): no valid name: %s", name, problem), "choose a DNS label such as \"web-pods\"")
+	return s.with(func(p *declare.Spec) {
+		if problem := declare.LabelProblem(name); problem != "" {
+			p.Wrong(fmt.Sprintf("Alias(%q): no valid name: %s", name, problem), "choose a DNS label such as \"web-pods\"")
 			return
 		}
-		p.alias = name
+		p.Alias = name
 	})
 }
 
 // Concurrency is how many callbacks of the binding may run at once. Default: 16.
 func (s Selection[T]) Concurrency(n int) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if n < 1 {
-			p.wrong(fmt.Sprintf("Concurrency(%d): nothing would ever run", n), "give at least 1, or leave the step out for 16")
+			p.Wrong(fmt.Sprintf("Concurrency(%d): nothing would ever run", n), "give at least 1, or leave the step out for 16")
 			return
 		}
-		p.settings.Concurrency = n
+		p.Settings.Concurrency = n
 	})
 }
 
 // Timeout is after how long the context of a callback is cancelled. The object stays held until the
 // callback returns. Default: never.
 func (s Selection[T]) Timeout(d time.Duration) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if d <= 0 {
-			p.wrong(fmt.Sprintf("Timeout(%s): no callback could finish", d), "give a positive duration, or leave the step out for none")
+			p.Wrong(fmt.Sprintf("Timeout(%s): no callback could finish", d), "give a positive duration, or leave the step out for none")
 			return
 		}
-		p.settings.Timeout = d
+		p.Settings.Timeout = d
 	})
 }
 
 // Backoff bounds the delays between failed calls for an object: the first is lowest, each next one is
 // about twice as long, up to highest. Default: 200ms to 5m.
 func (s Selection[T]) Backoff(lowest, highest time.Duration) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		switch {
 		case lowest <= 0 || highest <= 0:
-			p.wrong(fmt.Sprintf("Backoff(%s, %s): a delay must be positive", lowest, highest), "give two positive durations, or leave the step out for 200ms and 5m")
+			p.Wrong(fmt.Sprintf("Backoff(%s, %s): a delay must be positive", lowest, highest), "give two positive durations, or leave the step out for 200ms and 5m")
 		case lowest > highest:
-			p.wrong(fmt.Sprintf("Backoff(%s, %s): the least delay is longer than the greatest", lowest, highest), "give the shorter one first")
+			p.Wrong(fmt.Sprintf("Backoff(%s, %s): the least delay is longer than the greatest", lowest, highest), "give the shorter one first")
 		default:
-			p.settings.Backoff = queue.Backoff{Min: lowest, Max: highest}
+			p.Settings.Backoff = queue.Backoff{Min: lowest, Max: highest}
 		}
 	})
 }
@@ -60,12 +62,12 @@ func (s Selection[T]) Backoff(lowest, highest time.Duration) Selection[T] {
 // MaxAttempts is how many calls in a row may fail since the object last changed. Then the object is parked: reported, and called for
 // again when it changes in a way that the binding's steps let through, or a trigger wakes it. Default: no limit.
 func (s Selection[T]) MaxAttempts(n int) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if n < 1 {
-			p.wrong(fmt.Sprintf("MaxAttempts(%d): nothing would ever be tried", n), "give at least 1, or leave the step out for no limit")
+			p.Wrong(fmt.Sprintf("MaxAttempts(%d): nothing would ever be tried", n), "give at least 1, or leave the step out for no limit")
 			return
 		}
-		p.settings.MaxAttempts = n
+		p.Settings.MaxAttempts = n
 	})
 }
 
@@ -75,12 +77,12 @@ func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 // is; a Deleted, which nobody can read again, is Partial; and events of one object that wait are merged. With Cached
 // nothing is read again and no Deleted is Partial: what is kept takes the place of what did not fit. Default: 16 MiB.
 func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if bytes < 1 {
-			p.wrong(fmt.Sprintf("MemoryBudget(%d): no event could wait", bytes), "give a positive number of bytes, or leave the step out for 16 MiB")
+			p.Wrong(fmt.Sprintf("MemoryBudget(%d): no event could wait", bytes), "give a positive number of bytes, or leave the step out for 16 MiB")
 			return
 		}
-		p.settings.MemoryBudget = bytes
+		p.Settings.MemoryBudget = bytes
 	})
 }
 
@@ -88,12 +90,12 @@ func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 // (kubernetes#123072), which no watch shows. Ancho logs and counts the objects that differ, and delivers the differences as after lost
 // history. Bindings that share a stream share its shortest d. It needs the verb list. Default: never, or as --audit says for the program.
 func (s Selection[T]) Audit(d time.Duration) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if d <= 0 {
-			p.wrong(fmt.Sprintf("Audit(%s): no interval", d), "give a positive duration, such as an hour, or leave the step out")
+			p.Wrong(fmt.Sprintf("Audit(%s): no interval", d), "give a positive duration, such as an hour, or leave the step out")
 			return
 		}
-		p.settings.Audit = d
+		p.Settings.Audit = d
 	})
 }
 
@@ -106,20 +108,20 @@ func (s Selection[T]) Audit(d time.Duration) Selection[T] {
 // an unstructured object, do not set one
 // (https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields).
 func (s Selection[T]) ManagedFields() Selection[T] {
-	return s.with(func(p *spec) { p.settings.ManagedFields = true })
+	return s.with(func(p *declare.Spec) { p.Settings.ManagedFields = true })
 }
 
 // Queue widens what is serialised: of the calls of the binding that share a namespace (PerNamespace)
 // or all of them (PerKind, Global), one runs at a time. Default: PerObject. It does not fit Watch, whose
 // calls are never queued.
 func (s Selection[T]) Queue(strategy queue.Strategy) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		switch strategy {
 		case queue.PerObject, queue.PerNamespace, queue.PerKind, queue.Global:
-			p.queued = true
-			p.settings.Strategy = strategy
+			p.Queued = true
+			p.Settings.Strategy = strategy
 		default:
-			p.wrong(fmt.Sprintf("Queue(%s): there is no such strategy", strategy), "take queue.PerObject, PerNamespace, PerKind or Global")
+			p.Wrong(fmt.Sprintf("Queue(%s): there is no such strategy", strategy), "take queue.PerObject, PerNamespace, PerKind or Global")
 		}
 	})
 }
@@ -127,11 +129,11 @@ func (s Selection[T]) Queue(strategy queue.Strategy) Selection[T] {
 // InOrder makes every event of an object a call of its own, in order, instead of the latest state. It
 // does not fit Watch, which sees every event anyhow.
 func (s Selection[T]) InOrder() Selection[T] {
-	return s.with(func(p *spec) { p.settings.InOrder = true })
+	return s.with(func(p *declare.Spec) { p.Settings.InOrder = true })
 }
 
 // Wide asks for one cluster-wide stream instead of one for each of several namespaces, and filters
 // here. It needs the right to watch the whole cluster. It is a mistake on a cluster-scoped kind.
 func (s Selection[T]) Wide() Selection[T] {
-	return s.with(func(p *spec) { p.wide = true })
+	return s.with(func(p *declare.Spec) { p.Wide = true })
 }

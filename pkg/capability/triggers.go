@@ -10,12 +10,14 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Trigger says which objects of a binding are to be reconciled when an object of another kind changes: what Mapped
 // returns. The zero Trigger is a mistake.
 type Trigger struct {
-	t *trigger
+	t *declare.Trigger
 }
 
 // Mapped makes a trigger of a source, a kind or a selection, and a function that names the objects to reconcile for an
@@ -27,23 +29,23 @@ type Trigger struct {
 // on the goroutines that read the streams, so it must be quick and safe to call concurrently, and depend on the object
 // alone. One that panics passes over that object, which is reported.
 func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.NamespacedName) Trigger {
-	t := &trigger{step: "Mapped", via: queue.ViaMapped, decodes: true}
+	t := &declare.Trigger{Step: "Mapped", Via: queue.ViaMapped, Decodes: true}
 	switch s := source.(type) {
 	case nil:
-		t.wrong("Mapped(nil, ...): there is nothing to watch", "give a kind or a selection")
+		t.Wrong("Mapped(nil, ...): there is nothing to watch", "give a kind or a selection")
 	case kind.Kind[S]:
-		t.source = When(s).source()
+		t.Source = When(s).source()
 	case Selection[S]:
-		t.source = s.source()
+		t.Source = s.source()
 	case OptionalSource[S]:
-		t.source = s.source()
+		t.Source = s.source()
 	default:
-		t.wrong(fmt.Sprintf("Mapped of a %T", source), "give a kind or a selection")
+		t.Wrong(fmt.Sprintf("Mapped of a %T", source), "give a kind or a selection")
 	}
 	if names == nil {
-		t.wrong("Mapped(..., nil): nobody names the objects to reconcile", "give a function")
+		t.Wrong("Mapped(..., nil): nobody names the objects to reconcile", "give a function")
 	}
-	t.names = func(o kind.Object) []types.NamespacedName {
+	t.Names = func(o kind.Object) []types.NamespacedName {
 		s, ok := o.(S)
 		if !ok {
 			return nil
@@ -56,16 +58,16 @@ func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.Namespac
 // TriggeredBy has objects reconciled also when others change, as Unchanged, with the cause in Event.Causes. The object is
 // read live, for which the program needs the verb get, and waking calls are merged. See Mapped.
 func (s Selection[T]) TriggeredBy(triggers ...Trigger) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if len(triggers) == 0 {
-			p.wrong("TriggeredBy() without arguments triggers nothing", "give at least one capability.Mapped(...), or leave the step out")
+			p.Wrong("TriggeredBy() without arguments triggers nothing", "give at least one capability.Mapped(...), or leave the step out")
 		}
 		for i, t := range triggers {
 			if t.t == nil {
-				p.wrong(fmt.Sprintf("TriggeredBy: trigger number %d is a zero value", i+1), "give what capability.Mapped returns")
+				p.Wrong(fmt.Sprintf("TriggeredBy: trigger number %d is a zero value", i+1), "give what capability.Mapped returns")
 				continue
 			}
-			p.triggers = append(p.triggers, t.t)
+			p.Triggers = append(p.Triggers, t.t)
 		}
 	})
 }
@@ -74,14 +76,14 @@ func (s Selection[T]) TriggeredBy(triggers ...Trigger) Selection[T] {
 // controller owner reference names it. They are watched in the namespaces of the binding. A change wakes the owner, as
 // Unchanged; one of the reference wakes both owners. See TriggeredBy.
 func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
-	return s.with(func(p *spec) {
+	return s.with(func(p *declare.Spec) {
 		if len(kinds) == 0 {
-			p.wrong("Owns() without arguments owns nothing", "name at least one kind, or leave the step out")
+			p.Wrong("Owns() without arguments owns nothing", "name at least one kind, or leave the step out")
 		}
 		for i, k := range kinds {
-			t := &trigger{step: "Owns", via: queue.ViaOwned, inherits: true}
+			t := &declare.Trigger{Step: "Owns", Via: queue.ViaOwned, Inherits: true}
 			watches(t, k, i+1)
-			p.triggers = append(p.triggers, t)
+			p.Triggers = append(p.Triggers, t)
 		}
 	})
 }
@@ -91,50 +93,50 @@ func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
 // in the namespaces of the binding, a selection where it says; a name outside of what is watched is reported, and never
 // wakes. The function is called as those of Where. See TriggeredBy.
 func (s Selection[T]) Uses(used kind.Any, names func(T) []types.NamespacedName) Selection[T] {
-	return s.with(func(p *spec) {
-		t := &trigger{step: "Uses", via: queue.ViaUsed, inherits: true}
+	return s.with(func(p *declare.Spec) {
+		t := &declare.Trigger{Step: "Uses", Via: queue.ViaUsed, Inherits: true}
 		watches(t, used, 1)
 		if names == nil {
-			t.wrong("Uses(..., nil): nobody names the objects that are used", "give a function")
+			t.Wrong("Uses(..., nil): nobody names the objects that are used", "give a function")
 		}
-		t.used = func(o kind.Object) []types.NamespacedName {
+		t.Used = func(o kind.Object) []types.NamespacedName {
 			obj, ok := o.(T)
 			if !ok {
 				return nil
 			}
 			return names(obj)
 		}
-		p.triggers = append(p.triggers, t)
+		p.Triggers = append(p.Triggers, t)
 	})
 }
 
 // watches sets the source to a kind or a selection of whatever type.
-func watches(t *trigger, k kind.Any, number int) {
+func watches(t *declare.Trigger, k kind.Any, number int) {
 	switch s := k.(type) {
 	case nil:
-		t.wrong(fmt.Sprintf("%s: kind number %d is nil", t.step, number), "name a kind, or give a selection")
-	case interface{ source() *declaration }:
-		t.source = s.source()
+		t.Wrong(fmt.Sprintf("%s: kind number %d is nil", t.Step, number), "name a kind, or give a selection")
+	case interface{ source() *declare.Declaration }:
+		t.Source = s.source()
 	case interface {
 		Err() error
 		AddToScheme(*runtime.Scheme) error
 	}:
 		if v := reflect.ValueOf(k); v.Kind() == reflect.Pointer && v.IsNil() {
-			t.wrong(fmt.Sprintf("%s: kind number %d is nil", t.step, number), "name a kind, or give a selection")
+			t.Wrong(fmt.Sprintf("%s: kind number %d is nil", t.Step, number), "name a kind, or give a selection")
 			return
 		}
-		t.source = &declaration{
-			action: ActionTrigger, at: here(), when: here(), resource: k.Resource, kindErr: s.Err, spec: newSpec(), addToScheme: s.AddToScheme,
+		t.Source = &declare.Declaration{
+			Action: declare.ActionTrigger, At: declare.Here(), When: declare.Here(), Resource: k.Resource, KindErr: s.Err, Spec: declare.NewSpec(), AddToScheme: s.AddToScheme,
 		}
-		t.source.plain = true
+		t.Source.Plain = true
 	default:
-		t.wrong(fmt.Sprintf("%s of a %T", t.step, k), "give a kind or a selection")
+		t.Wrong(fmt.Sprintf("%s of a %T", t.Step, k), "give a kind or a selection")
 	}
 }
 
 // source is the selection as something that triggers.
-func (s Selection[T]) source() *declaration {
-	d := s.declare(ActionTrigger, func(context.Context, Event[T]) error { return nil })
-	d.plain = s.last == nil
+func (s Selection[T]) source() *declare.Declaration {
+	d := s.declare(declare.ActionTrigger, func(context.Context, Event[T]) error { return nil })
+	d.Plain = s.last == nil
 	return d
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 const (
@@ -115,12 +117,12 @@ func testFlood(t *testing.T, bind func(capability.Handler[*corev1.ConfigMap]) ca
 	if free.stands != f.events() || free.merged > 0 {
 		t.Errorf("the other binding was told of %d events (%d merged), want %d, each by itself", free.stands, free.merged, f.events())
 	}
-	if n := in.Load(); n != capability.DefaultConcurrency {
+	if n := in.Load(); n != declare.DefaultConcurrency {
 		t.Errorf("%d calls, want as many as can run at once", n)
 	}
 	r.metric(t, `ancho_binding_paused_seconds_total{binding="blocks",capability="c"} 5`)
 	r.metric(t, `ancho_binding_paused_seconds_total{binding="free",capability="c"} 0`)
-	held, most := heap()-base, int64(bufferSlack*capability.DefaultMemoryBudget)+floodObjects*bytesPerKey+floodMargin
+	held, most := heap()-base, int64(bufferSlack*declare.DefaultMemoryBudget)+floodObjects*bytesPerKey+floodMargin
 	t.Logf("%d MiB more than at first, at most %d MiB allowed, %d MiB in all", held>>20, most>>20, floodObjects*floodSize>>20)
 	if held > most {
 		t.Errorf("%d bytes more than at first, want %d at most", held, most)

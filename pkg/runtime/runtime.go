@@ -27,6 +27,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Runtime is a program of capabilities, ready to run against one API server.
@@ -178,7 +180,7 @@ func sharedLocks(bindings []*capability.Compiled) map[string]*queue.Locks {
 	type pair struct{ capability, resource string }
 	count, locks := map[pair]int{}, map[string]*queue.Locks{}
 	for _, b := range bindings {
-		if b.Action != capability.ActionReconcile {
+		if b.Action != declare.ActionReconcile {
 			continue
 		}
 		p := pair{b.Capability, b.Resource.String()}

@@ -54,7 +54,9 @@ func (b *bound) again(c, prev *call, wrong wrongFunc) {
 	if c.typ == capability.Left && b.unheard(c.life) {
 		same = false
 	}
-	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && c.typ != capability.Unchanged && c.rv != prev.rv {
+	// What is older than a live read is read again at each attempt, and stands for the newer events, too.
+	reread := c.typ == capability.Unchanged || prev.merged > 0 && c.merged > 0
+	if c.typ != prev.typ && (same || b.mode != latest) || b.mode != latest && !reread && c.rv != prev.rv {
 		wrong("is another event than the one that failed: %s", prev)
 	}
 	least := backoffMin / 2

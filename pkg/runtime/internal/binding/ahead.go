@@ -7,10 +7,11 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // errStale marks a live read that is older than what the binding has already: the server that answered is behind.
@@ -164,7 +165,7 @@ func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Fr
 
 // ordered says whether events of one object wait as calls of their own, so that older ones may wait behind a live read.
 func (b *Binding) ordered() bool {
-	return b.Settings.InOrder || b.Action == capability.ActionWatch
+	return b.Settings.InOrder || b.Action == declare.ActionWatch
 }
 
 // arrives is called before the event of a state is queued: if that is as new as a live read, readers find what the stream delivered.

@@ -18,6 +18,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/trigger"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Work is what waits for a callback: the raw object, decoded only on the worker that runs the call.
@@ -173,7 +175,7 @@ func New(c *capability.Compiled, with Options, l *existence.Checks, log logr.Log
 		Observer:    b.Metrics,
 	}
 	limit := queue.Limit[*Work]{Budget: c.Settings.MemoryBudget, Weight: weigh, Slim: (*Work).DropObject, Full: with.Full}
-	if c.Action == capability.ActionWatch {
+	if c.Action == declare.ActionWatch {
 		p := queue.NewPool(o, b.Call)
 		p.Limit(limit)
 		b.Engine = p

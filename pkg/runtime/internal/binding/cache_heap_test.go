@@ -9,6 +9,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 func TestCachedHeap(t *testing.T) {
 	for _, objects := range []int{30_000, 50_000} {
 		t.Run(fmt.Sprint(objects), func(t *testing.T) {
-			c := newCache(&capability.Compiled{Attach: func(capability.Cache) {}})
+			c := newCache(&capability.Compiled{Attach: func(declare.Cache) {}})
 			frame := &watcher.Frame{Raw: make([]byte, 256), Encoding: kind.JSON, Cut: true} // a size that the allocator has
 			meta := func(i int) watcher.Meta {
 				return watcher.Meta{

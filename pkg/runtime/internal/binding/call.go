@@ -14,6 +14,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // The delays after which such a read is tried again, the second twice as long as the first and so on.
@@ -131,8 +133,8 @@ func (b *Binding) invoke(ctx context.Context, c queue.Call[*Work], typ queue.Eve
 	return capability.ResultOf(err), err
 }
 
-func (b *Binding) delivery(c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) capability.Delivery {
-	d := capability.Delivery{
+func (b *Binding) delivery(c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) declare.Delivery {
+	d := declare.Delivery{
 		Type:    typ,
 		Frame:   frame,
 		Initial: c.Initial,

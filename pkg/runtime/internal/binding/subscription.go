@@ -8,6 +8,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Subscription is one binding on one target.
@@ -195,7 +197,7 @@ func (s *Subscription) event(d *watcher.Delta, was, in bool, hash uint64) queue.
 	default:
 		ev.Type = queue.Modified
 		changed := s.slots.Changed(words, m.Generation, hash)
-		ev.Passed = changed && s.Of.Takes(queue.Modified, false) && (!d.Reread || s.Of.Action != capability.ActionWatch)
+		ev.Passed = changed && s.Of.Takes(queue.Modified, false) && (!d.Reread || s.Of.Action != declare.ActionWatch)
 	}
 	if f := s.Of.Guarded; f != nil {
 		ev.Generation = f.Epoch(m)

@@ -20,7 +20,7 @@ func Compile(funcs []capability.Func, only []string, namespace string, env capab
 	var all []*capability.Capability
 	var wrong []error
 	for i, f := range funcs {
-		c, err := declare(f, env)
+		c, err := made(f, env)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("capability %d of %d%s: %w", i+1, len(funcs), locate(f), err))
 			continue
@@ -49,8 +49,8 @@ type DeclarationError struct{ error }
 // Unwrap gives the single errors.
 func (e *DeclarationError) Unwrap() error { return e.error }
 
-// declare calls one capability function; one that panics is a wrong declaration like others.
-func declare(f capability.Func, env capability.Env) (c *capability.Capability, err error) {
+// made calls one capability function; one that panics is a wrong declaration like others.
+func made(f capability.Func, env capability.Env) (c *capability.Capability, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the function panicked: %v", p)

@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import (
 	"path"
@@ -11,37 +11,37 @@ import (
 const ownFunctions = "github.com/ancho-dev/ancho/pkg/capability."
 
 // location is a place in the user's source. The zero location is unknown.
-type location struct {
-	file string
-	line int
+type Location struct {
+	File string
+	Line int
 }
 
 // here finds the caller outside this package. Instantiating a method of a generic type puts frames
 // of its own between the user's line and the method; they bear this package's name and are passed
 // over with it.
-func here() location {
+func Here() Location {
 	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if f.File != "" && !strings.HasPrefix(f.File, "<") && !ownFrame(f) {
-			return location{file: f.File, line: f.Line}
+		if f.File != "" && !strings.HasPrefix(f.File, "<") && !OwnFrame(f) {
+			return Location{File: f.File, Line: f.Line}
 		}
 		if !more {
-			return location{}
+			return Location{}
 		}
 	}
 }
 
-func ownFrame(f runtime.Frame) bool {
+func OwnFrame(f runtime.Frame) bool {
 	return strings.HasPrefix(f.Function, ownFunctions) && !strings.HasSuffix(f.File, "_test.go")
 }
 
 // String is the last folder, the file and the line. It is the same wherever the program was built.
-func (l location) String() string {
-	if l.file == "" {
+func (l Location) String() string {
+	if l.File == "" {
 		return "unknown place"
 	}
-	dir, file := path.Split(l.file)
-	return path.Join(path.Base(dir), file) + ":" + strconv.Itoa(l.line)
+	dir, file := path.Split(l.File)
+	return path.Join(path.Base(dir), file) + ":" + strconv.Itoa(l.Line)
 }

@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import (
 	"iter"
@@ -21,17 +21,17 @@ type Cache interface {
 }
 
 // attachable is a Reader of any type: the pointer to it, and what fills it.
-type attachable struct {
-	reader any
-	attach func(Cache, func(*watcher.Frame) (kind.Object, error))
+type Attachable struct {
+	Reader any
+	Attach func(Cache, func(*watcher.Frame) (kind.Object, error))
 }
 
 // attacher fills the readers of a declaration.
-func (d *declaration) attacher() func(Cache) {
-	readers, decode := d.spec.readers, d.decode
+func (d *Declaration) Attacher() func(Cache) {
+	readers, decode := d.Spec.Readers, d.Decode
 	return func(c Cache) {
 		for _, r := range readers {
-			r.attach(c, decode)
+			r.Attach(c, decode)
 		}
 	}
 }

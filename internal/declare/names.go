@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import (
 	"fmt"
@@ -13,18 +13,18 @@ import (
 
 // The fields that metadata shows: they compile to what WithName and InNamespace compile to.
 const (
-	fieldName      = "metadata.name"
-	fieldNamespace = "metadata.namespace"
+	FieldName      = "metadata.name"
+	FieldNamespace = "metadata.namespace"
 )
 
 // namespaceProblem says what is wrong with the name of a namespace, or nothing.
-func namespaceProblem(name string) string {
+func NamespaceProblem(name string) string {
 	return strings.Join(validation.ValidateNamespaceName(name, false), "; ")
 }
 
 // nameProblem says why no object of any kind has this name. Kinds differ: the names of roles, for one,
 // may hold colons and capitals.
-func nameProblem(name string) string {
+func NameProblem(name string) string {
 	if name == "" {
 		return "it is empty"
 	}
@@ -38,7 +38,7 @@ func nameProblem(name string) string {
 var subdomainGroups = map[string]bool{"": true, "apps": true, "batch": true}
 
 // kindNameProblem says why no object of this kind has this name.
-func kindNameProblem(r kind.Resource, name string) string {
+func KindNameProblem(r kind.Resource, name string) string {
 	if !subdomainGroups[r.Group] {
 		return ""
 	}
@@ -46,7 +46,7 @@ func kindNameProblem(r kind.Resource, name string) string {
 }
 
 // pathProblem says what is wrong with the path of a field selector.
-func pathProblem(p string) string {
+func PathProblem(p string) string {
 	switch {
 	case p == "":
 		return "the path is empty"
@@ -56,4 +56,9 @@ func pathProblem(p string) string {
 		return fmt.Sprintf("the path holds a character that a field selector cannot have in it (one of %q)", "=!,\\ ")
 	}
 	return ""
+}
+
+// LabelProblem checks a name that becomes part of metrics, logs and flags.
+func LabelProblem(name string) string {
+	return strings.Join(utilvalidation.IsDNS1123Label(name), "; ")
 }

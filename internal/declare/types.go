@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import "github.com/ancho-dev/ancho/pkg/queue"
 
@@ -6,34 +6,34 @@ import "github.com/ancho-dev/ancho/pkg/queue"
 type typeSet uint8
 
 const (
-	takesAdded typeSet = 1 << iota
-	takesModified
-	takesDeleted
-	takesLeft
+	TakesAdded typeSet = 1 << iota
+	TakesModified
+	TakesDeleted
+	TakesLeft
 )
 
 // takes builds the filter of a binding's events.
-func (t typeSet) takes(a Action) func(queue.EventType, bool) bool {
+func (t typeSet) Takes(a Action) func(queue.EventType, bool) bool {
 	switch {
 	case t == 0 && a == ActionTrigger:
-		t = takesAdded | takesModified | takesDeleted | takesLeft
+		t = TakesAdded | TakesModified | TakesDeleted | TakesLeft
 	case t == 0:
-		t = takesAdded | takesModified
+		t = TakesAdded | TakesModified
 	}
-	const existing = takesAdded | takesModified
+	const existing = TakesAdded | TakesModified
 	return func(typ queue.EventType, initial bool) bool {
 		if initial && a == ActionReconcile && t&existing != 0 && (typ == queue.Added || typ == queue.Modified) {
 			return true // nobody can know what changed while the program was down
 		}
 		switch typ {
 		case queue.Added:
-			return t&takesAdded != 0
+			return t&TakesAdded != 0
 		case queue.Modified:
-			return t&takesModified != 0
+			return t&TakesModified != 0
 		case queue.Deleted:
-			return t&takesDeleted != 0
+			return t&TakesDeleted != 0
 		case queue.Left:
-			return t&takesLeft != 0
+			return t&TakesLeft != 0
 		case queue.Unchanged:
 			return t&existing != 0
 		default:

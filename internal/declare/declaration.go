@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import (
 	"context"
@@ -24,24 +24,24 @@ const (
 
 // declaration is a binding without its type parameter. It is not changed after it was made: one
 // binding may be given to several capabilities.
-type declaration struct {
-	action   Action
-	at, when location
+type Declaration struct {
+	Action   Action
+	At, When Location
 	// The kind is asked late: a binding may be a package variable, made before the init functions
 	// have run that the kind's scheme needs.
-	resource    func() kind.Resource
-	kindErr     func() error
-	spec        spec
-	noHandler   bool
-	decode      func(*watcher.Frame) (kind.Object, error)
-	invoke      func(context.Context, Delivery) error
-	addToScheme func(*runtime.Scheme) error
-	plain       bool // of a trigger: a kind without steps
-	optional    bool // of a trigger: the binding runs while it is not served
+	Resource    func() kind.Resource
+	KindErr     func() error
+	Spec        Spec
+	NoHandler   bool
+	Decode      func(*watcher.Frame) (kind.Object, error)
+	Invoke      func(context.Context, Delivery) error
+	AddToScheme func(*runtime.Scheme) error
+	Plain       bool // of a trigger: a kind without steps
+	Optional    bool // of a trigger: the binding runs while it is not served
 
 	// Of Finalize; empty where it was not called.
-	finalize  bool
-	finalizer string
-	noCleanup bool
-	cleanup   func(context.Context, Delivery) error
+	Finalize  bool
+	Finalizer string
+	NoCleanup bool
+	Cleanup   func(context.Context, Delivery) error
 }

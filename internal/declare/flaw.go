@@ -1,4 +1,4 @@
-package capability
+package declare
 
 // flaw is a mistake before it is known which binding it belongs to.
-type flaw struct{ problem, remedy string }
+type Flaw struct{ Problem, Remedy string }

@@ -1,4 +1,4 @@
-package capability
+package declare
 
 import (
 	"github.com/ancho-dev/ancho/pkg/queue"
@@ -21,11 +21,4 @@ type Delivery struct {
 	Causes          []queue.Cause
 	// Entering is told when the event is complete, right before the callback is entered. It may be nil.
 	Entering queue.Entering
-}
-
-// CompileOptions are the program's.
-type CompileOptions struct {
-	// Namespace is the program's --namespace. Bindings on namespaced kinds that name no namespace are
-	// confined to it, and those that name another one are a mistake. Empty: all namespaces.
-	Namespace string
 }

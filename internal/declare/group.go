@@ -1,0 +1,11 @@
+package declare
+
+// group is a capability: bindings under a name.
+type Group struct {
+	Name, Description string
+	At                Location
+	Bindings          []*Declaration // nil: of what was no binding
+	Namespaces        Alternatives
+	Excluded          []string
+	Flaws             []Flaw
+}
