@@ -29,33 +29,36 @@ func runtimeRooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
 			Path:    "pkg/runtime/internal/" + name,
-			Project: []string{"internal/advice", "internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+			Project: []string{"internal/advice", "internal/declare", "internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
 		}
 		for _, b := range below {
 			r.Project = append(r.Project, "pkg/runtime/internal/"+b)
 		}
 		return r
 	}
+	compile := room("compile")
+	compile.Tests = []string{"internal/poison"}
 	return []Rule{
+		compile,
 		{Path: "pkg/runtime/internal/logbuf"},
 		{Path: "pkg/runtime/internal/restmap", Project: []string{"pkg/kind"}},
 		{Path: "pkg/runtime/internal/web"},
 		room("patience"),
 		room("logs", "logbuf"),
 		room("kubeevents", "logs", "patience"),
-		room("environment", "kubeevents", "restmap"),
+		room("environment", "compile", "kubeevents", "restmap"),
 		room("cli", "logs", "replicas", "rights"),
 		room("live"),
 		room("table"),
-		room("layout"),
+		room("layout", "compile"),
 		room("existence", "live"),
 		room("finalize", "live", "table"),
-		room("trigger", "table"),
-		room("plan"),
-		room("rights", "live", "plan"),
+		room("trigger", "compile", "table"),
+		room("plan", "compile"),
+		room("rights", "compile", "live", "plan"),
 		room("replicas", "live"),
-		room("observe", "replicas"),
-		room("dispatch", "binding", "layout", "live", "observe", "plan"),
-		room("binding", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "table", "trigger"),
+		room("observe", "compile", "replicas"),
+		room("dispatch", "compile", "binding", "layout", "live", "observe", "plan"),
+		room("binding", "compile", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "table", "trigger"),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/runtime"
@@ -120,13 +121,8 @@ func (c *Cluster) watched(capabilities []capability.Func) []capability.Func {
 		out = append(out, func(env capability.Env) *capability.Capability {
 			c.Client = c.undisturbed(env.Client.Scheme())
 			made := f(env)
-			if compiled, err := capability.Compile([]*capability.Capability{made}, capability.CompileOptions{}); err == nil {
-				for _, b := range compiled {
-					c.Register(resource(b.Resource))
-					for _, t := range b.Triggers {
-						c.Register(resource(t.Source.Resource))
-					}
-				}
+			for _, r := range declaredResources(made) {
+				c.Register(resource(r))
 			}
 			return made
 		})
@@ -173,6 +169,29 @@ func (c *Cluster) Calls(binding string) []runtime.Call {
 	for _, call := range c.calls {
 		if call.Binding == binding {
 			out = append(out, call)
+		}
+	}
+	return out
+}
+
+// declaredResources are what the bindings of a capability and their triggers watch, as far as their kinds are right.
+func declaredResources(c *capability.Capability) (out []kind.Resource) {
+	declared := c.Declared()
+	if declared == nil {
+		return nil
+	}
+	for _, b := range declared.Bindings {
+		if b == nil {
+			continue
+		}
+		all := []*declare.Declaration{b}
+		for _, t := range b.Spec.Triggers {
+			all = append(all, t.Source)
+		}
+		for _, d := range all {
+			if d != nil && d.KindErr() == nil {
+				out = append(out, d.Resource())
+			}
 		}
 	}
 	return out

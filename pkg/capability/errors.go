@@ -2,12 +2,7 @@ package capability
 
 import (
 	"fmt"
-	"slices"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 type requeueError struct{ after time.Duration }
@@ -62,6 +57,25 @@ func IsRequeue(err error) (time.Duration, bool) {
 	return 0, false
 }
 
+// RetryDelay reports whether err came from [RetryAfter], alone or as the single wrapped cause of other errors, and after which
+// delay the call is made again; zero leaves it to the binding's backoff.
+func RetryDelay(err error) (time.Duration, bool) {
+	if e, ok := marker(err).(*retryError); ok { //nolint:errorlint // marker has unwrapped it
+		return e.after, true
+	}
+	return 0, false
+}
+
+// IsPermanent reports whether Ancho does not retry a call that returned err: it came from [Permanent], or is a [DecodeError],
+// alone or as the single wrapped cause of other errors.
+func IsPermanent(err error) bool {
+	switch marker(err).(type) { //nolint:errorlint // marker has unwrapped it
+	case *permanentError, *DecodeError:
+		return true
+	}
+	return false
+}
+
 // marker finds the outermost error of err's chain that says how to go on, or nil. Where several
 // errors are joined there is no chain: what one of them asks for does not hold for the others.
 func marker(err error) error {
@@ -88,49 +102,6 @@ func only(errs []error) error {
 		return errs[0]
 	}
 	return nil
-}
-
-// ResultOf translates what [Compiled.Invoke] returned for the queue: nil is Done, the errors of this package are what
-// they ask for, an object that does not decode waits for its next change, a conflict of the API server (409, anywhere in
-// the chain) is a Conflict, and every other error is a Retry. It is for runtimes.
-func ResultOf(err error) queue.Result {
-	if err == nil {
-		return queue.Result{Outcome: queue.Done}
-	}
-	switch e := marker(err).(type) { //nolint:errorlint // marker has unwrapped it
-	case *requeueError:
-		return queue.Result{Outcome: queue.Requeue, After: e.after}
-	case *releaseError:
-		return queue.Result{Outcome: queue.Done}
-	case *retryError:
-		if conflicts(err) {
-			return queue.Result{Outcome: queue.Conflict, After: e.after, Err: err}
-		}
-		return queue.Result{Outcome: queue.RetryAfter, After: e.after, Err: err}
-	case *permanentError:
-		return queue.Result{Outcome: queue.Permanent, Err: err}
-	case *DecodeError:
-		return queue.Result{Outcome: queue.Permanent, Err: err}
-	}
-	if conflicts(err) {
-		return queue.Result{Outcome: queue.Conflict, Err: err}
-	}
-	return queue.Result{Outcome: queue.Retry, Err: err}
-}
-
-// conflicts reports whether the API server refused a write since the object had changed, which says that the callback
-// read an older state. [apierrors.IsConflict] looks at the first answer of a server in the chain alone.
-func conflicts(err error) bool {
-	if apierrors.IsConflict(err) {
-		return true
-	}
-	switch e := err.(type) { //nolint:errorlint // this is the unwrapping
-	case interface{ Unwrap() error }:
-		return conflicts(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), conflicts)
-	}
-	return false
 }
 
 // DecodeError says that an object does not decode into the Go type of its kind. Trying again gives

@@ -19,6 +19,9 @@ func ExampleSelection_Cached() {
 		}
 		return nil
 	})
-	fmt.Println(compiled(b).Attach != nil, pods.Synced(), pods.Len()) // the runtime will fill it
-	// Output: true false 0
+	show(b)
+	fmt.Println(pods.Synced(), pods.Len()) // the runtime will fill it
+	// Output:
+	// /api/v1/pods?watch=true
+	// false 0
 }

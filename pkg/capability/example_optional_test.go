@@ -2,7 +2,6 @@ package capability_test
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -15,11 +14,8 @@ import (
 func ExampleOptional() {
 	routes := capability.Optional(kind.Unstructured(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}))
 	services := capability.When(kind.Service).Owns(kind.EndpointSlice, routes)
-	c := compiled(services.Reconcile(func(context.Context, capability.Event[*corev1.Service]) error { return nil }))
-	for _, t := range c.Triggers {
-		fmt.Println(t.Source.Resource.Plural, t.Source.Optional)
-	}
+	showTriggers(services.Reconcile(func(context.Context, capability.Event[*corev1.Service]) error { return nil }))
 	// Output:
-	// endpointslices false
-	// httproutes true
+	// owned EndpointSlice, controlled by a Service
+	// owned HTTPRoute, controlled by a Service, optional
 }

@@ -14,54 +14,30 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// compiled is one binding as a runtime sees it.
-func compiled(b capability.Binding) *capability.Compiled {
-	cs, err := capability.Compile([]*capability.Capability{capability.New("example", b)}, capability.CompileOptions{})
-	if err != nil {
-		fmt.Println(err)
-		return &capability.Compiled{}
-	}
-	return cs[0]
-}
-
-// showTypes prints which events lead to a call.
-func showTypes(b capability.Binding) {
-	c := compiled(b)
-	for _, t := range []capability.EventType{capability.Added, capability.Modified, capability.Deleted, capability.Left} {
-		if c.Takes(t, false) {
-			fmt.Println(t)
-		}
-	}
-}
-
 func ExampleSelection_IsCreated() {
-	showTypes(capability.When(kind.Pod).IsCreated().Watch(reconcile))
-	// Output: Added
+	show(capability.When(kind.Pod).IsCreated().Watch(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_IsUpdated() {
-	showTypes(capability.When(kind.Pod).IsUpdated().Watch(reconcile))
-	// Output: Modified
+	show(capability.When(kind.Pod).IsUpdated().Watch(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_IsCreatedOrUpdated() {
-	showTypes(capability.When(kind.Pod).IsCreatedOrUpdated().Watch(reconcile))
-	// Output:
-	// Added
-	// Modified
+	show(capability.When(kind.Pod).IsCreatedOrUpdated().Watch(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 // Event steps add up.
 func ExampleSelection_IsDeleted() {
-	showTypes(capability.When(kind.Pod).IsUpdated().IsDeleted().Watch(reconcile))
-	// Output:
-	// Modified
-	// Deleted
+	show(capability.When(kind.Pod).IsUpdated().IsDeleted().Watch(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_HasLeft() {
-	showTypes(capability.When(kind.Pod).WithLabel("canary").HasLeft().Watch(reconcile))
-	// Output: Left
+	show(capability.When(kind.Pod).WithLabel("canary").HasLeft().Watch(reconcile))
+	// Output: /api/v1/pods?watch=true&labelSelector=canary
 }
 
 func ExampleSelection_InNamespace() {
@@ -149,45 +125,45 @@ func ExampleSelection_OnChange() {
 }
 
 func ExampleSelection_Alias() {
-	fmt.Println(compiled(capability.When(kind.Pod).Alias("web-pods").Reconcile(reconcile)).Binding)
-	// Output: web-pods
+	show(capability.When(kind.Pod).Alias("web-pods").Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_Concurrency() {
-	fmt.Println(compiled(capability.When(kind.Pod).Concurrency(4).Reconcile(reconcile)).Settings.Concurrency)
-	// Output: 4
+	show(capability.When(kind.Pod).Concurrency(4).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_Timeout() {
-	fmt.Println(compiled(capability.When(kind.Pod).Timeout(time.Minute).Reconcile(reconcile)).Settings.Timeout)
-	// Output: 1m0s
+	show(capability.When(kind.Pod).Timeout(time.Minute).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_Backoff() {
-	fmt.Println(compiled(capability.When(kind.Pod).Backoff(time.Second, time.Hour).Reconcile(reconcile)).Settings.Backoff)
-	// Output: {1s 1h0m0s}
+	show(capability.When(kind.Pod).Backoff(time.Second, time.Hour).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_MaxAttempts() {
-	fmt.Println(compiled(capability.When(kind.Pod).MaxAttempts(5).Reconcile(reconcile)).Settings.MaxAttempts)
-	// Output: 5
+	show(capability.When(kind.Pod).MaxAttempts(5).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_MemoryBudget() {
-	fmt.Println(compiled(capability.When(kind.Pod).MemoryBudget(64 << 20).Reconcile(reconcile)).Settings.MemoryBudget)
-	// Output: 67108864
+	show(capability.When(kind.Pod).MemoryBudget(64 << 20).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 // One call at a time in each namespace.
 func ExampleSelection_Queue() {
-	fmt.Println(compiled(capability.When(kind.Pod).Queue(queue.PerNamespace).Reconcile(reconcile)).Settings.Strategy)
-	// Output: PerNamespace
+	show(capability.When(kind.Pod).Queue(queue.PerNamespace).Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 // Every event of a pod, one after the other, instead of its latest state.
 func ExampleSelection_InOrder() {
-	fmt.Println(compiled(capability.When(kind.Pod).InOrder().Reconcile(reconcile)).Settings.InOrder)
-	// Output: true
+	show(capability.When(kind.Pod).InOrder().Reconcile(reconcile))
+	// Output: /api/v1/pods?watch=true
 }
 
 func ExampleSelection_Wide() {
@@ -199,33 +175,28 @@ func ExampleSelection_Wide() {
 
 // Once an hour Ancho compares the stream with a list, and delivers what the API server lost.
 func ExampleSelection_Audit() {
-	c := compiled(capability.When(kind.Pod).Audit(time.Hour).Reconcile(func(context.Context, capability.Event[*corev1.Pod]) error { return nil }))
-	fmt.Println(c.Settings.Audit)
-	// Output: 1h0m0s
+	show(capability.When(kind.Pod).Audit(time.Hour).Reconcile(func(context.Context, capability.Event[*corev1.Pod]) error { return nil }))
+	// Output: /api/v1/pods?watch=true
 }
 
 // Who set which field of a pod: metadata.managedFields, which is taken out otherwise.
 func ExampleSelection_ManagedFields() {
-	c := compiled(capability.When(kind.Pod).ManagedFields().Reconcile(func(_ context.Context, e capability.Event[*corev1.Pod]) error {
+	show(capability.When(kind.Pod).ManagedFields().Reconcile(func(_ context.Context, e capability.Event[*corev1.Pod]) error {
 		for _, entry := range e.Object.ManagedFields {
 			fmt.Println(entry.Manager, entry.Operation)
 		}
 		return nil
 	}))
-	fmt.Println(c.Settings.ManagedFields)
-	// Output: true
+	// Output: /api/v1/pods?watch=true
 }
 
 // A Deployment is reconciled also when a Pod or a ReplicaSet changes that it controls.
 func ExampleSelection_Owns() {
-	c := compiled(capability.When(kind.Deployment).InNamespace("demo").Owns(kind.ReplicaSet, capability.When(kind.Pod).WithLabel("app")).Reconcile(
+	showTriggers(capability.When(kind.Deployment).InNamespace("demo").Owns(kind.ReplicaSet, capability.When(kind.Pod).WithLabel("app")).Reconcile(
 		func(context.Context, capability.Event[*appsv1.Deployment]) error { return nil }))
-	for _, t := range c.Triggers {
-		fmt.Println(t.Via, t.Source.Targets[0])
-	}
 	// Output:
-	// owned /apis/apps/v1/namespaces/demo/replicasets?watch=true
-	// owned /api/v1/namespaces/demo/pods?watch=true&labelSelector=app
+	// owned ReplicaSet, controlled by a Deployment
+	// owned Pod, controlled by a Deployment
 }
 
 // A Pod is reconciled also when a Secret changes that one of its volumes is made of.
@@ -238,9 +209,8 @@ func ExampleSelection_Uses() {
 		}
 		return names
 	}
-	c := compiled(capability.When(kind.Pod).InNamespace("demo").Uses(kind.Secret, secrets).Reconcile(reconcile))
-	fmt.Println(c.Triggers[0].Via, c.Triggers[0].Source.Targets[0])
-	// Output: used /api/v1/namespaces/demo/secrets?watch=true
+	showTriggers(capability.When(kind.Pod).InNamespace("demo").Uses(kind.Secret, secrets).Reconcile(reconcile))
+	// Output: used Secret
 }
 
 // Pods are reconciled also when the Node changes that an annotation of it names them on.
@@ -248,7 +218,6 @@ func ExampleSelection_TriggeredBy() {
 	pods := capability.Mapped(kind.Node, func(n *corev1.Node) []types.NamespacedName {
 		return []types.NamespacedName{{Namespace: "kube-system", Name: n.Annotations["example.com/agent"]}}
 	})
-	c := compiled(capability.When(kind.Pod).InNamespace("kube-system").TriggeredBy(pods).Reconcile(reconcile))
-	fmt.Println(c.Triggers[0].Via, c.Triggers[0].Source.Targets[0])
-	// Output: mapped /api/v1/nodes?watch=true
+	showTriggers(capability.When(kind.Pod).InNamespace("kube-system").TriggeredBy(pods).Reconcile(reconcile))
+	// Output: mapped Node
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
 // reconcile stands for what a controller does with a pod.
@@ -29,18 +30,30 @@ func show(bindings ...capability.Binding) {
 }
 
 func showCapability(c *capability.Capability) {
-	compiled, err := capability.Compile([]*capability.Capability{c}, capability.CompileOptions{})
-	if err != nil {
-		fmt.Println(err)
-	}
-	for _, b := range compiled {
-		for _, target := range b.Targets {
-			fmt.Println(target)
+	for _, b := range plan(c) {
+		for _, stream := range b.Streams {
+			fmt.Println(stream)
 		}
 		if len(b.ClientSide) > 0 {
 			fmt.Println("here:", strings.Join(b.ClientSide, "; "))
 		}
 	}
+}
+
+// showTriggers prints what else has the objects of a binding reconciled.
+func showTriggers(b capability.Binding) {
+	for _, b := range plan(capability.New("example", b)) {
+		fmt.Println(strings.Join(b.Triggers, "\n"))
+	}
+}
+
+// plan is what --plan prints, which needs no cluster.
+func plan(c *capability.Capability) runtime.Plan {
+	p, err := runtime.PlanFor(runtime.Options{Capabilities: []capability.Func{func(capability.Env) *capability.Capability { return c }}})
+	if err != nil {
+		fmt.Println(err)
+	}
+	return p
 }
 
 // Every step has an Example.
@@ -57,13 +70,13 @@ func TestEveryStepHasAnExample(t *testing.T) {
 		}
 		text.Write(b)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[pods](), reflect.TypeFor[*capability.Capability]()} {
+	for _, typ := range []reflect.Type{reflect.TypeFor[capability.Selection[*corev1.Pod]](), reflect.TypeFor[*capability.Capability]()} {
 		name := "Selection_"
 		if typ.Kind() == reflect.Pointer {
 			name = "Capability_"
 		}
 		for m := range typ.Methods() {
-			if m.Name == "Resource" || m.Name == "New" || m.Name == "Name" {
+			if m.Name == "Resource" || m.Name == "New" || m.Name == "Name" || m.Name == "Declared" {
 				continue // no steps
 			}
 			if !strings.Contains(text.String(), "func Example"+name+m.Name+"() {") {
@@ -124,16 +137,13 @@ func ExampleNew() {
 		capability.When(kind.Pod).WithLabel("app", "db").Reconcile(reconcile),
 		capability.When(kind.Pod).Alias("deletions").IsDeleted().Watch(reconcile),
 	)
-	compiled, err := capability.Compile([]*capability.Capability{c}, capability.CompileOptions{})
-	for _, b := range compiled {
+	for _, b := range plan(c) {
 		fmt.Println(b.Capability + "/" + b.Binding)
 	}
-	fmt.Println(err)
 	// Output:
 	// pods/pods
 	// pods/pods-2
 	// pods/deletions
-	// <nil>
 }
 
 func ExampleCapability_Description() {
@@ -162,12 +172,13 @@ func ExampleCapability_NotInNamespace() {
 }
 
 // Everything that is wrong is reported at once, with its place in the source.
-func ExampleCompile() {
-	c := capability.New("webapp",
-		capability.When(kind.Pod).WithName("a").WithName("b").Reconcile(reconcile),
-		capability.When(kind.Node).InNamespace("blue").Watch(nothing),
-	)
-	_, err := capability.Compile([]*capability.Capability{c}, capability.CompileOptions{})
+func ExampleDeclarationError() {
+	_, err := runtime.PlanFor(runtime.Options{Capabilities: []capability.Func{func(capability.Env) *capability.Capability {
+		return capability.New("webapp",
+			capability.When(kind.Pod).WithName("a").WithName("b").Reconcile(reconcile),
+			capability.When(kind.Node).InNamespace("blue").Watch(nothing),
+		)
+	}}})
 	if wrong, ok := errors.AsType[*capability.DeclarationError](err); ok {
 		for _, m := range wrong.Mistakes {
 			fmt.Println(m.Problem)
@@ -181,20 +192,33 @@ func ExampleCompile() {
 // A reason can be wrapped around it.
 func ExampleRequeueAfter() {
 	err := fmt.Errorf("the volume is not there yet: %w", capability.RequeueAfter(30*time.Second))
-	fmt.Println(capability.ResultOf(err).Outcome, err)
-	// Output: requeue the volume is not there yet: call again after 30s
+	fmt.Println(err)
+	// Output: the volume is not there yet: call again after 30s
 }
 
 func ExampleRetryAfter() {
 	err := capability.RetryAfter(time.Minute, errors.New("over quota"))
-	fmt.Println(capability.ResultOf(err).Outcome, err)
-	// Output: retry_after over quota (try again after 1m0s)
+	fmt.Println(err)
+	// Output: over quota (try again after 1m0s)
 }
 
 func ExamplePermanent() {
 	err := capability.Permanent(errors.New("spec.image is empty"))
-	fmt.Println(capability.ResultOf(err).Outcome, err)
-	// Output: permanent spec.image is empty (not to be tried again)
+	fmt.Println(err)
+	// Output: spec.image is empty (not to be tried again)
+}
+
+func ExampleIsPermanent() {
+	fmt.Println(capability.IsPermanent(fmt.Errorf("pod web: %w", capability.Permanent(errors.New("spec.image is empty")))))
+	fmt.Println(capability.IsPermanent(errors.New("spec.image is empty")))
+	// Output:
+	// true
+	// false
+}
+
+func ExampleRetryDelay() {
+	fmt.Println(capability.RetryDelay(capability.RetryAfter(time.Minute, errors.New("over quota"))))
+	// Output: 1m0s true
 }
 
 func ExampleIsRequeue() {

@@ -29,6 +29,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // inbox is an engine that keeps what it is given, and seems to have work for every object.
@@ -99,7 +101,7 @@ func newRigOn(t testing.TB, server live.Reader, log logr.Logger, bindings ...cap
 		t.Fatal(err)
 	}
 	r := &rig{t: t, looks: existence.New(server)}
-	live := map[*capability.Compiled]*binding.Binding{}
+	live := map[*compile.Compiled]*binding.Binding{}
 	for _, c := range compiled {
 		b, box := binding.New(c, binding.Options{}, r.looks, log, m), &inbox{}
 		b.Engine = box

@@ -23,6 +23,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 func managed(cm *corev1.ConfigMap) {
@@ -54,7 +56,7 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			live := map[*capability.Compiled]*binding.Binding{}
+			live := map[*compile.Compiled]*binding.Binding{}
 			for _, c := range compiled {
 				live[c] = binding.New(c, binding.Options{}, existence.New(nil), logr.Discard(), m)
 			}

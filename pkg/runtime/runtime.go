@@ -29,6 +29,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 
 	"github.com/ancho-dev/ancho/internal/declare"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Runtime is a program of capabilities, ready to run against one API server.
@@ -81,7 +83,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	for _, c := range compiled {
-		for _, each := range plan.Watching([]*capability.Compiled{c}) {
+		for _, each := range plan.Watching([]*compile.Compiled{c}) {
 			if err := each.AddToScheme(e.Scheme); err != nil {
 				return nil, fmt.Errorf("%s: %s/%s: %w", c.Location, c.Capability, c.Binding, err)
 			}
@@ -100,7 +102,7 @@ func New(cfg *rest.Config, o Options) (*Runtime, error) {
 }
 
 // declared are the bindings that the options ask for. What is wrong with any of them is reported together.
-func declared(o Options, env capability.Env) ([]*capability.Compiled, error) {
+func declared(o Options, env capability.Env) ([]*compile.Compiled, error) {
 	return environment.Compile(o.Capabilities, o.Only, o.Namespace, env)
 }
 
@@ -128,7 +130,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 		}
 		f = r.election.Fence
 	}
-	byDeclaration := map[*capability.Compiled]*binding.Binding{}
+	byDeclaration := map[*compile.Compiled]*binding.Binding{}
 	var full atomic.Int32
 	locks := sharedLocks(r.plan.Bindings)
 	r.looks = existence.New(r.server)
@@ -176,7 +178,7 @@ func (r *Runtime) needs() []rights.Need {
 
 // sharedLocks gives the bindings of a capability one table of locks, where two of them reconcile the same
 // resource: their calls for one object must not overlap. Elsewhere the queue's own order is enough.
-func sharedLocks(bindings []*capability.Compiled) map[string]*queue.Locks {
+func sharedLocks(bindings []*compile.Compiled) map[string]*queue.Locks {
 	type pair struct{ capability, resource string }
 	count, locks := map[pair]int{}, map[string]*queue.Locks{}
 	for _, b := range bindings {

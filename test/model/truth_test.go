@@ -140,6 +140,16 @@ func (t *truth) note(p place, o *unstructured.Unstructured) {
 	}
 }
 
+// newest is the object that had the name last: the definition of its kind may be gone while a write is on its way.
+func (t *truth) newest(p place) *life {
+	for _, l := range slices.Backward(t.order) {
+		if l.place == p {
+			return l
+		}
+	}
+	return nil
+}
+
 // end keeps that the object is gone.
 func (t *truth) end(p place) {
 	l := t.there[p]

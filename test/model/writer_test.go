@@ -69,7 +69,7 @@ func (r *writer) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.logf("%s %s hinders a write to %s", time.Now().Format(clock), now.what, p)
 	}
 	code, refused := refusals[now.what]
-	if l := w.truth.there[p]; l != nil && (code >= http.StatusInternalServerError || now.what == unreached || now.what == unanswered) {
+	if l := w.truth.newest(p); l != nil && (code >= http.StatusInternalServerError || now.what == unreached || now.what == unanswered) {
 		l.tried = true
 	}
 	switch {

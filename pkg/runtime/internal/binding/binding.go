@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
@@ -20,6 +19,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 
 	"github.com/ancho-dev/ancho/internal/declare"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Work is what waits for a callback: the raw object, decoded only on the worker that runs the call.
@@ -115,7 +116,7 @@ type engine interface {
 // Binding is one binding of the program at work. Its fields are exported for the tests of the rooms above; other code uses the methods
 // and subscriptions.
 type Binding struct {
-	*capability.Compiled
+	*compile.Compiled
 	ID      string // capability/binding
 	Engine  engine
 	Pauser  *Pauser
@@ -153,7 +154,7 @@ type Options struct {
 }
 
 // New makes a binding at work. It opens no connection and starts nothing.
-func New(c *capability.Compiled, with Options, l *existence.Checks, log logr.Logger, m *observe.Metrics) *Binding {
+func New(c *compile.Compiled, with Options, l *existence.Checks, log logr.Logger, m *observe.Metrics) *Binding {
 	if with.Full == nil {
 		with.Full = new(atomic.Int32)
 	}
@@ -211,7 +212,7 @@ func (b *Binding) ended(c queue.Finish) {
 }
 
 // actionsOf are what calls of a binding are: its action, and the clean-up where there is one.
-func actionsOf(c *capability.Compiled) []string {
+func actionsOf(c *compile.Compiled) []string {
 	actions := []string{string(c.Action)}
 	if c.Finalizer != "" {
 		actions = append(actions, cleanUpLabel)
@@ -263,7 +264,7 @@ func (b *Binding) Sizes() map[string]int {
 func total(s queue.Stats) int { return s.Waiting + s.Running + s.Retrying + s.Requeued + s.Parked }
 
 // Source makes the binding of a trigger's source, which wakes objects of b.
-func (b *Binding) Source(t *capability.CompiledTrigger, targets []watcher.Target) *Binding {
+func (b *Binding) Source(t *compile.CompiledTrigger, targets []watcher.Target) *Binding {
 	src := &Binding{Compiled: t.Source, ID: b.ID, server: b.server, Checks: b.Checks, Full: b.Full, Metrics: b.Metrics, gate: trigger.NewGate(0)}
 	src.log = b.log.WithValues("trigger", string(t.Via)+" "+t.Source.Resource.Kind)
 	w := trigger.New(b, src, t, targets, b.gate.Ready)

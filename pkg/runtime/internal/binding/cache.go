@@ -5,11 +5,12 @@ import (
 	"iter"
 	"sync"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // cache is what a binding with Cached keeps: the last state of each object in its set. It belongs to the binding and not
@@ -34,7 +35,7 @@ type state struct {
 }
 
 // newCache gives nil for a binding that keeps nothing. The methods that a feed calls take that.
-func newCache(c *capability.Compiled) *cache {
+func newCache(c *compile.Compiled) *cache {
 	if c.Attach == nil {
 		return nil
 	}

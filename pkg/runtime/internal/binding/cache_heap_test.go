@@ -5,12 +5,13 @@ import (
 	goruntime "runtime"
 	"testing"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 
 	"github.com/ancho-dev/ancho/internal/declare"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 func TestCachedHeap(t *testing.T) {
 	for _, objects := range []int{30_000, 50_000} {
 		t.Run(fmt.Sprint(objects), func(t *testing.T) {
-			c := newCache(&capability.Compiled{Attach: func(declare.Cache) {}})
+			c := newCache(&compile.Compiled{Attach: func(declare.Cache) {}})
 			frame := &watcher.Frame{Raw: make([]byte, 256), Encoding: kind.JSON, Cut: true} // a size that the allocator has
 			meta := func(i int) watcher.Meta {
 				return watcher.Meta{

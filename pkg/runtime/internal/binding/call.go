@@ -130,7 +130,7 @@ func (b *Binding) invoke(ctx context.Context, c queue.Call[*Work], typ queue.Eve
 		return res, nil
 	}
 	err := b.Invoke(logr.NewContext(ctx, logs.ForCall(b.log, c.Key, typ)), b.delivery(c, typ, frame))
-	return capability.ResultOf(err), err
+	return resultOf(err), err
 }
 
 func (b *Binding) delivery(c queue.Call[*Work], typ queue.EventType, frame *watcher.Frame) declare.Delivery {

@@ -104,7 +104,7 @@ func (b *Binding) clean(ctx context.Context, c queue.Call[*Work], id finalize.ID
 	f.BeginCleanUp(id)
 	d := b.delivery(c, c.Type, frame)
 	ctx = logr.NewContext(ctx, logs.ForCall(b.log.WithValues("action", cleanUpLabel), c.Key, c.Type))
-	res = asCleanUp(capability.ResultOf(queue.Guard(func() error { return b.Cleanup(ctx, d) })))
+	res = asCleanUp(resultOf(queue.Guard(func() error { return b.Cleanup(ctx, d) })))
 	done = res.Outcome == queue.Done
 	f.EndCleanUp(id, done)
 	res.Forever = true

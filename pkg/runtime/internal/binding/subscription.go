@@ -3,13 +3,14 @@ package binding
 import (
 	"time"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 
 	"github.com/ancho-dev/ancho/internal/declare"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Subscription is one binding on one target.
@@ -27,7 +28,7 @@ type Subscription struct {
 // stream, and each object is the business of one of them.
 type part struct{ namespace, name string }
 
-func partOf(b *capability.Compiled, t watcher.Target) part {
+func partOf(b *compile.Compiled, t watcher.Target) part {
 	if len(b.Targets) == 1 {
 		return part{}
 	}

@@ -8,11 +8,12 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // joinTimeout bounds that list, during which the shared stream is not read.
@@ -29,7 +30,7 @@ var errNoneKept = errors.New("the list shows none of the known objects, which it
 type narrowRoute struct {
 	shared   *sharedStream
 	route    plan.Route
-	bindings map[*capability.Compiled]*binding.Binding
+	bindings map[*compile.Compiled]*binding.Binding
 	onShared *Attachment
 	own      *ownStream // nil: riding
 }

@@ -3,11 +3,12 @@ package dispatch
 import (
 	"context"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // sharedStream is one stream of the plan with the routes it serves. Riders are covered by its target; when
@@ -22,7 +23,7 @@ type sharedStream struct {
 	narrow     []*narrowRoute
 }
 
-func newSharedStream(all *Streams, ps plan.Stream, bindings map[*capability.Compiled]*binding.Binding) *sharedStream {
+func newSharedStream(all *Streams, ps plan.Stream, bindings map[*compile.Compiled]*binding.Binding) *sharedStream {
 	c := &sharedStream{all: all, dispatcher: NewDispatcher(ps.Routes, bindings)}
 	for i, r := range ps.Routes {
 		if r.Target != ps.Target {
@@ -44,8 +45,8 @@ func (c *sharedStream) open(ctx context.Context) {
 }
 
 // NewDispatcher lays out the entries for the bindings of some routes.
-func NewDispatcher(routes []plan.Route, bindings map[*capability.Compiled]*binding.Binding) *Dispatcher {
-	var flat []*capability.Compiled
+func NewDispatcher(routes []plan.Route, bindings map[*compile.Compiled]*binding.Binding) *Dispatcher {
+	var flat []*compile.Compiled
 	for _, r := range routes {
 		flat = append(flat, r.Bindings...)
 	}

@@ -13,11 +13,12 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // errDied is about a stream that nobody stopped.
@@ -56,7 +57,7 @@ type Options struct {
 
 // New prepares the streams of a plan; none is opened before run.
 func New(
-	p *plan.Plan, bindings map[*capability.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o Options,
+	p *plan.Plan, bindings map[*compile.Compiled]*binding.Binding, server *watcher.Server, log logr.Logger, m *observe.Metrics, o Options,
 ) *Streams {
 	s := &Streams{
 		server: server, log: log, metrics: m, Names: plan.Names(p), live: map[string]*Stream{},

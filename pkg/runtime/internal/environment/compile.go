@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Compile calls the capability functions, keeps the capabilities that only names, if it names any, and compiles
 // them. What is wrong with any of it is reported together.
-func Compile(funcs []capability.Func, only []string, namespace string, env capability.Env) ([]*capability.Compiled, error) {
+func Compile(funcs []capability.Func, only []string, namespace string, env capability.Env) ([]*compile.Compiled, error) {
 	if len(funcs) == 0 {
 		return nil, &DeclarationError{errors.New("no capability: give at least one function that returns one")}
 	}
@@ -33,7 +35,7 @@ func Compile(funcs []capability.Func, only []string, namespace string, env capab
 			wrong = append(wrong, err)
 		}
 	}
-	compiled, err := capability.Compile(all, capability.CompileOptions{Namespace: namespace})
+	compiled, err := compile.Compile(all, compile.Options{Namespace: namespace})
 	if err != nil {
 		wrong = append(wrong, err)
 	}

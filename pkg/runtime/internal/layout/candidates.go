@@ -3,8 +3,9 @@ package layout
 import (
 	"math/bits"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // FewBindings is up to how many bindings of a stream it is cheaper to ask each.
@@ -20,14 +21,14 @@ type Candidates struct {
 
 // group are the bindings that are looked up by one part of the metadata.
 type group struct {
-	part    capability.Part
+	part    compile.Part
 	key     string
 	present []uint64            // ask for the key alone
 	byValue map[string][]uint64 // ask for a value
 }
 
 // NewCandidates returns nil for few bindings.
-func NewCandidates(bindings []*capability.Compiled) *Candidates {
+func NewCandidates(bindings []*compile.Compiled) *Candidates {
 	if len(bindings) <= FewBindings {
 		return nil
 	}
@@ -51,12 +52,12 @@ func NewCandidates(bindings []*capability.Compiled) *Candidates {
 
 // trait is one thing that the metadata of an object may meet or not.
 type trait struct {
-	part       capability.Part
+	part       compile.Part
 	key, value string
 	present    bool // any value does
 }
 
-func eachQuestion(c capability.Condition, do func(trait)) {
+func eachQuestion(c compile.Condition, do func(trait)) {
 	if len(c.Values) == 0 {
 		do(trait{part: c.Part, key: c.Key, present: true})
 	}
@@ -66,7 +67,7 @@ func eachQuestion(c capability.Condition, do func(trait)) {
 }
 
 // rarest chooses the condition that tells most bindings apart: the one that the fewest others share.
-func rarest(conditions []capability.Condition, asked map[trait]int) (best capability.Condition, ok bool) {
+func rarest(conditions []compile.Condition, asked map[trait]int) (best compile.Condition, ok bool) {
 	least := 0
 	for _, c := range conditions {
 		shared := 0
@@ -78,7 +79,7 @@ func rarest(conditions []capability.Condition, asked map[trait]int) (best capabi
 	return best, ok
 }
 
-func (p *Candidates) groupOf(c capability.Condition) *group {
+func (p *Candidates) groupOf(c compile.Condition) *group {
 	for i := range p.groups {
 		if g := &p.groups[i]; g.part == c.Part && g.key == c.Key {
 			return g
@@ -88,7 +89,7 @@ func (p *Candidates) groupOf(c capability.Condition) *group {
 	return &p.groups[len(p.groups)-1]
 }
 
-func (g *group) add(c capability.Condition, binding, size int) {
+func (g *group) add(c compile.Condition, binding, size int) {
 	if len(c.Values) == 0 {
 		if g.present == nil {
 			g.present = make([]uint64, size)
@@ -120,11 +121,11 @@ func (p *Candidates) Pick(m *watcher.Meta, words []uint64) []uint64 {
 
 func (g *group) valueIn(m *watcher.Meta) (value string, ok bool) {
 	switch g.part {
-	case capability.PartName:
+	case compile.PartName:
 		return m.Name, true
-	case capability.PartNamespace:
+	case compile.PartNamespace:
 		return m.Namespace, true
-	case capability.PartLabel:
+	case compile.PartLabel:
 		return m.Labels.Get(g.key)
 	default:
 		return m.Annotations.Get(g.key)

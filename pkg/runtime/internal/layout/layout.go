@@ -3,7 +3,7 @@ package layout
 import (
 	"slices"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Slots is where one binding keeps what it knows of an object, in the words of its index entry:
@@ -19,7 +19,7 @@ type Slots struct {
 
 // Of shares out the words of a stream's entries among the bindings it serves. A generation is
 // kept for each binding that compares it, since bindings may join at different times.
-func Of(bindings []*capability.Compiled) (places []Slots, words int) {
+func Of(bindings []*compile.Compiled) (places []Slots, words int) {
 	words = max(1, Words(len(bindings)))
 	places = make([]Slots, len(bindings))
 	for i, b := range bindings {
@@ -33,7 +33,7 @@ func Of(bindings []*capability.Compiled) (places []Slots, words int) {
 			words++
 		}
 	}
-	if slices.ContainsFunc(bindings, func(b *capability.Compiled) bool { return b.Finalizer != "" }) {
+	if slices.ContainsFunc(bindings, func(b *compile.Compiled) bool { return b.Finalizer != "" }) {
 		for i := range places {
 			places[i].On = words + places[i].word
 		}

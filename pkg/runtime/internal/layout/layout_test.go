@@ -3,13 +3,13 @@ package layout
 import (
 	"testing"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 func TestLayoutKeepsBindingsApart(t *testing.T) {
-	var bindings []*capability.Compiled
+	var bindings []*compile.Compiled
 	for i := range 130 {
-		bindings = append(bindings, &capability.Compiled{OnSpecChange: i == 3, OnChange: i == 3 || i == 99})
+		bindings = append(bindings, &compile.Compiled{OnSpecChange: i == 3, OnChange: i == 3 || i == 99})
 	}
 	places, n := Of(bindings)
 	if n != 3+1+2 {
@@ -36,7 +36,7 @@ func TestLayoutKeepsBindingsApart(t *testing.T) {
 }
 
 func TestChangedIfAnyOfWhatIsComparedDiffers(t *testing.T) {
-	places, n := Of([]*capability.Compiled{{OnSpecChange: true, OnChange: true}, {}})
+	places, n := Of([]*compile.Compiled{{OnSpecChange: true, OnChange: true}, {}})
 	words := make([]uint64, n)
 	both, none := places[0], places[1]
 	both.Changed(words, 1, 1)
@@ -55,8 +55,8 @@ func TestChangedIfAnyOfWhatIsComparedDiffers(t *testing.T) {
 }
 
 func TestMoveBetweenLayouts(t *testing.T) {
-	one, n1 := Of([]*capability.Compiled{{OnSpecChange: true, OnChange: true}})
-	many, n2 := Of([]*capability.Compiled{{}, {OnChange: true}, {OnSpecChange: true, OnChange: true}})
+	one, n1 := Of([]*compile.Compiled{{OnSpecChange: true, OnChange: true}})
+	many, n2 := Of([]*compile.Compiled{{}, {OnChange: true}, {OnSpecChange: true, OnChange: true}})
 	from, to := make([]uint64, n1), make([]uint64, n2)
 	one[0].SetMember(from, true)
 	one[0].Changed(from, 5, 6)

@@ -13,7 +13,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
@@ -109,7 +108,7 @@ func TestAStackIsLoggedOncePerPlace(t *testing.T) {
 func TestAConflictIsQuiet(t *testing.T) {
 	o, lines := observing(t)
 	f := failed(apierrors.NewConflict(schema.GroupResource{Resource: "things"}, "x", errSome))
-	f.Outcome = capability.ResultOf(f.Err).Outcome
+	f.Outcome = queue.Conflict
 	o.Finished(f)
 	if len(*lines) > 0 {
 		t.Errorf("logged: %q", *lines)

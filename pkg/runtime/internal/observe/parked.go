@@ -6,9 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // What a Kubernetes Event says of an object that is parked.
@@ -20,7 +21,7 @@ const (
 // WriteParked has a Kubernetes Event written about each object of a binding that is parked, where those look who know nothing of
 // the program: at the object. It does not repeat the failure: more people may read Events than logs, and the text of
 // an error is the user's. Nothing is written about Events: a binding that fails on them would be called for its own.
-func WriteParked(to events.EventRecorder, c *capability.Compiled, id string) func(queue.Finish) {
+func WriteParked(to events.EventRecorder, c *compile.Compiled, id string) func(queue.Finish) {
 	if isEvent(&c.Resource) {
 		return nil
 	}

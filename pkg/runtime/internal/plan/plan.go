@@ -4,16 +4,17 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Plan says which streams a program needs and which bindings each of them serves.
 type Plan struct {
-	Bindings []*capability.Compiled
+	Bindings []*compile.Compiled
 	Streams  []Stream
 	Carrier  map[watcher.Target]watcher.Target // every wanted target -> the one that is requested for it
-	Targets  map[*capability.Compiled][]watcher.Target
+	Targets  map[*compile.Compiled][]watcher.Target
 }
 
 // Stream is one request that stays open, and what rides on it.
@@ -26,15 +27,15 @@ type Stream struct {
 // stream's own is a rider: it is covered by the stream, and can run by itself when the stream cannot.
 type Route struct {
 	Target   watcher.Target
-	Bindings []*capability.Compiled
+	Bindings []*compile.Compiled
 }
 
 // New shares targets: bindings with the same target use one stream, and a target that a wider
 // one covers rides on the widest. Order follows the declarations, so that a plan reads like them.
-func New(bindings []*capability.Compiled) *Plan {
+func New(bindings []*compile.Compiled) *Plan {
 	p := &Plan{Bindings: bindings, Carrier: map[watcher.Target]watcher.Target{}, Targets: wanted(bindings)}
 	var targets []watcher.Target
-	wants := map[watcher.Target][]*capability.Compiled{}
+	wants := map[watcher.Target][]*compile.Compiled{}
 	for _, b := range Watching(bindings) {
 		for _, t := range p.Targets[b] {
 			if _, known := wants[t]; !known {
@@ -59,7 +60,7 @@ func New(bindings []*capability.Compiled) *Plan {
 }
 
 // Watching are all that want streams: bindings, each followed by the sources of its triggers.
-func Watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
+func Watching(bindings []*compile.Compiled) (all []*compile.Compiled) {
 	for _, b := range bindings {
 		all = append(all, b)
 		for _, t := range b.Triggers {
@@ -71,9 +72,9 @@ func Watching(bindings []*capability.Compiled) (all []*capability.Compiled) {
 
 // wanted are the targets of all that want streams. A source that metadata is enough for takes whole objects where a stream
 // of these covers it: one stream is cheaper than two.
-func wanted(bindings []*capability.Compiled) map[*capability.Compiled][]watcher.Target {
+func wanted(bindings []*compile.Compiled) map[*compile.Compiled][]watcher.Target {
 	all := Watching(bindings)
-	out := make(map[*capability.Compiled][]watcher.Target, len(all))
+	out := make(map[*compile.Compiled][]watcher.Target, len(all))
 	whole := map[string][]watcher.Target{} // by path
 	for _, c := range all {
 		out[c] = c.Targets

@@ -11,6 +11,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // What Kubernetes Events and Leases are to an authorizer.
@@ -63,7 +65,7 @@ func Needed(p *plan.Plan) []Need {
 }
 
 // existenceChecks says whether single objects are read, since a stream does not tell which of them left and which are gone.
-func existenceChecks(p *plan.Plan, b *capability.Compiled, t watcher.Target) bool {
+func existenceChecks(p *plan.Plan, b *compile.Compiled, t watcher.Target) bool {
 	return p.Carrier[t].Ambiguous() && (b.Takes(capability.Left, false) || b.Takes(capability.Deleted, false))
 }
 

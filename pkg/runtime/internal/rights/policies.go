@@ -13,8 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // policyAPI is what the API server has to serve for --policies: Kubernetes 1.36 and later do.
@@ -61,7 +62,7 @@ func NewPolicies(p *plan.Plan, program string) (*Policies, error) {
 	return out, nil
 }
 
-func newPolicy(c *capability.Compiled, name, who string) policy {
+func newPolicy(c *compile.Compiled, name, who string) policy {
 	scope := admissionv1.ClusterScope
 	if c.Resource.Namespaced {
 		scope = admissionv1.NamespacedScope
@@ -107,7 +108,7 @@ func newPolicy(c *capability.Compiled, name, who string) policy {
 var notInNames = regexp.MustCompile(`[^a-z0-9.-]+`)
 
 // policyName is that of both objects, in the cluster.
-func policyName(program string, c *capability.Compiled) string {
+func policyName(program string, c *compile.Compiled) string {
 	name := strings.ToLower(fmt.Sprintf("%s.%s.%s.finalizer", filepath.Base(program), c.Capability, c.Binding))
 	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), ".-")
 	return name[:min(len(name), longestPolicyName)]

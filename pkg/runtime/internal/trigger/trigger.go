@@ -9,10 +9,11 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
+
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Binding is a binding whose objects a trigger enqueues.
@@ -35,7 +36,7 @@ type Source interface {
 type Trigger struct {
 	of   Binding // whose objects are enqueued
 	from Source
-	t    *capability.CompiledTrigger
+	t    *compile.CompiledTrigger
 
 	mu      sync.Mutex
 	stands  table.Map[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
@@ -47,7 +48,7 @@ type Trigger struct {
 }
 
 // New makes the trigger t of a binding, whose source has these targets. ready is called when each of them was listed once.
-func New(of Binding, from Source, t *capability.CompiledTrigger, targets []watcher.Target, ready func()) *Trigger {
+func New(of Binding, from Source, t *compile.CompiledTrigger, targets []watcher.Target, ready func()) *Trigger {
 	w := &Trigger{
 		of: of, from: from, t: t, ready: ready, waiting: map[watcher.Target]bool{},
 	}

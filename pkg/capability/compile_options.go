@@ -1,8 +1,0 @@
-package capability
-
-// CompileOptions are the program's.
-type CompileOptions struct {
-	// Namespace is the program's --namespace. Bindings on namespaced kinds that name no namespace are
-	// confined to it, and those that name another one are a mistake. Empty: all namespaces.
-	Namespace string
-}

@@ -1,9 +1,0 @@
-package capability
-
-import (
-	"maps"
-	"slices"
-)
-
-// KindsWithoutGeneration gives tests of the package the resources in noGeneration.
-func KindsWithoutGeneration() []string { return slices.Sorted(maps.Keys(noGeneration)) }
