@@ -20,12 +20,11 @@ import (
 	"k8s.io/client-go/rest"
 
 	hello "github.com/ancho-dev/ancho/examples/01-hello"
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -11,13 +11,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ancho-dev/ancho/pkg/anchotest"
+	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // outcomes are how the calls of a binding ended.
-func outcomes(c *anchotest.Cluster, binding string) []queue.Outcome {
-	var out []queue.Outcome
+func outcomes(c *anchotest.Cluster, binding string) []capability.Outcome {
+	var out []capability.Outcome
 	for _, call := range c.Calls(binding) {
 		out = append(out, call.Outcome)
 	}
@@ -44,7 +44,7 @@ func TestBackups(t *testing.T) {
 		c.Settle()
 		time.Sleep(4 * time.Second) // the backoff
 		c.Settle()
-		want := []queue.Outcome{queue.Permanent, queue.RetryAfter, queue.Retry, queue.Requeue}
+		want := []capability.Outcome{capability.OutcomePermanent, capability.OutcomeRetryAfter, capability.OutcomeRetry, capability.OutcomeRequeue}
 		if got := outcomes(c, "backups/persistentvolumeclaims"); !slices.Equal(got, want) {
 			t.Fatalf("outcomes: %v, want %v", got, want)
 		}

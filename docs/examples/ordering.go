@@ -8,7 +8,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // Ordered is what the guide about order does with objects. Both functions may be called at once, each by its own rules.
@@ -23,7 +22,7 @@ func (o *Ordered) Capability(capability.Env) *capability.Capability {
 		// One call at a time in each namespace, up to 4 namespaces at once.
 		capability.When(kind.Job).
 			WithLabel("example.com/migration").
-			Queue(queue.PerNamespace).
+			Queue(capability.PerNamespace).
 			Concurrency(4).
 			Reconcile(o.migrate),
 

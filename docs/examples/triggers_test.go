@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/pkg/anchotest"
+	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // reader is a Deployment whose Pods read a ConfigMap.
@@ -29,8 +29,8 @@ func reader(name, config string) *appsv1.Deployment {
 }
 
 // since are the causes of the calls of a binding after the first n: by which way they came.
-func since(c *anchotest.Cluster, binding string, n int) []queue.Via {
-	var out []queue.Via
+func since(c *anchotest.Cluster, binding string, n int) []capability.Via {
+	var out []capability.Via
 	for _, call := range c.Calls(binding)[n:] {
 		for _, cause := range call.Causes {
 			out = append(out, cause.Via)
@@ -53,7 +53,7 @@ func TestBudgets(t *testing.T) {
 		if _, there := anchotest.Find(c, kind.PodDisruptionBudget, "shop", "web"); !there {
 			t.Error("the budget was not put back")
 		}
-		if via := since(c, binding, n); !slices.Contains(via, queue.ViaOwned) {
+		if via := since(c, binding, n); !slices.Contains(via, capability.ViaOwned) {
 			t.Errorf("called by %v, want by what it owns", via)
 		}
 
@@ -61,7 +61,7 @@ func TestBudgets(t *testing.T) {
 		c.Create(&corev1.ConfigMap{ObjectMeta: named("settings")})
 		c.Settle()
 		calls := c.Calls(binding)[n:]
-		if len(calls) != 1 || calls[0].Key.Name != "web" || calls[0].Causes[0].Via != queue.ViaUsed {
+		if len(calls) != 1 || calls[0].Name != "web" || calls[0].Causes[0].Via != capability.ViaUsed {
 			t.Errorf("called with %+v, want web alone, by what it uses", calls)
 		}
 	})
@@ -94,7 +94,7 @@ func TestNodes(t *testing.T) {
 		c.Settle()
 		var woken []string
 		for _, call := range c.Calls(binding)[n:] {
-			woken = append(woken, call.Key.Name)
+			woken = append(woken, call.Name)
 		}
 		slices.Sort(woken)
 		if !slices.Equal(woken, []string{"one", "two"}) {

@@ -14,7 +14,6 @@ import (
 	"github.com/ancho-dev/ancho/pkg/anchotest"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
@@ -47,7 +46,7 @@ func TestARequeueAfterAnHour(t *testing.T) {
 		time.Sleep(time.Hour)
 		c.Settle()
 		calls := c.Calls("c/configmaps")
-		if len(at) != 1 || (<-at).Sub(first) != time.Hour || calls[1].Type != queue.Unchanged || calls[1].Outcome != queue.Requeue {
+		if len(at) != 1 || (<-at).Sub(first) != time.Hour || calls[1].Type != capability.Unchanged || calls[1].Outcome != capability.OutcomeRequeue {
 			t.Errorf("%+v", calls)
 		}
 	})
@@ -66,7 +65,7 @@ func TestCallsAreRecorded(t *testing.T) {
 		time.Sleep(time.Minute)
 		c.Settle()
 		calls := c.Calls("c/configmaps")
-		if len(calls) != 3 || calls[0].Err == nil || calls[1].Attempt != 2 || calls[2].Outcome != queue.Done {
+		if len(calls) != 3 || calls[0].Err == nil || calls[1].Attempt != 2 || calls[2].Outcome != capability.OutcomeDone {
 			t.Errorf("%+v", calls)
 		}
 		if len(c.Calls("c/nothing")) != 0 {

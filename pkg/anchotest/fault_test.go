@@ -12,7 +12,6 @@ import (
 	"github.com/ancho-dev/ancho/pkg/anchotest"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
@@ -41,11 +40,11 @@ func TestACut(t *testing.T) {
 		time.Sleep(time.Minute)
 		c.Settle()
 		calls := c.Calls("c/configmaps")
-		told := map[string]queue.EventType{}
+		told := map[string]capability.EventType{}
 		for _, call := range calls[1:] { // of two objects: in either order
-			told[call.Key.String()] = call.Type
+			told[call.Object()] = call.Type
 		}
-		if len(calls) != 3 || told["demo/a"] != queue.Deleted || told["demo/b"] != queue.Added {
+		if len(calls) != 3 || told["demo/a"] != capability.Deleted || told["demo/b"] != capability.Added {
 			t.Errorf("%+v", calls)
 		}
 	})
@@ -95,7 +94,7 @@ func succeeded(c *anchotest.Cluster) []string {
 	var out []string
 	for _, call := range c.Calls("c/configmaps") {
 		if call.Err == nil {
-			out = append(out, call.Key.String())
+			out = append(out, call.Object())
 		}
 	}
 	return out

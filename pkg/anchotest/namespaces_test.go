@@ -37,7 +37,7 @@ func TestNotInNamespaceOfNamespaces(t *testing.T) {
 				}
 				var got []string
 				for _, call := range c.Calls("c/namespaces") {
-					got = append(got, call.Key.Name)
+					got = append(got, call.Name)
 				}
 				if want := []string{"team-a", "team-a", "team-c", "team-c"}; !slices.Equal(got, want) {
 					t.Errorf("called for %v, want %v", got, want)

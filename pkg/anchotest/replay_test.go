@@ -42,7 +42,7 @@ func told(c *anchotest.Cluster) []string {
 	var out []string
 	for _, binding := range []string{"c/configmaps", "c/services"} {
 		for _, call := range c.Calls(binding) {
-			out = append(out, fmt.Sprint(binding, call.Key, call.UID, call.Type, call.Attempt, call.Merged, call.Initial, call.Outcome, call.Err))
+			out = append(out, fmt.Sprint(binding, call.Object(), call.UID, call.Type, call.Attempt, call.Merged, call.Initial, call.Outcome, call.Err))
 		}
 	}
 	slices.Sort(out)

@@ -4,29 +4,24 @@ import (
 	"reflect"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // EventType says what happened to an object, seen from the set of objects that a binding selects.
-type EventType = queue.EventType
+type EventType string
 
 // The types of events.
 const (
 	// Added: the object entered the set. It was created, began to match, or was there at the start.
-	Added = queue.Added
+	Added EventType = "Added"
 	// Modified: the object changed and is still in the set.
-	Modified = queue.Modified
+	Modified EventType = "Modified"
 	// Deleted: the object is gone from the cluster.
-	Deleted = queue.Deleted
+	Deleted EventType = "Deleted"
 	// Left: the object exists and no longer matches.
-	Left = queue.Left
+	Left EventType = "Left"
 	// Unchanged: nothing happened to the object; a requeue or a trigger called.
-	Unchanged = queue.Unchanged
+	Unchanged EventType = "Unchanged"
 )
-
-// Cause is one reason for a call: the type of what happened, by which way it came (watch, requeue,
-// retry ...), and the object that it happened to.
-type Cause = queue.Cause
 
 // Event is what a callback is called with.
 type Event[T kind.Object] struct {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 func ExampleSelection_IsCreated() {
@@ -156,7 +155,7 @@ func ExampleSelection_MemoryBudget() {
 
 // One call at a time in each namespace.
 func ExampleSelection_Queue() {
-	show(capability.When(kind.Pod).Queue(queue.PerNamespace).Reconcile(reconcile))
+	show(capability.When(kind.Pod).Queue(capability.PerNamespace).Reconcile(reconcile))
 	// Output: /api/v1/pods?watch=true
 }
 

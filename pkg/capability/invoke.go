@@ -2,11 +2,9 @@ package capability
 
 import (
 	"context"
-	"slices"
-
-	"github.com/ancho-dev/ancho/pkg/kind"
 
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // invoker makes the event that a callback is called with, and calls it.
@@ -17,14 +15,14 @@ func invoker[T kind.Object](objects *objects[T], h Handler[T]) func(context.Cont
 			return err
 		}
 		e := Event[T]{
-			Type:    d.Type,
+			Type:    EventType(d.Type),
 			Object:  o,
 			Old:     objects.before(d),
 			Initial: d.Initial,
 			Partial: d.Frame == nil,
 			Attempt: d.Attempt,
 			Merged:  d.Merged,
-			Causes:  slices.Clone(d.Causes), // the callback's own, like the object
+			Causes:  causesOf(d.Causes), // the callback's own, like the object
 		}
 		if d.Entering != nil {
 			d.Entering.Enter()

@@ -8,10 +8,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // largestScratch is how many bytes of a scratch buffer are worth keeping.

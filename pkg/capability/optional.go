@@ -3,9 +3,8 @@ package capability
 import (
 	"fmt"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // OptionalSource is a kind or a selection that need not be served: see Optional. It is given to Owns, Uses and Mapped.

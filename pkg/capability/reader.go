@@ -4,10 +4,9 @@ import (
 	"iter"
 	"sync/atomic"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Reader reads the objects that a binding with [Selection.Cached] watches, from memory: those in its set, as the

@@ -3,9 +3,8 @@ package capability
 import (
 	"slices"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // Selection is a set of objects of one kind, with the settings of the binding that it will become.

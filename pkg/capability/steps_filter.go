@@ -9,9 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // InNamespace narrows the set to objects in one of these namespaces. Each namespace is a request of

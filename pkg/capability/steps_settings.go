@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ancho-dev/ancho/pkg/queue"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // Alias names the binding in logs, metrics and plans, instead of the plural of its kind. It is a DNS
@@ -114,15 +113,14 @@ func (s Selection[T]) ManagedFields() Selection[T] {
 // Queue widens what is serialised: of the calls of the binding that share a namespace (PerNamespace)
 // or all of them (PerKind, Global), one runs at a time. Default: PerObject. It does not fit Watch, whose
 // calls are never queued.
-func (s Selection[T]) Queue(strategy queue.Strategy) Selection[T] {
+func (s Selection[T]) Queue(strategy Strategy) Selection[T] {
 	return s.with(func(p *declare.Spec) {
-		switch strategy {
-		case queue.PerObject, queue.PerNamespace, queue.PerKind, queue.Global:
-			p.Queued = true
-			p.Settings.Strategy = strategy
-		default:
-			p.Wrong(fmt.Sprintf("Queue(%s): there is no such strategy", strategy), "take queue.PerObject, PerNamespace, PerKind or Global")
+		queued, known := strategy.queued()
+		if !known {
+			p.Wrong(fmt.Sprintf("Queue(%q): there is no such strategy", strategy), "use capability.PerObject, PerNamespace, PerKind or Global")
+			return
 		}
+		p.Queued, p.Settings.Strategy = true, queued
 	})
 }
 

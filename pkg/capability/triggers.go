@@ -8,10 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Trigger says which objects of a binding are to be reconciled when an object of another kind changes: what Mapped

@@ -15,10 +15,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 const (

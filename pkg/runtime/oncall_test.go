@@ -27,14 +27,14 @@ func TestOnCall(t *testing.T) {
 	byName := map[string]Call{}
 	for range 2 {
 		c := <-calls
-		byName[c.Key.Name] = c
+		byName[c.Name] = c
 	}
 	a, b := byName["a"], byName["b"]
-	if a.Binding != "c/configmaps" || a.Type != queue.Added || !a.Initial || a.Attempt != 1 || len(a.Causes) != 1 ||
-		a.Outcome != queue.Permanent || a.Err == nil || !a.Parked || a.UID == "" {
+	if a.Binding != "c/configmaps" || a.Type != capability.Added || !a.Initial || a.Attempt != 1 || len(a.Causes) != 1 ||
+		a.Outcome != capability.OutcomePermanent || a.Err == nil || !a.Parked || a.UID == "" {
 		t.Errorf("%+v", a)
 	}
-	if _, ok := errors.AsType[*queue.PanicError](b.Err); !ok || b.Outcome != queue.Retry {
+	if _, ok := errors.AsType[*queue.PanicError](b.Err); !ok || b.Outcome != capability.OutcomeRetry {
 		t.Errorf("%+v", b)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logbuf"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 )
@@ -69,15 +68,6 @@ type Options struct {
 	StrictReadiness bool
 
 	logOut *logbuf.Writer // what Logger writes to in a program of Main; nil: not known, and Logger may block
-}
-
-// Call is one call of a callback that has ended.
-type Call struct {
-	// Binding is the capability's and the binding's name: "hello/configmaps".
-	Binding string
-	// Action is what was called: "Reconcile", "Watch", or "Finalize" for a clean-up.
-	Action string
-	queue.Finish
 }
 
 func (o Options) withDefaults() Options {

@@ -12,11 +12,13 @@ import (
 	"k8s.io/client-go/features"
 	"k8s.io/client-go/rest"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/recording"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/dispatch"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/environment"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
@@ -27,10 +29,6 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/rights"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Runtime is a program of capabilities, ready to run against one API server.
@@ -141,7 +139,7 @@ func (r *Runtime) assemble(cfg *rest.Config) (err error) {
 			OnParked: observe.WriteParked(r.env.Env.Recorder, c, id),
 		}
 		if told := r.o.OnCall; told != nil {
-			o.OnCall = func(f queue.Finish) { told(Call{Binding: id, Action: f.Label, Finish: f}) }
+			o.OnCall = func(f queue.Finish) { told(callOf(id, &f)) }
 		}
 		b := binding.New(c, o, r.looks, r.o.Logger, m)
 		byDeclaration[c] = b

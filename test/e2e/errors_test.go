@@ -15,7 +15,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
@@ -86,7 +85,7 @@ func TestErrorsAreRetried(t *testing.T) {
 				t.Errorf("attempt %d is of type %s; a retry keeps its type", one.Attempt, one.Type)
 			}
 		}
-		if last := got[len(got)-1]; !slices.ContainsFunc(last.Causes, func(c capability.Cause) bool { return c.Via == queue.ViaRetry }) {
+		if last := got[len(got)-1]; !slices.ContainsFunc(last.Causes, func(c capability.Cause) bool { return c.Via == capability.ViaRetry }) {
 			t.Errorf("causes of the last attempt: %v, want a retry among them", last.Causes)
 		}
 	}

@@ -59,7 +59,7 @@ func TestHangingCallbackHoldsOnlyItsOwn(t *testing.T) {
 	}
 	p := run(t, env.Config, runtime.Options{GracePeriod: -1, Capabilities: []capability.Func{
 		alone("plain", maps.Reconcile(plain.calls.handle)),
-		alone("keyed", maps.Queue(queue.PerNamespace).Reconcile(keyed.calls.handle)),
+		alone("keyed", maps.Queue(capability.PerNamespace).Reconcile(keyed.calls.handle)),
 		alone("watch", maps.Watch(watch.calls.handle)),
 		alone("timed", maps.Timeout(50*time.Millisecond).Watch(timed.calls.handle)),
 		alone("free", maps.Reconcile(free.handle)),

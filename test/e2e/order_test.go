@@ -15,7 +15,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime"
 )
 
@@ -146,8 +145,8 @@ func TestOrderUnderLoad(t *testing.T) {
 	}
 	p := run(t, env.Config, runtime.Options{GracePeriod: -1, Capabilities: []capability.Func{
 		one("pair", maps.Alias("first").Reconcile(first.calls.handle), maps.WithLabel("app").Alias("second").Reconcile(second.calls.handle)),
-		one("spaced", maps.Queue(queue.PerNamespace).Alias("spaced").Reconcile(spaced.calls.handle)),
-		one("single", maps.Queue(queue.Global).Alias("single").Reconcile(single.calls.handle)),
+		one("spaced", maps.Queue(capability.PerNamespace).Alias("spaced").Reconcile(spaced.calls.handle)),
+		one("single", maps.Queue(capability.Global).Alias("single").Reconcile(single.calls.handle)),
 		one("in-order", maps.InOrder().Alias("in-order").Reconcile(inOrder.calls.handle)),
 		one("watch", maps.Concurrency(1).Alias("watch").Watch(watch.calls.handle)),
 	}})

@@ -71,7 +71,7 @@ func TestRecordAndReplay(t *testing.T) {
 type callLines []string
 
 func (l *callLines) add(call runtime.Call) {
-	*l = append(*l, fmt.Sprint(call.Key, " ", call.UID, " ", call.Type, " ", call.Attempt, " ", call.Outcome, " ", call.Err))
+	*l = append(*l, fmt.Sprint(call.Object(), " ", call.UID, " ", call.Type, " ", call.Attempt, " ", call.Outcome, " ", call.Err))
 }
 
 // endedCalls are those that ended.

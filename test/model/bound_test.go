@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 // call is what a callback was called with, and how that ended.
@@ -53,7 +52,7 @@ func (c *call) String() string {
 // woken says whether a trigger is among the reasons.
 func (c *call) woken() bool {
 	return slices.ContainsFunc(c.causes, func(why capability.Cause) bool {
-		return why.Via == queue.ViaOwned || why.Via == queue.ViaUsed || why.Via == queue.ViaMapped
+		return why.Via == capability.ViaOwned || why.Via == capability.ViaUsed || why.Via == capability.ViaMapped
 	})
 }
 

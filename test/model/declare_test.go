@@ -9,7 +9,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
 var gadget = kind.Unstructured(gvks[gadgets]).Plural(gvrs[gadgets].Resource)
@@ -74,7 +73,7 @@ func declare[T kind.Object](b *bound, k kind.Kind[T], content func(T) string) ca
 		{b.takes[capability.Deleted], capability.Selection[T].IsDeleted},
 		{b.takes[capability.Left], capability.Selection[T].HasLeft},
 		{b.mode == inOrder, capability.Selection[T].InOrder},
-		{b.perNamespace, func(s capability.Selection[T]) capability.Selection[T] { return s.Queue(queue.PerNamespace) }},
+		{b.perNamespace, func(s capability.Selection[T]) capability.Selection[T] { return s.Queue(capability.PerNamespace) }},
 		{b.maxAttempts > 0, func(s capability.Selection[T]) capability.Selection[T] { return s.MaxAttempts(b.maxAttempts) }},
 		{b.budget > 0, func(s capability.Selection[T]) capability.Selection[T] { return s.MemoryBudget(b.budget) }},
 		{b.timeout > 0, func(s capability.Selection[T]) capability.Selection[T] { return s.Timeout(b.timeout) }},

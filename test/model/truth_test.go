@@ -140,14 +140,14 @@ func (t *truth) note(p place, o *unstructured.Unstructured) {
 	}
 }
 
-// newest is the object that had the name last: the definition of its kind may be gone while a write is on its way.
-func (t *truth) newest(p place) *life {
+// tried notes that a write of the program's failed, to the object that had the name last: it may be gone by now.
+func (t *truth) tried(p place) {
 	for _, l := range slices.Backward(t.order) {
 		if l.place == p {
-			return l
+			l.tried = true
+			return
 		}
 	}
-	return nil
 }
 
 // end keeps that the object is gone.

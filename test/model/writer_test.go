@@ -69,8 +69,8 @@ func (r *writer) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.logf("%s %s hinders a write to %s", time.Now().Format(clock), now.what, p)
 	}
 	code, refused := refusals[now.what]
-	if l := w.truth.newest(p); l != nil && (code >= http.StatusInternalServerError || now.what == unreached || now.what == unanswered) {
-		l.tried = true
+	if code >= http.StatusInternalServerError || now.what == unreached || now.what == unanswered {
+		w.truth.tried(p)
 	}
 	switch {
 	case refused:
@@ -81,6 +81,9 @@ func (r *writer) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.hinder(p, now)
 	}
 	resp, err := r.RoundTripper.RoundTrip(req)
+	if err != nil || resp.StatusCode >= http.StatusInternalServerError { // of a fault
+		w.truth.tried(p)
+	}
 	if err != nil {
 		return nil, err
 	}

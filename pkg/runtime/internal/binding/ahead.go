@@ -7,11 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // errStale marks a live read that is older than what the binding has already: the server that answered is behind.

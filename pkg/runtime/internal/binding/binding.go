@@ -9,7 +9,9 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/existence"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
@@ -17,10 +19,6 @@ import (
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/replicas"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/trigger"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Work is what waits for a callback: the raw object, decoded only on the worker that runs the call.

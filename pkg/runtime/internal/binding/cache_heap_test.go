@@ -5,13 +5,11 @@ import (
 	goruntime "runtime"
 	"testing"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 const (

@@ -9,13 +9,12 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/logs"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // The delays after which such a read is tried again, the second twice as long as the first and so on.

@@ -3,14 +3,12 @@ package binding
 import (
 	"time"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/finalize"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Subscription is one binding on one target.

@@ -10,13 +10,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
+	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // kept is a cache by "namespace/name".
@@ -121,7 +120,7 @@ func TestInvokeOld(t *testing.T) {
 		got = append(got, e)
 		return nil
 	}))
-	d := declare.Delivery{Type: capability.Modified, Frame: frame(t, podOn("new")), Old: frame(t, podOn("old"))}
+	d := declare.Delivery{Type: queue.Modified, Frame: frame(t, podOn("new")), Old: frame(t, podOn("old"))}
 	bad := d
 	bad.Old = &watcher.Frame{Raw: []byte("{"), Encoding: kind.JSON}
 	for _, d := range []declare.Delivery{d, d, bad} {

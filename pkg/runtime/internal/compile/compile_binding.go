@@ -5,9 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
 // kindNamespace is the cluster-scoped kind of the core group whose objects a capability's NotInNamespace excludes by name.

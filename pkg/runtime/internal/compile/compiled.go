@@ -5,11 +5,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // Compiled is a binding as a runtime sees it. It is not changed after it was made, and its functions

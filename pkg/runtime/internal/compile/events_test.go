@@ -8,7 +8,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-
+	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
@@ -46,12 +46,12 @@ func TestTakes(t *testing.T) {
 
 func taken(c *compile.Compiled) string {
 	var b strings.Builder
-	for _, typ := range []capability.EventType{capability.Added, capability.Modified, capability.Deleted, capability.Left, capability.Unchanged, "Strange"} {
+	for _, typ := range []queue.EventType{queue.Added, queue.Modified, queue.Deleted, queue.Left, queue.Unchanged, "Strange"} {
 		if c.Takes(typ, false) {
 			b.WriteString(string(typ[:1]))
 		}
 	}
-	if c.Takes(capability.Added, true) {
+	if c.Takes(queue.Added, true) {
 		b.WriteString("I")
 	}
 	return b.String()

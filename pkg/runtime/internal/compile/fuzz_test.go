@@ -15,9 +15,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // FuzzSelectionProperty is TestSelectionProperty with what the fuzzer finds in place of chance.

@@ -6,9 +6,8 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // inspector decodes an object once and asks the user's functions about it. It is nil if there are none.

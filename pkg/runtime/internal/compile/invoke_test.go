@@ -10,11 +10,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 func TestInvoke(t *testing.T) {
@@ -23,9 +23,9 @@ func TestInvoke(t *testing.T) {
 		got = append(got, e)
 		return errPlain
 	}))
-	causes := []capability.Cause{{Type: capability.Modified, Kind: "Pod", Name: "a/n"}}
+	causes := []queue.Cause{{Type: queue.Modified, Kind: "Pod", Name: "a/n"}}
 	d := declare.Delivery{
-		Type: capability.Modified, Frame: frame(t, podOn("w")), Initial: true, Attempt: 2, Merged: 3, Causes: causes,
+		Type: queue.Modified, Frame: frame(t, podOn("w")), Initial: true, Attempt: 2, Merged: 3, Causes: causes,
 	}
 	for range 2 {
 		if err := c.Invoke(t.Context(), d); !errors.Is(err, errPlain) {
@@ -33,7 +33,7 @@ func TestInvoke(t *testing.T) {
 		}
 	}
 	e := got[0]
-	if e.Type != capability.Modified || !e.Initial || e.Partial || e.Attempt != 2 || e.Merged != 3 || e.HasOld() || e.Causes[0] != causes[0] {
+	if e.Type != capability.Modified || !e.Initial || e.Partial || e.Attempt != 2 || e.Merged != 3 || e.HasOld() || e.Causes[0] != (capability.Cause{Type: capability.Modified, Kind: "Pod", Name: "a/n"}) {
 		t.Errorf("got %+v", e)
 	}
 	if e.Object.Spec.NodeName != "w" || e.Object.Kind != "Pod" || e.Object.APIVersion != "v1" {
@@ -66,7 +66,7 @@ func TestInvokePartial(t *testing.T) {
 			return nil
 		}),
 	} {
-		if err := one(t, b).Invoke(t.Context(), declare.Delivery{Type: capability.Deleted, Identity: identity}); err != nil {
+		if err := one(t, b).Invoke(t.Context(), declare.Delivery{Type: queue.Deleted, Identity: identity}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestInvokeUndecodable(t *testing.T) {
 	}))
 	f := frame(t, podOn("w"))
 	f.Raw = []byte(`{"spec":{"nodeName":["s3cr3t"]}}`)
-	checkDecodeError(t, c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}))
+	checkDecodeError(t, c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}))
 }
 
 // enterings notes when the callback is about to be entered.
@@ -99,11 +99,11 @@ func TestInvokeSaysWhenTheCallbackIsEntered(t *testing.T) {
 		return nil
 	}))
 	f := frame(t, podOn("w"))
-	if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err != nil {
+	if err := c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f, Entering: enterings{&seen}}); err != nil {
 		t.Fatal(err)
 	}
 	f.Raw = []byte(`{"spec":{"nodeName":[]}}`)
-	if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f, Entering: enterings{&seen}}); err == nil {
+	if err := c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f, Entering: enterings{&seen}}); err == nil {
 		t.Error("an object decodes that cannot")
 	}
 	if fmt.Sprint(seen) != "[entering in]" {

@@ -10,9 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // labelRule is everything that a selection asks of one label, in one normal form: equal selections

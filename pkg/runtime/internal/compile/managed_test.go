@@ -14,13 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
+	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // managedPod is a pod with managedFields.
@@ -85,7 +84,7 @@ func TestManagedFields(t *testing.T) {
 		if _, _, err := c.Inspect(f); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}); err != nil {
+		if err := c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(*told, []bool{want, want, want}) {
@@ -123,7 +122,7 @@ func TestManagedFieldsOfAFrameThatWasCut(t *testing.T) {
 	f := frame(t, p)
 	f.Cut = true
 	c, told := seen(t, kind.Pod, false, func(p *corev1.Pod) bool { return p.Spec.NodeName == "w" })
-	if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}); err != nil || !slices.Equal(*told, []bool{false}) {
+	if err := c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}); err != nil || !slices.Equal(*told, []bool{false}) {
 		t.Errorf("saw %v, %v", *told, err)
 	}
 }
@@ -145,7 +144,7 @@ func TestManagedFieldsOfASharedFrame(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
-			if err := all[i%2].Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}); err != nil {
+			if err := all[i%2].Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -158,7 +157,7 @@ func TestManagedFieldsOfWhatDoesNotDecode(t *testing.T) {
 	c := one(t, capability.When(kind.Pod).Watch(onPod))
 	f := frame(t, managedPod())
 	f.Raw = bytes.Replace(f.Raw, []byte(`"nodeName":"w"`), []byte(`"nodeName":["s3cr3t"]`), 1)
-	checkDecodeError(t, c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}))
+	checkDecodeError(t, c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}))
 }
 
 // A large object does not leave its buffer behind, and does not get into the next one.
@@ -176,7 +175,7 @@ func TestManagedFieldsOfLargeObjects(t *testing.T) {
 		}
 		f := frame(t, cm)
 		f.Raw = raw
-		if err := c.Invoke(t.Context(), declare.Delivery{Type: capability.Added, Frame: f}); err != nil {
+		if err := c.Invoke(t.Context(), declare.Delivery{Type: queue.Added, Frame: f}); err != nil {
 			t.Fatal(err)
 		}
 		if last := got[len(got)-1]; len(last.Data["k"]) != size || last.Name != "n" || last.ManagedFields != nil {
@@ -193,7 +192,7 @@ func BenchmarkInvokeWithoutManagedFields(b *testing.B) {
 	f := frame(b, managedPod())
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.Invoke(b.Context(), declare.Delivery{Type: capability.Added, Frame: f}); err != nil {
+		if err := c.Invoke(b.Context(), declare.Delivery{Type: queue.Added, Frame: f}); err != nil {
 			b.Fatal(err)
 		}
 	}

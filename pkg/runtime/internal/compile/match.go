@@ -4,9 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/internal/declare"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // annotationRule is what a selection asks of one annotation, which must be there.

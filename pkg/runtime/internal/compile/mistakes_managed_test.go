@@ -10,7 +10,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 

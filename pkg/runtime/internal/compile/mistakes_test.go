@@ -10,8 +10,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/queue"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
@@ -83,7 +81,7 @@ func TestWrongSteps(t *testing.T) {
 		"backoff turned round":      {func(s pods) pods { return s.Backoff(time.Minute, time.Second) }, "Backoff(1m0s, 1s): the least delay is longer"},
 		"no attempts":               {func(s pods) pods { return s.MaxAttempts(0) }, "MaxAttempts(0)"},
 		"no memory":                 {func(s pods) pods { return s.MemoryBudget(-1) }, "MemoryBudget(-1)"},
-		"no such strategy":          {func(s pods) pods { return s.Queue(queue.Strategy(99)) }, "Queue(Strategy(99))"},
+		"no such strategy":          {func(s pods) pods { return s.Queue("nothing") }, `Queue("nothing")`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +115,7 @@ func TestWrongBindings(t *testing.T) {
 		"zero selection":            {capability.Selection[*corev1.Pod]{}.InNamespace("a").Watch(onPod), []string{"the selection is a zero value"}},
 		"zero kind":                 {capability.When(kind.Kind[*corev1.Pod]{}).Watch(onPod), []string{"the kind is a zero value"}},
 		"wrong kind":                {capability.When(kind.Pod.Plural("podz")).Watch(onPod), []string{`the plural of the built-in kind Pod is "pods"`}},
-		"queue of Watch":            {capability.When(kind.Pod).Queue(queue.Global).Watch(onPod), []string{"Queue does not fit Watch"}},
+		"queue of Watch":            {capability.When(kind.Pod).Queue(capability.Global).Watch(onPod), []string{"Queue does not fit Watch"}},
 		"order of Watch":            {capability.When(kind.Pod).InOrder().Watch(onPod), []string{"InOrder does not fit Watch"}},
 		"namespace of a node":       {nodesWith(func(s nodes) nodes { return s.InNamespace("a") }), []string{"InNamespace does not fit Node"}},
 		"namespaces of a node": {

@@ -14,9 +14,8 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // sample is an object of the property test: metadata, and the one field that only a server sees.

@@ -8,12 +8,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
-
-	"github.com/ancho-dev/ancho/internal/declare"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
@@ -99,7 +97,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("defaults of Watch: got %+v, want %+v", got, defaults)
 	}
 	all := capability.When(kind.Pod).Concurrency(3).Timeout(time.Minute).Backoff(time.Second, time.Hour).
-		MaxAttempts(4).MemoryBudget(1000).Queue(queue.PerNamespace).InOrder()
+		MaxAttempts(4).MemoryBudget(1000).Queue(capability.PerNamespace).InOrder()
 	want := declare.Settings{
 		Concurrency: 3, Timeout: time.Minute, Backoff: queue.Backoff{Min: time.Second, Max: time.Hour},
 		MaxAttempts: 4, MemoryBudget: 1000, Strategy: queue.PerNamespace, InOrder: true,
@@ -108,7 +106,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	want.Concurrency, want.Strategy = 5, queue.Global
-	if got := one(t, all.Concurrency(5).Queue(queue.Global).Reconcile(onPod)).Settings; got != want {
+	if got := one(t, all.Concurrency(5).Queue(capability.Global).Reconcile(onPod)).Settings; got != want {
 		t.Errorf("the last setting counts: got %+v, want %+v", got, want)
 	}
 }

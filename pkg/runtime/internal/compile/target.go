@@ -6,10 +6,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/fields"
 
+	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/internal/declare"
 )
 
 // reach is the normal form of a selection on metadata and fields: what its targets and its matcher

@@ -4,11 +4,10 @@ import (
 	"context"
 
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/layout"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // sharedStream is one stream of the plan with the routes it serves. Riders are covered by its target; when

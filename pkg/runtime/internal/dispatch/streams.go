@@ -14,11 +14,10 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/binding"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/observe"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // errDied is about a stream that nobody stopped.

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/ancho-dev/ancho/pkg/capability"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 

@@ -3,9 +3,8 @@ package layout
 import (
 	"math/bits"
 
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // FewBindings is up to how many bindings of a stream it is cheaper to ask each.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 

@@ -4,9 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/ancho-dev/ancho/pkg/watcher"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
 // Plan says which streams a program needs and which bindings each of them serves.

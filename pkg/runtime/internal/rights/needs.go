@@ -7,12 +7,11 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/ancho-dev/ancho/pkg/capability"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // What Kubernetes Events and Leases are to an authorizer.
@@ -66,7 +65,7 @@ func Needed(p *plan.Plan) []Need {
 
 // existenceChecks says whether single objects are read, since a stream does not tell which of them left and which are gone.
 func existenceChecks(p *plan.Plan, b *compile.Compiled, t watcher.Target) bool {
-	return p.Carrier[t].Ambiguous() && (b.Takes(capability.Left, false) || b.Takes(capability.Deleted, false))
+	return p.Carrier[t].Ambiguous() && (b.Takes(queue.Left, false) || b.Takes(queue.Deleted, false))
 }
 
 // ForLease are those of leader election. An object that is not there has no name to an authorizer, so that create is

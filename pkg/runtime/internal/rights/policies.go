@@ -13,9 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
-
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/plan"
 )
 
 // policyAPI is what the API server has to serve for --policies: Kubernetes 1.36 and later do.

@@ -10,10 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ancho-dev/ancho/pkg/queue"
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
 	"github.com/ancho-dev/ancho/pkg/watcher"
-
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
 )
 
 // Binding is a binding whose objects a trigger enqueues.
