@@ -60,6 +60,10 @@ func TestCodeOfPagesIsNoProse(t *testing.T) {
 		"- an item",
 		"  that tells",
 		"",
+		"<!-- begin of the results -->",
+		"beside",
+		"<!-- end of the results -->",
+		"",
 	}, "\n")
 	var lines []int
 	for _, f := range checkPage("docs/page.md", page) {

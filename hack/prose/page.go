@@ -32,6 +32,7 @@ func checkPage(file, text string) []finding {
 var (
 	fence   = regexp.MustCompile("(?s)(?:^|\n) *```.*?\n *```")
 	span    = regexp.MustCompile("`[^`\n]*\n?[^`\n]*`")
+	written = regexp.MustCompile(`(?s)<!-- (?:begin of )?[a-z ]+ -->\n.*?<!-- end of [a-z ]+ -->`) // by a program
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	address = regexp.MustCompile(`\]\([^)\s]*\)|<https?://[^>]*>|https?://\S+`)
 	notLine = regexp.MustCompile(`[^\n]`)
@@ -41,6 +42,7 @@ var (
 func blankCode(text string) string {
 	blank := func(s string) string { return notLine.ReplaceAllString(s, " ") }
 	text = fence.ReplaceAllStringFunc(text, blank)
+	text = written.ReplaceAllStringFunc(text, blank)
 	text = comment.ReplaceAllStringFunc(text, blank)
 	text = span.ReplaceAllStringFunc(text, func(s string) string { return notLine.ReplaceAllString(s, "c") })
 	text = address.ReplaceAllStringFunc(text, func(s string) string { return "]" + blank(s[1:]) })

@@ -38,7 +38,7 @@ func rules() []rule {
 		word(`(?:brings?|bringing|brought) (?:\w+ ){0,2}(?:along|in)`, `write "embeds", "includes" or "loads"`, `.{1,30} in (?:line|step)`),
 		word(`(?:puts?|putting|takes?|taking|taken) (?:\w+ ){0,3}(?:on|off) (?:the|a) finalizer|(?:puts?|putting) (?:a|the|its|this) finalizers? (?:\w+ )?on|(?:takes?|taking|taken) (?:(?:a|the|its|this) )?finalizers? off`,
 			`write "add" or "remove"`),
-		word(`(?:is|are|was|were) over`, `write "expires" or "ends"`, `(?:is|are|was|were) over (?:the|a|an|its|their|all|\d|that|budget|HTTP)`),
+		word(`(?:is|are|was|were) over`, `write "expires" or "ends"`, `(?:is|are|was|were) over (?:the|a|an|its|their|all|\d+|that|budget|HTTP)`),
 		word(`has an end|have an end|had an end`, `write "ends"`),
 		word(`as far as \w+(?: \w+)? (?:can|could) (?:tell|say|see|know)`, `state the guarantee`),
 		word(`those (?:that|who|which|of)|what (?:waits|there is|is there|is left|is to come|runs|differs)|who (?:reads|asks|calls|waits|writes)`, `name the noun`),
