@@ -14,6 +14,10 @@ import (
 	"testing"
 	"time"
 
+	// The page's programs are built of these: when they change, the go command does not reuse an old result of this test.
+	_ "github.com/ancho-dev/ancho"
+	_ "github.com/ancho-dev/ancho/pkg/anchotest"
+
 	"github.com/ancho-dev/ancho/internal/testenv"
 )
 
