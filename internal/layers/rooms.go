@@ -3,7 +3,7 @@ package layers
 // rooms are the arrows inside the folders of pkg.
 func rooms() []Rule { return append(runtimeRooms(), watcherRooms()...) }
 
-// watcherRooms are the arrows inside pkg/watcher: kind <- wire <- index <- watcher.
+// watcherRooms are the arrows inside pkg/watcher: kind <- wire <- index, apiclient <- watcher.
 func watcherRooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
@@ -19,8 +19,10 @@ func watcherRooms() []Rule {
 	}
 	return []Rule{
 		room("compact"),
+		room("firsts"),
 		room("wire"),
 		room("index", "compact", "wire"),
+		room("apiclient", "firsts", "wire"),
 	}
 }
 

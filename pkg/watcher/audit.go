@@ -3,15 +3,10 @@ package watcher
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
-	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // An API server can lose an event for good (rule 63: kubernetes#123072, kine#770), and no watch shows that. An audit compares what the
@@ -122,17 +117,21 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 		}
 		return nil
 	}
-	p := ListParams{Limit: s.o.PageLimit}
-	for {
-		page, meta, err := s.metadataPage(ctx, p)
-		if err != nil {
-			return nil, "", err
-		}
+	var page []listed
+	t := s.target
+	t.Resource.Metadata, t.Resource.Protobuf = true, true
+	err = s.server.ListAll(ctx, t, ListParams{Limit: s.o.PageLimit}, ReaderOptions{CutManagedFields: true}, func(f *Frame) {
+		page = append(page, listed{
+			strings.Clone(f.Meta.Namespace), strings.Clone(f.Meta.Name), strings.Clone(f.Meta.UID), strings.Clone(f.Meta.ResourceVersion),
+		})
+	}, func(meta ListMeta) error {
 		if rv == "" {
 			rv = meta.ResourceVersion
 		}
-		if err := step(func() {
-			for _, o := range page {
+		shown := page
+		page = nil
+		return step(func() {
+			for _, o := range shown {
 				if s.m.differs(o) {
 					differ = append(differ, o)
 				}
@@ -140,12 +139,10 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 					e.SetSeen()
 				}
 			}
-		}); err != nil {
-			return nil, "", err
-		}
-		if p.Continue = meta.Continue; p.Continue == "" {
-			break
-		}
+		})
+	})
+	if err != nil {
+		return nil, "", err
 	}
 	err = step(func() {
 		for e := range s.m.index.Unseen() {
@@ -155,37 +152,6 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 		}
 	})
 	return differ, rv, err
-}
-
-// metadataPage reads one page of the list.
-func (s *Stream) metadataPage(ctx context.Context, p ListParams) (page []listed, meta ListMeta, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	t := s.target
-	t.Resource.Metadata, t.Resource.Protobuf = true, true
-	resp, err := s.server.List(ctx, t, p)
-	if err != nil {
-		return nil, meta, err
-	}
-	defer func() { _ = resp.Close() }() // all that matters of it was read
-	if !resp.OK() {
-		return nil, meta, &apierrors.StatusError{ErrStatus: *resp.Status()}
-	}
-	items, err := resp.Items(wire.ReaderOptions{CutManagedFields: true})
-	for err == nil {
-		var f *Frame
-		if f, err = items.Next(); err == nil {
-			m := &f.Meta
-			page = append(page, listed{
-				strings.Clone(m.Namespace), strings.Clone(m.Name), strings.Clone(m.UID), strings.Clone(m.ResourceVersion),
-			})
-			f.Release()
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		return nil, meta, fmt.Errorf("the list of %s: %w", t.Path(), err)
-	}
-	return page, items.Meta(), nil
 }
 
 // catchUp waits until the stream has passed rv, or for as long as an audit is patient.

@@ -26,21 +26,21 @@ const acceptMetadata = acceptProtobuf + asMetadata + "," + acceptJSON + asMetada
 // Lookup reads the metadata of one object from the server's current state, within 30 seconds. found is false
 // when there is no such object; a resource that is not served, and every other refusal, is an error, an
 // *errors.StatusError of apimachinery's where the server answered.
-func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name string) (m Meta, found bool, err error) {
+func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name string) (m wire.Meta, found bool, err error) {
 	f, found, err := s.one(ctx, r, namespace, name, acceptMetadata, false)
 	if !found {
-		return Meta{}, false, err
+		return wire.Meta{}, false, err
 	}
 	return f.Meta.Clone(), true, nil // else it would keep all that was read
 }
 
 // Read reads one object from the server's current state, as a stream of its resource would bring it. Of the
 // options, CutManagedFields counts. The results are those of Lookup.
-func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string, o ReaderOptions) (f *Frame, found bool, err error) {
+func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string, o wire.ReaderOptions) (f *wire.Frame, found bool, err error) {
 	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata, s.cbor), o.CutManagedFields)
 }
 
-func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string, cut bool) (*Frame, bool, error) {
+func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, accept string, cut bool) (*wire.Frame, bool, error) {
 	path := collectionPath(r, namespace) + "/" + url.PathEscape(name)
 	body, resp, err := s.document(ctx, path, accept)
 	if err != nil {
@@ -58,8 +58,8 @@ func (s *Server) one(ctx context.Context, r kind.Resource, namespace, name, acce
 }
 
 // frameOf makes a frame of the answer about one object.
-func frameOf(path, namespace, name string, body []byte, contentType string, cut bool) (*Frame, error) {
-	f := &Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
+func frameOf(path, namespace, name string, body []byte, contentType string, cut bool) (*wire.Frame, error) {
+	f := &wire.Frame{Type: wire.Listed, Raw: body, Encoding: kind.JSON}
 	switch {
 	case strings.HasPrefix(contentType, acceptProtobuf):
 		f.Encoding = kind.Protobuf

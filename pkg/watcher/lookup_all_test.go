@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 const webAppsPath = "/apis/example.com/v1/namespaces/demo/webapps?limit=500"
@@ -15,7 +17,7 @@ const webAppsPath = "/apis/example.com/v1/namespaces/demo/webapps?limit=500"
 func lookAll(t *testing.T, table map[string]*http.Response) (got []string, a *answers, err error) {
 	t.Helper()
 	s, a := ask(t, "http://server", table)
-	err = s.LookupAll(t.Context(), webAppResource, "demo", func(m *Meta) {
+	err = s.LookupAll(t.Context(), webAppResource, "demo", func(m *wire.Meta) {
 		got = append(got, strings.Clone(m.Key()+"@"+m.UID))
 	})
 	return got, a, err
@@ -111,11 +113,11 @@ func TestReadListed(t *testing.T) {
 		"refused": {answer(403, "application/json", `{"kind":"Status","reason":"Forbidden","code":403}`), false, apierrors.IsForbidden},
 	} {
 		s, a := ask(t, "http://server", map[string]*http.Response{one: c.resp})
-		f, found, err := s.ReadListed(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
+		f, found, err := s.ReadListed(t.Context(), webAppResource, "demo", "shop", wire.ReaderOptions{})
 		if found != c.found || (f != nil) != c.found || (err == nil) != (c.is == nil) || err != nil && !c.is(err) {
 			t.Errorf("%s: %+v, %v, %v", name, f, found, err)
 		}
-		if found && (string(f.Raw) != object || f.Meta.UID != "u" || f.Type != Listed) {
+		if found && (string(f.Raw) != object || f.Meta.UID != "u" || f.Type != wire.Listed) {
 			t.Errorf("%s: %s %s", name, f.Type, f.Raw)
 		}
 		if accept := a.last().Header.Get("Accept"); strings.Contains(accept, "Partial") {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 func metadataPB(t *testing.T, m *metav1.PartialObjectMetadata) string {
@@ -35,13 +36,13 @@ func TestLookupFinds(t *testing.T) {
 	object := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "demo", UID: "u", ResourceVersion: "5"}}
 	for name, resp := range map[string]*http.Response{
 		"JSON":     answer(200, "application/json", webApp),
-		"CBOR":     answer(200, "application/cbor", cborOf(t, webApp)),
+		"CBOR":     answer(200, "application/cbor", asCBOR(t, webApp)),
 		"protobuf": answer(200, "application/vnd.kubernetes.protobuf", metadataPB(t, object)),
 	} {
 		const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
 		s, a := ask(t, "http://server", map[string]*http.Response{path: resp})
 		got, found, err := s.Lookup(t.Context(), webAppResource, "demo", "shop")
-		if want := (Meta{Name: "shop", Namespace: "demo", UID: "u", ResourceVersion: "5"}); err != nil || !found || !reflect.DeepEqual(got, want) {
+		if want := (wire.Meta{Name: "shop", Namespace: "demo", UID: "u", ResourceVersion: "5"}); err != nil || !found || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v, %v", name, got, found, err)
 		}
 		accept := a.last().Header.Get("Accept")
@@ -58,7 +59,7 @@ func TestReadGivesTheWholeObject(t *testing.T) {
 	const object = `{"apiVersion":"example.com/v1","kind":"WebApp","metadata":{"name":"shop","namespace":"demo","uid":"u","resourceVersion":"5"},"spec":{"size":3}}`
 	const path = "/apis/example.com/v1/namespaces/demo/webapps/shop"
 	s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, "application/json", object)})
-	f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
+	f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", wire.ReaderOptions{})
 	if err != nil || !found || string(f.Raw) != object || f.Encoding != kind.JSON || f.Meta.UID != "u" {
 		t.Errorf("%+v, %v, %v", f, found, err)
 	}
@@ -77,11 +78,11 @@ func TestReadOfCBOR(t *testing.T) {
 		wantAccept, wantRead string
 	}{
 		{nil, "application/json", object, "application/json", "JSON"},
-		{[]ServerOption{WithCBOR()}, "application/cbor", cborOf(t, object), "application/cbor,application/json", "CBOR"},
+		{[]ServerOption{WithCBOR()}, "application/cbor", asCBOR(t, object), "application/cbor,application/json", "CBOR"},
 		{[]ServerOption{WithCBOR()}, "application/json", object, "application/cbor,application/json", "JSON"},
 	} {
 		s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, c.contentType, c.body)}, c.opts...)
-		f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", ReaderOptions{})
+		f, found, err := s.Read(t.Context(), webAppResource, "demo", "shop", wire.ReaderOptions{})
 		if err != nil || !found || string(f.Raw) != c.body || f.Encoding.String() != c.wantRead || f.Meta.UID != "u" {
 			t.Errorf("%s: %+v, %v, %v", c.contentType, f, found, err)
 		}
@@ -123,7 +124,7 @@ func TestLookupFindsNothing(t *testing.T) {
 	} {
 		s, _ := ask(t, "http://server", map[string]*http.Response{path: c.resp})
 		got, found, err := s.Lookup(t.Context(), webAppResource, "demo", "shop")
-		if found || !reflect.DeepEqual(got, Meta{}) || (err == nil) != c.absent || err != nil && !c.is(err) {
+		if found || !reflect.DeepEqual(got, wire.Meta{}) || (err == nil) != c.absent || err != nil && !c.is(err) {
 			t.Errorf("%s: %+v, %v, %v", c.name, got, found, err)
 		}
 	}

@@ -27,7 +27,7 @@ var ErrUnnamedNotFound = errors.New("its 404 does not name the object, which may
 //
 // The API server carries out a patch that holds metadata.resourceVersion only on that state of the object, and answers with
 // a conflict otherwise.
-func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name string, patch []byte, o ReaderOptions) (*Frame, error) {
+func (s *Server) Patch(ctx context.Context, r kind.Resource, namespace, name string, patch []byte, o wire.ReaderOptions) (*wire.Frame, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	path := collectionPath(r, namespace) + "/" + url.PathEscape(name)

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 func TestPatch(t *testing.T) {
 	s, a := ask(t, "http://server", map[string]*http.Response{shopPath: answer(200, "application/json", shop)})
 	s.agent = "tester"
-	f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), ReaderOptions{})
+	f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), wire.ReaderOptions{})
 	if err != nil || string(f.Raw) != shop || f.Encoding != kind.JSON || f.Cut || f.Meta.ResourceVersion != "6" {
 		t.Fatalf("%+v, %v", f, err)
 	}
@@ -52,7 +53,7 @@ func TestPatch(t *testing.T) {
 
 func TestPatchCutsManagedFields(t *testing.T) {
 	s, _ := ask(t, "http://server", map[string]*http.Response{shopPath: answer(200, "application/json", shop)})
-	f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), ReaderOptions{CutManagedFields: true})
+	f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), wire.ReaderOptions{CutManagedFields: true})
 	if err != nil || !f.Cut || strings.Contains(string(f.Raw), "managedFields") || !strings.Contains(string(f.Raw), `"size":3`) {
 		t.Errorf("%+v, %v", f, err)
 	}
@@ -76,7 +77,7 @@ func TestPatchAnswers(t *testing.T) {
 		{"metadata", metadata, "application/json", `{"metadata":{"name":"p","namespace":"a","uid":"u"}}`, "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;", kind.JSON},
 	} {
 		s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, c.contentType, c.body)})
-		f, err := s.Patch(t.Context(), c.resource, "a", "p", []byte("{}"), ReaderOptions{})
+		f, err := s.Patch(t.Context(), c.resource, "a", "p", []byte("{}"), wire.ReaderOptions{})
 		if err != nil || f.Encoding != c.encoding || f.Meta.UID != "u" || string(f.Raw) != c.body {
 			t.Errorf("%s: %+v, %v", c.name, f, err)
 		}
@@ -90,7 +91,7 @@ func TestPatchOfANameThatHasToBeEscaped(t *testing.T) {
 	roles := kind.Resource{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole", Plural: "clusterroles"}
 	const path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/a%3Fb"
 	s, a := ask(t, "http://server", map[string]*http.Response{path: answer(200, "application/json", `{"metadata":{"name":"a?b"}}`)})
-	if _, err := s.Patch(t.Context(), roles, "", "a?b", []byte("{}"), ReaderOptions{}); err != nil || a.last().URL.RequestURI() != path {
+	if _, err := s.Patch(t.Context(), roles, "", "a?b", []byte("{}"), wire.ReaderOptions{}); err != nil || a.last().URL.RequestURI() != path {
 		t.Errorf("asked %s: %v", a.last().URL.RequestURI(), err)
 	}
 }
@@ -132,7 +133,7 @@ func TestPatchFails(t *testing.T) {
 		{"endless", endless, says("larger than the limit")},
 	} {
 		s, _ := ask(t, "http://server", map[string]*http.Response{shopPath: c.resp})
-		f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), ReaderOptions{})
+		f, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), wire.ReaderOptions{})
 		if f != nil || err == nil || !c.is(err) {
 			t.Errorf("%s: %+v, %v", c.name, f, err)
 		}
@@ -153,7 +154,7 @@ func TestPatchGivesUp(t *testing.T) {
 		s, _ := ask(t, "http://server", nil)
 		s.client.Transport = silent{}
 		start := time.Now()
-		if _, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte("{}"), ReaderOptions{}); err == nil {
+		if _, err := s.Patch(t.Context(), webAppResource, "demo", "shop", []byte("{}"), wire.ReaderOptions{}); err == nil {
 			t.Error("an answer out of nothing")
 		}
 		if waited := time.Since(start); waited != requestTimeout {

@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // What an API server says of an object that is invalid quotes its values.
@@ -52,6 +54,6 @@ func refused(t *testing.T, s metav1.Status) error {
 		t.Fatal(err)
 	}
 	server, _ := ask(t, "http://server", map[string]*http.Response{shopPath: answer(int(s.Code), "application/json", string(body))})
-	_, err = server.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), ReaderOptions{})
+	_, err = server.Patch(t.Context(), webAppResource, "demo", "shop", []byte(shopPatch), wire.ReaderOptions{})
 	return err
 }

@@ -186,5 +186,5 @@ func (s *Server) warnings(headers []string) {
 func (s *Server) newWarning(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.warned.first(text)
+	return s.warned.First(text)
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/firsts"
 )
 
 // answers is a transport that answers each path, with or without a query, from a table, else with a 404 in plain text as the API server
@@ -275,11 +276,11 @@ func TestWarningsAreHandedOnOnce(t *testing.T) {
 	if want := []string{"old version", "a, b"}; !slices.Equal(got, want) {
 		t.Errorf("warnings %q, want %q", got, want)
 	}
-	for i := range 2 * onceMax { // a server that puts a counter into its warnings
+	for i := range 2 * firsts.Max { // a server that puts a counter into its warnings
 		s.warnings([]string{warned(299, fmt.Sprint("n", i))})
 	}
-	if len(got) != onceMax || len(s.warned.seen) != onceMax {
-		t.Errorf("%d warnings were handed on, %d remembered", len(got), len(s.warned.seen))
+	if len(got) != firsts.Max || s.warned.Len() != firsts.Max {
+		t.Errorf("%d warnings were handed on, %d remembered", len(got), s.warned.Len())
 	}
 	s, _ = ask(t, "http://server", map[string]*http.Response{"/api/v1/pods": resp})
 	if _, err := s.Watch(t.Context(), Target{Resource: podResource}, WatchParams{}); err != nil {

@@ -42,12 +42,12 @@ func (r *Response) Close() error { return r.Body.Close() }
 func (r *Response) OK() bool { return r.Code == http.StatusOK }
 
 // Frames reads the events of a watch; errors are those of the Content-Type.
-func (r *Response) Frames(o ReaderOptions) (WatchReader, error) {
+func (r *Response) Frames(o wire.ReaderOptions) (wire.WatchReader, error) {
 	return wire.NewWatchReader(r.ContentType, r.Body, o)
 }
 
 // Items reads the items of a list; errors are those of the Content-Type.
-func (r *Response) Items(o ReaderOptions) (ListReader, error) {
+func (r *Response) Items(o wire.ReaderOptions) (wire.ListReader, error) {
 	return wire.NewListReader(r.ContentType, r.Body, o)
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 const expiredJSON = `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old","reason":"Expired","code":410}`
@@ -73,28 +75,28 @@ func TestResponseRetryAfter(t *testing.T) {
 
 func TestResponseReaders(t *testing.T) {
 	watch := newResponse(answer(200, "application/json", `{"type":"ADDED","object":{"metadata":{"name":"a"}}}`))
-	frames, err := watch.Frames(ReaderOptions{})
+	frames, err := watch.Frames(wire.ReaderOptions{})
 	if err != nil || !watch.OK() {
 		t.Fatal(err)
 	}
-	if f, err := frames.Next(); err != nil || f.Meta.Name != "a" || f.Type != Added {
+	if f, err := frames.Next(); err != nil || f.Meta.Name != "a" || f.Type != wire.Added {
 		t.Errorf("%+v, %v", f, err)
 	}
-	items, err := newResponse(answer(200, "application/json", `{"kind":"XList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}`)).Items(ReaderOptions{})
+	items, err := newResponse(answer(200, "application/json", `{"kind":"XList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}`)).Items(wire.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f, err := items.Next(); err != nil || f.Meta.Name != "a" || f.Type != Listed {
+	if f, err := items.Next(); err != nil || f.Meta.Name != "a" || f.Type != wire.Listed {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if _, err := items.Next(); !errors.Is(err, io.EOF) || items.Meta().ResourceVersion != "5" {
 		t.Errorf("%v, %+v", err, items.Meta())
 	}
 	table := newResponse(answer(200, "application/json;as=Table;v=v1;g=meta.k8s.io", `{}`))
-	if _, err := table.Frames(ReaderOptions{}); err == nil {
+	if _, err := table.Frames(wire.ReaderOptions{}); err == nil {
 		t.Error("a Table is read as a watch")
 	}
-	if _, err := table.Items(ReaderOptions{}); err == nil {
+	if _, err := table.Items(wire.ReaderOptions{}); err == nil {
 		t.Error("a Table is read as a list")
 	}
 }

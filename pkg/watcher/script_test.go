@@ -306,6 +306,12 @@ type rig struct {
 	done chan struct{}
 }
 
+// Media types of answers.
+const (
+	typeJSON     = "application/json"
+	typeProtobuf = "application/vnd.kubernetes.protobuf"
+)
+
 var pods = kind.Resource{Version: "v1", Kind: "Pod", Plural: "pods", Namespaced: true}
 
 // run runs a test of a stream in virtual time; at its end nothing of the stream may be left.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/redirect"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/firsts"
 )
 
 // Server is one API server: where it is, how to talk to it, and what was learned about it. It is safe for
@@ -28,8 +29,12 @@ type Server struct {
 	mu          sync.Mutex
 	noWatchList map[string]time.Time       // when refused, by scope, see watchListScope
 	noMedia     map[mediaRefusal]time.Time // when a form of answer was refused for a resource
-	warned      once                       // texts that were handed on
+	warned      firsts.Texts               // texts that were handed on
 }
+
+// refusalHolds is how long the server counts as refusing a form of answer, or a watch with initial events: servers, and what is
+// between, change.
+const refusalHolds = time.Hour
 
 type mediaRefusal struct {
 	resource kind.Resource
@@ -157,7 +162,7 @@ func (s *Server) mediaDoubted(r kind.Resource, m Media) bool {
 
 // recent says whether a refusal still holds.
 func recent(refused time.Time) bool {
-	return !refused.IsZero() && time.Since(refused) < retestEvery
+	return !refused.IsZero() && time.Since(refused) < refusalHolds
 }
 
 // media is the form to ask for. When all were refused, it is the one whose refusal is the oldest: one of them may have been

@@ -65,7 +65,7 @@ func TestRealAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.CloseIdleConnections)
-		var want map[string]Meta
+		var want map[string]wire.Meta
 		for name, r := range resources {
 			target := Target{Resource: r, Namespace: "default", Labels: "e2e=yes"}
 			tooLarge = append(tooLarge, func() { realTooLarge(t, s, target) })
@@ -110,18 +110,18 @@ func TestRealAnswers(t *testing.T) {
 }
 
 // realList reads all pages.
-func realList(t *testing.T, s *Server, target Target) map[string]Meta {
+func realList(t *testing.T, s *Server, target Target) map[string]wire.Meta {
 	t.Helper()
-	out := map[string]Meta{}
+	out := map[string]wire.Meta{}
 	for p := (ListParams{Limit: 25}); ; {
 		resp, err := s.List(t.Context(), target, p)
 		if err != nil {
 			t.Fatal(err)
 		}
 		realMedia(t, s, target, resp, "application/cbor")
-		items, err := resp.Items(ReaderOptions{})
+		items, err := resp.Items(wire.ReaderOptions{})
 		for err == nil {
-			var f *Frame
+			var f *wire.Frame
 			if f, err = items.Next(); err == nil {
 				out[f.Meta.Name] = f.Meta.Clone()
 			}
@@ -152,7 +152,7 @@ func realMedia(t *testing.T, s *Server, target Target, resp *Response, cbor stri
 }
 
 // realWatch reads the initial events.
-func realWatch(t *testing.T, s *Server, target Target) map[string]Meta {
+func realWatch(t *testing.T, s *Server, target Target) map[string]wire.Meta {
 	t.Helper()
 	resp, err := s.Watch(t.Context(), target, WatchParams{Initial: true})
 	if err != nil {
@@ -163,19 +163,19 @@ func realWatch(t *testing.T, s *Server, target Target) map[string]Meta {
 	if got := resp.Header.Get("Content-Encoding"); (got == "gzip") == s.plain {
 		t.Errorf("content encoding %q", got)
 	}
-	frames, err := resp.Frames(ReaderOptions{})
+	frames, err := resp.Frames(wire.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]Meta{}
+	out := map[string]wire.Meta{}
 	for {
 		f, err := frames.Next() // hangs, were the last bytes of the snapshot held back
 		switch {
 		case err != nil:
 			t.Fatal(err)
-		case f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta):
+		case f.Type == wire.Bookmark && wire.InitialEventsEnd(&f.Meta):
 			return out
-		case f.Type == Added:
+		case f.Type == wire.Added:
 			out[f.Meta.Name] = f.Meta.Clone()
 		default:
 			t.Errorf("%s in a snapshot", f.Type)
@@ -227,12 +227,12 @@ func realExpiry(t *testing.T, s *Server, target Target) {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Close() }()
-	frames, err := resp.Frames(ReaderOptions{})
+	frames, err := resp.Frames(wire.ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f, err := frames.Next()
-	if err != nil || f.Type != Error {
+	if err != nil || f.Type != wire.Error {
 		t.Fatalf("%s, %v", f.Type, err)
 	}
 	if got := wire.FrameStatus(f); got.Code != http.StatusGone || got.Reason != metav1.StatusReasonExpired {
@@ -284,7 +284,7 @@ func realDiscovery(t *testing.T, s *Server) {
 	}
 }
 
-func noteOf(m *Meta) string {
+func noteOf(m *wire.Meta) string {
 	note, _ := m.Annotations.Get("note")
 	return note
 }

@@ -13,11 +13,11 @@ func TestRule61TheFirstByteDecides(t *testing.T) {
 		"JSON without a type":           {"", `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
 		"JSON with a broken parameter":  {"application/json; charset", `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
 		"JSON with two semicolons":      {"application/json;;", ` {"type":"MODIFIED","object":` + pod("a", "8") + `}`},
-		"JSON called protobuf":          {acceptProtobuf + ";stream=watch", `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
+		"JSON called protobuf":          {typeProtobuf + ";stream=watch", `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
 		"JSON called CBOR":              {"application/cbor-seq", "\n" + `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
 		"JSON called text":              {"text/plain; charset=utf-8", `{"type":"MODIFIED","object":` + pod("a", "8") + `}`},
 		"protobuf without a type":       {"", protobufEvent("MODIFIED", protobufPod)},
-		"protobuf without stream=watch": {acceptProtobuf, protobufEvent("MODIFIED", protobufPod)},
+		"protobuf without stream=watch": {typeProtobuf, protobufEvent("MODIFIED", protobufPod)},
 		"protobuf called JSON":          {"application/json", protobufEvent("MODIFIED", protobufPod)},
 		"protobuf called bytes":         {"application/octet-stream", protobufEvent("MODIFIED", protobufPod)},
 	} {
@@ -41,7 +41,7 @@ func TestRule61TheFirstByteDecides(t *testing.T) {
 
 func TestRule61Lists(t *testing.T) {
 	page := `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[` + pod("a", "5") + `]}`
-	for _, contentType := range []string{"", "application/json;;", "application/json; q", acceptProtobuf, "application/cbor", "text/plain"} {
+	for _, contentType := range []string{"", "application/json;;", "application/json; q", typeProtobuf, "application/cbor", "text/plain"} {
 		run(t, func(r *rig) {
 			r.snapshot().refuse(422, "Invalid")
 			b := r.list("500", "").respond(200, contentType)
@@ -57,8 +57,8 @@ func TestRule61Lists(t *testing.T) {
 func TestRule61ListsOfOtherThings(t *testing.T) {
 	for want, c := range map[string]struct{ contentType, body string }{
 		"is empty":              {"application/json", ""},
-		"as HTML or XML does":   {acceptProtobuf, "<html>"},
-		"nor CBOR":              {acceptProtobuf, "OK"},
+		"as HTML or XML does":   {typeProtobuf, "<html>"},
+		"nor CBOR":              {typeProtobuf, "OK"},
 		`of kind "Status"`:      {"application/json", `{"kind":"Status","code":410}`},
 		"invalid character '<'": {"application/json", "<html>"},
 	} {

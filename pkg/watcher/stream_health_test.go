@@ -22,13 +22,13 @@ var emptyAnswers = map[string]func(*call){
 	"a login page":       func(c *call) { b := c.respond(200, "text/html"); b.write("<html>"); b.end() },
 	"HTML called JSON":   func(c *call) { b := c.ok(); b.write("<!doctype html>"); b.end() },
 	"HTML of no type":    func(c *call) { b := c.respond(200, ""); b.write("<html>"); b.end() },
-	"HTML as protobuf":   func(c *call) { b := c.respond(200, acceptProtobuf+";stream=watch"); b.write("<html>"); b.end() },
+	"HTML as protobuf":   func(c *call) { b := c.respond(200, typeProtobuf+";stream=watch"); b.write("<html>"); b.end() },
 	"HTML as CBOR":       func(c *call) { b := c.respond(200, "application/cbor-seq"); b.write("<html>"); b.end() },
 	"a table":            func(c *call) { c.respond(200, "application/json;as=Table;g=meta.k8s.io;v=v1").end() },
 	"unknown documents":  func(c *call) { b := c.ok(); b.write(`{"x":1}` + "\n" + `{"x":2}`); b.end() },
 	"text":               func(c *call) { b := c.respond(200, "text/plain"); b.write("OK"); b.end() },
 	"events of no name":  func(c *call) { b := c.ok(); b.event("PING", "{}"); b.end() },
-	"a page in protobuf": func(c *call) { b := c.respond(200, acceptProtobuf); b.write("k8s\x00\x0a\x00"); b.end() },
+	"a page in protobuf": func(c *call) { b := c.respond(200, typeProtobuf); b.write("k8s\x00\x0a\x00"); b.end() },
 }
 
 // A watch that opens and brings nothing usable is blocked, says why, and does not recover with each status line.

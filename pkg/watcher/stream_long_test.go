@@ -58,9 +58,9 @@ func (s *longServer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (s *longServer) media(watch string) string {
 	if s.protobuf {
-		return acceptProtobuf + watch
+		return typeProtobuf + watch
 	}
-	return acceptJSON
+	return typeJSON
 }
 
 func (*longServer) answer(r *http.Request, code int, media string, body io.Reader) *http.Response {

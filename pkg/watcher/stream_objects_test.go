@@ -243,8 +243,7 @@ func TestRule49UnknownTypeInASnapshot(t *testing.T) {
 
 func TestRule45Warnings(t *testing.T) {
 	var warned []string
-	run(t, func(r *rig) {
-		r.server.warn = func(text string) { warned = append(warned, text) }
+	runOn(t, []ServerOption{WithWarnings(func(text string) { warned = append(warned, text) })}, func(r *rig) {
 		warning := []string{"Warning", `299 - "v1 Thing is deprecated"`}
 		b := r.snapshot().respond(200, "application/json", warning...)
 		b.initialEnd("7")

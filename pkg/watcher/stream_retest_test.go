@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -132,7 +131,7 @@ func TestRule43MediaTypesAreTriedHourly(t *testing.T) {
 			if !protobuf(c) {
 				t.Errorf("Accept %q", c.h.Get("Accept"))
 			}
-			b := c.respond(200, acceptProtobuf+";stream=watch")
+			b := c.respond(200, typeProtobuf+";stream=watch")
 			b.write("<html>")
 			b.end()
 		}
@@ -145,7 +144,7 @@ func TestRule43MediaTypesAreTriedHourly(t *testing.T) {
 			c := r.watch("7")
 			if protobuf(c) {
 				r.is(Resuming, ReasonCleanEnd)
-				bad := c.respond(200, acceptProtobuf+";stream=watch")
+				bad := c.respond(200, typeProtobuf+";stream=watch")
 				bad.write("<html>") // still so: that is no news
 				bad.end()
 				if c = r.watch("7"); protobuf(c) {
@@ -341,23 +340,4 @@ func TestRule65PagesWithoutAnEnd(t *testing.T) {
 		r.watch("7").ok()
 		r.is(Streaming, "")
 	}, logs.into)
-}
-
-func TestOnceForgetsAfterAnHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var o once
-		for i := range onceMax {
-			if text := fmt.Sprint(i); !o.first(text) || o.first(text) {
-				t.Fatalf("text %d", i)
-			}
-		}
-		time.Sleep(onceEvery - time.Second)
-		if o.first("new") {
-			t.Error("more than the bound within the hour")
-		}
-		time.Sleep(time.Second)
-		if !o.first("new") || len(o.seen) != 1 {
-			t.Error("nothing was forgotten")
-		}
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/firsts"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
@@ -42,8 +43,8 @@ type machine struct {
 	again int       // how often it happened in a row before
 	stuck place     // where watches fail
 
-	unserved bool // an optional resource is not served, and the log says so
-	reported once // keys of frames that did not decode, and are in the log
+	unserved bool         // an optional resource is not served, and the log says so
+	reported firsts.Texts // keys of frames that did not decode, and are in the log
 	blocked  blockedLog
 	health   health
 }

@@ -125,7 +125,7 @@ func (m *machine) skip(ask request, why Reason, meta *Meta) {
 
 // reportBad logs what does not decode, once for each object: it may change often.
 func (m *machine) reportBad(bad *BadFrameError) {
-	if !m.reported.first(bad.Meta.Namespace + "/" + bad.Meta.Name) {
+	if !m.reported.First(bad.Meta.Namespace + "/" + bad.Meta.Name) {
 		return
 	}
 	m.o.Logger.Error(bad, "skipped what is not an object of the API", "target", m.target.String(),
