@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
@@ -120,7 +121,7 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 	var page []listed
 	t := s.target
 	t.Resource.Metadata, t.Resource.Protobuf = true, true
-	err = s.server.ListAll(ctx, t, ListParams{Limit: s.o.PageLimit}, ReaderOptions{CutManagedFields: true}, func(f *Frame) {
+	err = s.server.ListAll(ctx, t, apiclient.ListParams{Limit: s.o.PageLimit}, ReaderOptions{CutManagedFields: true}, func(f *Frame) {
 		page = append(page, listed{
 			strings.Clone(f.Meta.Namespace), strings.Clone(f.Meta.Name), strings.Clone(f.Meta.UID), strings.Clone(f.Meta.ResourceVersion),
 		})

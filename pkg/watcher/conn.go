@@ -13,18 +13,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/internal/redirect"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // ending is how a request ended.
 type ending struct {
 	what   happening
-	err    error          // of a gotNoAnswer, gotBadAnswer, gotCut ...: for the message
-	status *metav1.Status // of a gotStatus
-	after  time.Duration  // of a gotStatus: its Retry-After header
-	list   wire.ListMeta  // of a gotPage
-	media  Media          // what was asked for, once there was an answer
-	opened bool           // there was an answer that is not a refusal
+	err    error           // of a gotNoAnswer, gotBadAnswer, gotCut ...: for the message
+	status *metav1.Status  // of a gotStatus
+	after  time.Duration   // of a gotStatus: its Retry-After header
+	list   wire.ListMeta   // of a gotPage
+	media  apiclient.Media // what was asked for, once there was an answer
+	opened bool            // there was an answer that is not a refusal
 }
 
 // conn is one request and the reading of its response, by a goroutine of its own.
@@ -55,7 +56,7 @@ type conn struct {
 }
 
 // send makes a request; its goroutine ends when the response does, or after close.
-func (m *machine) send(ctx context.Context, list bool, request func(context.Context) (*Response, error)) *conn {
+func (m *machine) send(ctx context.Context, list bool, request func(context.Context) (*apiclient.Response, error)) *conn {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &conn{box: newMailbox(m.o.ReadAhead), cancel: cancel, done: make(chan struct{}), begun: time.Now()}
 	o := wire.ReaderOptions{Bytes: m.o.Observer.Bytes, MaxFrame: m.o.MaxFrame, CutManagedFields: m.o.CutManagedFields}
@@ -108,7 +109,7 @@ type reading struct {
 // part of an object.
 var errPanicked = errors.New("reading the answer panicked, which is a defect")
 
-func (r reading) run(ctx context.Context, request func(context.Context) (*Response, error)) (end *ending) {
+func (r reading) run(ctx context.Context, request func(context.Context) (*apiclient.Response, error)) (end *ending) {
 	defer func() {
 		if recover() != nil { // it must not end the process
 			end = &ending{what: gotBadAnswer, err: fmt.Errorf("%w: %s", errPanicked, panicPlace())}
@@ -143,7 +144,7 @@ func panicPlace() string {
 	}
 }
 
-func (r reading) answer(ctx context.Context, resp *Response) *ending {
+func (r reading) answer(ctx context.Context, resp *apiclient.Response) *ending {
 	if !resp.OK() {
 		after, _ := resp.RetryAfter(time.Now())
 		return &ending{what: gotStatus, status: resp.Status(), after: after}
@@ -163,7 +164,7 @@ func (r reading) answer(ctx context.Context, resp *Response) *ending {
 	return end
 }
 
-func (r reading) open(resp *Response) (next func() (*Frame, error), meta func() wire.ListMeta, err error) {
+func (r reading) open(resp *apiclient.Response) (next func() (*Frame, error), meta func() wire.ListMeta, err error) {
 	if r.list {
 		items, err := resp.Items(r.o)
 		if err != nil {

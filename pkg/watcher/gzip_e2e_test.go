@@ -13,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // onWire notes what was asked for and what came.
@@ -57,10 +59,10 @@ func TestCompressionOnAServer(t *testing.T) {
 	wire := &onWire{}
 	cfg := rest.CopyConfig(p.Config)
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { wire.next = next; return wire })
-	server, err := NewServer(cfg)
+	server, err := apiclient.NewServer(cfg)
 	p.must(err)
 	w := newWorld()
-	w.runOn(t, server, Target{Resource: configMaps, Namespace: "default"})
+	w.runOn(t, server, apiclient.Target{Resource: configMaps, Namespace: "default"})
 	w.until(t, "all are there, and the changes are watched", func() bool { return len(w.objects) >= many && w.state.Phase == Streaming })
 	p.must(p.maps.Delete(context.Background(), "c1", metav1.DeleteOptions{}))
 	w.until(t, "the change is seen", func() bool { _, there := w.objects["c1"]; return !there })
@@ -69,7 +71,7 @@ func TestCompressionOnAServer(t *testing.T) {
 	}
 
 	few := newWorld()
-	few.runOn(t, server, Target{Resource: configMaps, Namespace: "default", Fields: "metadata.name=c2"})
+	few.runOn(t, server, apiclient.Target{Resource: configMaps, Namespace: "default", Fields: "metadata.name=c2"})
 	few.until(t, "one is there", func() bool { return len(few.objects) == 1 && few.state.Synced })
 	p.must(p.maps.Delete(context.Background(), "c2", metav1.DeleteOptions{}))
 	few.until(t, "the change of the one is seen", func() bool { return len(few.objects) == 0 })

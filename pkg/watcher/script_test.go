@@ -18,6 +18,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // script is a transport that hands each request to the test, which answers it.
@@ -45,7 +46,7 @@ type reply struct {
 }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
-	c := &call{s: s, path: r.URL.Path, q: r.URL.Query(), h: r.Header, fresh: isFresh(r.Context()), reply: make(chan reply, 1)}
+	c := &call{s: s, path: r.URL.Path, q: r.URL.Query(), h: r.Header, fresh: apiclient.IsFresh(r.Context()), reply: make(chan reply, 1)}
 	if c.fresh && c.q.Get("limit") == "1" && !s.manual.Load() {
 		go func() { c.ok().page("1", "") }()
 		return (<-c.reply).resp, nil
@@ -315,23 +316,23 @@ const (
 var pods = kind.Resource{Version: "v1", Kind: "Pod", Plural: "pods", Namespaced: true}
 
 // run runs a test of a stream in virtual time; at its end nothing of the stream may be left.
-func run(t *testing.T, test func(*rig), change ...func(*Target, *StreamOptions, *recorder)) {
+func run(t *testing.T, test func(*rig), change ...func(*apiclient.Target, *StreamOptions, *recorder)) {
 	t.Helper()
 	runOn(t, nil, test, change...)
 }
 
 // runOn is run with settings of the server.
-func runOn(t *testing.T, opts []ServerOption, test func(*rig), change ...func(*Target, *StreamOptions, *recorder)) {
+func runOn(t *testing.T, opts []apiclient.ServerOption, test func(*rig), change ...func(*apiclient.Target, *StreamOptions, *recorder)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, calls: make(chan *call)}
 		rec, obs := &recorder{}, &counter{}
-		target := Target{Resource: pods, Namespace: "ns"}
+		target := apiclient.Target{Resource: pods, Namespace: "ns"}
 		o := StreamOptions{Observer: obs, Rand: func() float64 { return 0.5 }}
 		for _, c := range change {
 			c(&target, &o, rec)
 		}
-		server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s}, opts...)
+		server := apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s}, opts...)
 		ctx, cancel := context.WithCancel(t.Context())
 		r := &rig{script: s, Stream: NewStream(server, target, rec, o), rec: rec, obs: obs, stop: cancel, done: make(chan struct{})}
 		go func() {
@@ -427,7 +428,7 @@ type logLines struct {
 }
 
 // into has a stream log here.
-func (l *logLines) into(_ *Target, o *StreamOptions, _ *recorder) {
+func (l *logLines) into(_ *apiclient.Target, o *StreamOptions, _ *recorder) {
 	o.Logger = funcr.NewJSON(func(line string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // Defaults of StreamOptions.
@@ -111,8 +113,8 @@ func orElse[N int | int64 | time.Duration](v *N, def N) {
 // Stream keeps one target's set of objects known: it reads a snapshot, follows the changes, and goes on
 // through everything a cluster does to a watch. It never gives up before its context ends.
 type Stream struct {
-	server  *Server
-	target  Target
+	server  *apiclient.Server
+	target  apiclient.Target
 	handler Handler
 	o       StreamOptions
 	cmds    commands
@@ -124,7 +126,7 @@ type Stream struct {
 }
 
 // NewStream returns a stream that does nothing yet. Several streams may share a server.
-func NewStream(s *Server, t Target, h Handler, o StreamOptions) *Stream {
+func NewStream(s *apiclient.Server, t apiclient.Target, h Handler, o StreamOptions) *Stream {
 	o = o.withDefaults()
 	st := &Stream{server: s, target: t, handler: h, o: o, state: State{Phase: Idle}}
 	st.cmds.init()
@@ -133,7 +135,7 @@ func NewStream(s *Server, t Target, h Handler, o StreamOptions) *Stream {
 }
 
 // Target returns what the stream watches.
-func (s *Stream) Target() Target { return s.target }
+func (s *Stream) Target() apiclient.Target { return s.target }
 
 // State returns what the stream is doing. It may be called from any goroutine.
 func (s *Stream) State() State {

@@ -5,6 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	"sigs.k8s.io/json"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // cborOf is the CBOR of a JSON document, behind the tag that marks CBOR.
@@ -25,7 +27,7 @@ const cborThenJSON = "application/cbor,application/json"
 
 // A stream's life in CBOR: snapshot, changes, an end, an error inside a watch, a list.
 func TestStreamOfCBOR(t *testing.T) {
-	runOn(t, []ServerOption{WithCBOR()}, func(r *rig) {
+	runOn(t, []apiclient.ServerOption{apiclient.WithCBOR()}, func(r *rig) {
 		event := func(b *body, typ, object string) {
 			b.write(cborOf(r.t, `{"type":"`+typ+`","object":`+object+`}`))
 		}
@@ -81,7 +83,7 @@ func TestRule43NextMediaTypeAfterCBOR(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runOn(t, []ServerOption{WithCBOR()}, func(r *rig) {
+			runOn(t, []apiclient.ServerOption{apiclient.WithCBOR()}, func(r *rig) {
 				refuse(r, r.snapshot())
 				for range 2 {
 					c := r.snapshot()

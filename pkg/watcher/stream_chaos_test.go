@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // chaos is a small API server that does to a stream what a cluster does, at random. It knows what it has
@@ -284,8 +286,8 @@ func chaosRun(t *testing.T, seed uint64) {
 	t.Helper()
 	c := newChaos(seed)
 	w := &witness{t: t, c: c, known: map[string]chaosObject{}}
-	server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: c})
-	stream := NewStream(server, Target{Resource: pods}, w, StreamOptions{PageLimit: 3, Rand: c.random})
+	server := apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: c})
+	stream := NewStream(server, apiclient.Target{Resource: pods}, w, StreamOptions{PageLimit: 3, Rand: c.random})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // discoveryTimeout bounds the few requests that tell whether a resource is served.
@@ -35,7 +36,7 @@ func (m *machine) absence(in *input) {
 func (m *machine) asking(ctx context.Context) context.Context {
 	knew := m.index.Len() > 0 || m.synced && !m.gone
 	if m.proof.twice || knew && (!m.absent.IsZero() || m.next == askDiscovery) {
-		return overFresh(ctx)
+		return apiclient.OverFresh(ctx)
 	}
 	return ctx
 }
@@ -43,7 +44,7 @@ func (m *machine) asking(ctx context.Context) context.Context {
 // discover finds out what a 404 means (rule 41).
 func (m *machine) discover(ctx context.Context) (input, *ending) {
 	type found struct {
-		is  Discovery
+		is  apiclient.Discovery
 		err error
 	}
 	answer := make(chan found, 1)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // world is what a stream has told: the objects there are, and how often it listed.
@@ -80,7 +81,7 @@ func (w *world) until(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-func (w *world) runOn(t *testing.T, s *Server, target Target) *Stream {
+func (w *world) runOn(t *testing.T, s *apiclient.Server, target apiclient.Target) *Stream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	st := NewStream(s, target, w, StreamOptions{Observer: w, BackoffMax: 2 * time.Second})
@@ -105,7 +106,7 @@ var configMaps = kind.Resource{Version: "v1", Kind: "ConfigMap", Plural: "config
 type plane struct {
 	t *testing.T
 	*testenv.Env
-	server *Server
+	server *apiclient.Server
 	maps   typed.ConfigMapInterface
 	other  typed.SecretInterface
 }
@@ -116,7 +117,7 @@ func newPlane(t *testing.T) *plane {
 	p := &plane{t: t, Env: env}
 	p.must(err)
 	t.Cleanup(func() { p.must(env.Stop()) })
-	p.server, err = NewServer(env.Config)
+	p.server, err = apiclient.NewServer(env.Config)
 	p.must(err)
 	t.Cleanup(p.server.CloseIdleConnections)
 	clients, err := kubernetes.NewForConfig(env.Config)
@@ -151,7 +152,7 @@ func TestRealServer(t *testing.T) {
 		p.create(fmt.Sprint("first-", i))
 	}
 	w := newWorld()
-	w.runOn(t, p.server, Target{Resource: configMaps, Namespace: "default"})
+	w.runOn(t, p.server, apiclient.Target{Resource: configMaps, Namespace: "default"})
 	w.until(t, "the snapshot is complete", func() bool { return w.state.Live() && w.objects["first-19"] != "" })
 	if p.server.WatchListRefused(configMaps) {
 		t.Error("the snapshot was listed")
@@ -185,7 +186,7 @@ func TestRealServer(t *testing.T) {
 func TestRealRefusals(t *testing.T) {
 	p := newPlane(t)
 	bad := newWorld()
-	bad.runOn(t, p.server, Target{Resource: configMaps, Namespace: "default", Fields: "spec.nope=1"})
+	bad.runOn(t, p.server, apiclient.Target{Resource: configMaps, Namespace: "default", Fields: "spec.nope=1"})
 	bad.blocked(t, ReasonInvalid, "spec.nope")
 	if p.server.WatchListRefused(configMaps) {
 		t.Error("a wrong selector is no refusal of snapshots")
@@ -193,16 +194,16 @@ func TestRealRefusals(t *testing.T) {
 
 	nobody, err := p.User("nobody")
 	p.must(err)
-	theirs, err := NewServer(nobody)
+	theirs, err := apiclient.NewServer(nobody)
 	p.must(err)
 	defer theirs.CloseIdleConnections()
 	denied := newWorld()
-	denied.runOn(t, theirs, Target{Resource: configMaps, Namespace: "default"})
+	denied.runOn(t, theirs, apiclient.Target{Resource: configMaps, Namespace: "default"})
 	denied.blocked(t, ReasonForbidden, `verb "watch"`)
 
 	things := kind.Resource{Group: "example.com", Version: "v1", Kind: "Thing", Plural: "things", Namespaced: true}
 	missing := newWorld()
-	missing.runOn(t, p.server, Target{Resource: things})
+	missing.runOn(t, p.server, apiclient.Target{Resource: things})
 	missing.blocked(t, ReasonNotServed, "example.com")
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // emptyAnswers are answers of 200 to a watch that bring nothing that can be used, and end at once.
@@ -300,7 +302,7 @@ func TestBlockedIsLoggedAgain(t *testing.T) {
 		if !strings.Contains(logs.String(), `"for":"1h0m`) {
 			t.Errorf("it does not say for how long:\n%s", logs)
 		}
-	}, logs.into, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
+	}, logs.into, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
 }
 
 // Also where attempts go on.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // gate holds a stream up.
@@ -42,7 +44,7 @@ func (g *gate) open() (room chan struct{}) {
 func held(t *testing.T, test func(*rig, *gate), change ...func(*StreamOptions)) {
 	t.Helper()
 	g := &gate{}
-	run(t, func(r *rig) { test(r, g) }, func(_ *Target, o *StreamOptions, _ *recorder) {
+	run(t, func(r *rig) { test(r, g) }, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) {
 		o.Hold = g.hold
 		for _, c := range change {
 			c(o)

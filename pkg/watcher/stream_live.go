@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -12,8 +13,8 @@ import (
 func (m *machine) watch(ctx context.Context) (input, *ending) {
 	timeout, rv := m.timeout(), m.rv
 	m.index.Resumed(time.Now())
-	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
-		return m.server.Watch(ctx, m.target, WatchParams{RV: rv, Timeout: timeout})
+	c := m.send(ctx, false, func(ctx context.Context) (*apiclient.Response, error) {
+		return m.server.Watch(ctx, m.target, apiclient.WatchParams{RV: rv, Timeout: timeout})
 	})
 	defer c.close()
 	c.timeout = timeout

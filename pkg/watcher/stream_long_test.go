@@ -19,6 +19,7 @@ import (
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 const (
@@ -210,11 +211,11 @@ func TestLongListsAreNotHeld(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%s/protobuf=%v", name, protobuf), func(t *testing.T) {
 				h := &highWater{synced: make(chan struct{})}
-				server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s})
+				server := apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s})
 				res := kind.Resource{Version: "v1", Kind: "Pod", Plural: "pods", Namespaced: true, Protobuf: protobuf}
 				runtime.GC()
 				before := heapNow()
-				stream := NewStream(server, Target{Resource: res}, h, StreamOptions{})
+				stream := NewStream(server, apiclient.Target{Resource: res}, h, StreamOptions{})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan struct{})
 				go func() {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // A stream's frames lose their managedFields where it is told so, in a snapshot, in events, in pages; and nowhere
@@ -26,7 +28,7 @@ func TestStreamCutsManagedFields(t *testing.T) {
 			if frames.Load() != 3 || wrong.Load() != 0 {
 				t.Errorf("cut %v: %d of %d frames are not as told", cut, wrong.Load(), frames.Load())
 			}
-		}, func(_ *Target, o *StreamOptions, rec *recorder) {
+		}, func(_ *apiclient.Target, o *StreamOptions, rec *recorder) {
 			o.CutManagedFields = cut
 			rec.during = func(d Delta) {
 				frames.Add(1)

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/internal/advice"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -74,7 +75,7 @@ func (m *machine) advice(why Reason, in input) string {
 		}
 		return fmt.Sprintf("the server does not accept %s (%d): correct the declaration", m.target, in.code)
 	case ReasonNotListable:
-		return fmt.Sprintf("%s can be neither watched nor listed (405): %s", m.target, unlistable(m.target.Resource))
+		return fmt.Sprintf("%s can be neither watched nor listed (405): %s", m.target, apiclient.Unlistable(m.target.Resource))
 	case ReasonBadAnswer:
 		if in.what == gotEnd || in.what == gotCut {
 			return fmt.Sprintf("the last %d watches of %s ended at once and brought nothing: look for a proxy or gateway in between", in.empty, m.target)
@@ -116,8 +117,8 @@ func (m *machine) missingVerb(in input) string {
 		where = "in the cluster: bind a ClusterRole that grants it"
 	}
 	group := strings.TrimSpace(m.target.Resource.Group)
-	if createOnly(m.target.Resource) {
-		return unlistable(m.target.Resource)
+	if apiclient.CreateOnly(m.target.Resource) {
+		return apiclient.Unlistable(m.target.Resource)
 	}
 	return fmt.Sprintf("missing permission: verb %q on resource %q of API group %q %s", verb, m.target.Resource.Plural, group, where)
 }

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
-func labelled(target *Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=x" }
+func labelled(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=x" }
 
 func TestRule46DeletedIsNoProof(t *testing.T) {
 	run(t, func(r *rig) {
@@ -30,7 +32,7 @@ func TestRule46NameOnlyIsProof(t *testing.T) {
 		b := r.synced("7", pod("a", "5"))
 		b.event("DELETED", pod("a", "9"))
 		r.expect("gone a@uid-a:5")
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "metadata.name=a" })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "metadata.name=a" })
 }
 
 func TestRule47DeletedMovesOn(t *testing.T) {
@@ -222,7 +224,7 @@ func TestSeed(t *testing.T) {
 		}); err != nil {
 			t.Error(err)
 		}
-	}, func(_ *Target, o *StreamOptions, _ *recorder) {
+	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) {
 		o.Seed = NewIndex(1)
 		o.Seed.Put("ns", "a", "uid-a", "5").Words()[0] = 42
 		o.Seed.Put("ns", "b", "uid-b", "6")
@@ -243,7 +245,7 @@ func TestRule49UnknownTypeInASnapshot(t *testing.T) {
 
 func TestRule45Warnings(t *testing.T) {
 	var warned []string
-	runOn(t, []ServerOption{WithWarnings(func(text string) { warned = append(warned, text) })}, func(r *rig) {
+	runOn(t, []apiclient.ServerOption{apiclient.WithWarnings(func(text string) { warned = append(warned, text) })}, func(r *rig) {
 		warning := []string{"Warning", `299 - "v1 Thing is deprecated"`}
 		b := r.snapshot().respond(200, "application/json", warning...)
 		b.initialEnd("7")

@@ -126,7 +126,7 @@ func (m *machine) ended(ask request, c *conn, end *ending) input {
 		lived: c.lived(), frames: c.frames, quiet: time.Since(m.heard), early: c.lived() < c.timeout/2,
 		corrupt: isCorrupt(end.err), noMedia: isForeign(end.err),
 		custom: isCustom(m.target.Resource), selects: m.target.Fields != "" || m.target.Labels != "",
-		suspect: end.opened && m.server.mediaDoubted(m.target.Resource, end.media),
+		suspect: end.opened && m.server.MediaDoubted(m.target.Resource, end.media),
 	}
 	if end.status != nil {
 		in.explain(end.status)

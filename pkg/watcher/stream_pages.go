@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
@@ -40,7 +41,7 @@ func (m *machine) pausePages(ctx context.Context) {
 
 // readPage reads one page of the snapshot, each item as it comes.
 func (m *machine) readPage(ctx context.Context) (input, *ending) {
-	p := ListParams{Limit: m.o.PageLimit, Continue: m.pages.token}
+	p := apiclient.ListParams{Limit: m.o.PageLimit, Continue: m.pages.token}
 	if m.pages.whole {
 		p.Limit = 0
 	}
@@ -61,7 +62,7 @@ func (m *machine) readPage(ctx context.Context) (input, *ending) {
 
 // readHead asks for one item, to see the list's resourceVersion (rule 25).
 func (m *machine) readHead(ctx context.Context) (input, *ending) {
-	end, in := m.list(ctx, askHead, ListParams{Limit: 1}, func(*conn, item) {})
+	end, in := m.list(ctx, askHead, apiclient.ListParams{Limit: 1}, func(*conn, item) {})
 	if end != nil && end.what == gotPage {
 		m.heard = time.Now()
 		m.heardFrom(askHead)
@@ -71,8 +72,8 @@ func (m *machine) readHead(ctx context.Context) (input, *ending) {
 }
 
 // list makes a list request, and hands out its items.
-func (m *machine) list(ctx context.Context, ask request, p ListParams, each func(*conn, item)) (*ending, input) {
-	c := m.send(ctx, true, func(ctx context.Context) (*Response, error) { return m.server.List(ctx, m.target, p) })
+func (m *machine) list(ctx context.Context, ask request, p apiclient.ListParams, each func(*conn, item)) (*ending, input) {
+	c := m.send(ctx, true, func(ctx context.Context) (*apiclient.Response, error) { return m.server.List(ctx, m.target, p) })
 	defer c.close()
 	wait := m.o.FirstAnswer
 	c.last = c.begun

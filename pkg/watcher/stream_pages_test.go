@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // listing is a rig whose server does not know snapshots by watch.
@@ -28,7 +30,7 @@ func TestRule12LimitIsObeyed(t *testing.T) {
 		r.list("2", "").ok().page("7", "t", pod("a", "5"), pod("b", "5"))
 		r.list("2", "t").ok().page("7", "", pod("c", "5"))
 		r.watch("7").ok()
-	}, func(_ *Target, o *StreamOptions, _ *recorder) { o.PageLimit = 2 })
+	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) { o.PageLimit = 2 })
 }
 
 func TestRule14AnyNumberOfPages(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
@@ -60,7 +61,7 @@ func (m *machine) believe(ctx context.Context, ask request, rv string) (in input
 		return m.raise(ask)
 	}
 	listed, agrees := 0, true
-	end, in = m.list(overFresh(ctx), askProof, ListParams{Limit: 1}, func(_ *conn, it item) {
+	end, in = m.list(apiclient.OverFresh(ctx), askProof, apiclient.ListParams{Limit: 1}, func(_ *conn, it item) {
 		listed++
 		agrees = it.frame != nil && m.showed(&it.frame.Meta)
 	})

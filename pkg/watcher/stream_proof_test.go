@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // proof is the next request, which has to be the list of one item that verifies a snapshot, over a connection of its own.
@@ -17,7 +19,7 @@ func (s *script) proof() *call {
 }
 
 // verified is a rig whose test answers the lists that verify snapshots.
-func verified(t *testing.T, test func(*rig), change ...func(*Target, *StreamOptions, *recorder)) {
+func verified(t *testing.T, test func(*rig), change ...func(*apiclient.Target, *StreamOptions, *recorder)) {
 	t.Helper()
 	run(t, func(r *rig) {
 		r.manual.Store(true)
@@ -40,7 +42,7 @@ func TestRule58EmptyAtFirst(t *testing.T) {
 		b.event("ADDED", pod("a", "9")) // in the same answer: nothing else was asked for
 		r.expect("upsert a@uid-a:9 new")
 		r.is(Streaming, "")
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" })
 }
 
 // A healthy snapshot costs no further request.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ancho-dev/ancho/pkg/kind"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // A redirect blocks the stream in the words of the refusal, keeps what is known, and ends with the redirects.
@@ -32,7 +33,7 @@ func TestRule62Redirect(t *testing.T) {
 // Neither are redirects of requests for one object followed, nor of patches, nor of discovery.
 func TestRule62RedirectOfOneObject(t *testing.T) {
 	asked := 0
-	s := NewServerForClient(&url.URL{Scheme: "http", Host: "server.invalid"}, &http.Client{Transport: answering(func(r *http.Request) *http.Response {
+	s := apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "server.invalid"}, &http.Client{Transport: answering(func(r *http.Request) *http.Response {
 		asked++
 		return &http.Response{
 			StatusCode: http.StatusPermanentRedirect, Header: http.Header{"Location": {"/login?x=hidden"}}, Body: http.NoBody, Request: r,

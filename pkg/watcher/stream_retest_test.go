@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // polls answers lists until something else is asked, and returns that and how long it took.
@@ -157,7 +159,7 @@ func TestRule43MediaTypesAreTriedHourly(t *testing.T) {
 			b = c.ok()
 		}
 		t.Error("it was not tried again")
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
 }
 
 // Where all forms were refused, they take turns: one of the refusals may have been an odd answer.
@@ -175,7 +177,7 @@ func TestRule43AllRefused(t *testing.T) {
 			}
 		}
 		r.is(Blocked, ReasonNoMedia)
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
 }
 
 // A custom resource may gain the field that it is selected by.
@@ -204,7 +206,7 @@ func TestRule44ACustomResourceMayGainTheField(t *testing.T) {
 		if r.server.WatchListRefused(r.target.Resource) {
 			t.Error("a refused selector is no refusal of snapshots")
 		}
-	}, things, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
+	}, things, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
 }
 
 // One odd answer is not the server's verdict on a declaration.
@@ -228,7 +230,7 @@ func TestRule44OddAnswersAreNoVerdict(t *testing.T) {
 				if s.RetryAt.IsZero() || !strings.Contains(s.Message, "proxy") {
 					t.Errorf("state %+v", s)
 				}
-			}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
+			}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
 		})
 	}
 }
@@ -239,7 +241,7 @@ func TestRule44OneRefusalIsNoVerdict(t *testing.T) {
 		r.list("500", "").refuse(400, "BadRequest")
 		r.list("500", "").ok().page("9", "")
 		r.watch("9").ok()
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "metadata.name=a" })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "metadata.name=a" })
 }
 
 // A kind that can only be created is named as such, whatever the server says about it.
@@ -288,7 +290,7 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 				if !strings.Contains(s.Message, c.kind+" is a request") || !strings.Contains(s.Message, "can only be created") {
 					t.Errorf("message %q", s.Message)
 				}
-			}, func(target *Target, _ *StreamOptions, _ *recorder) {
+			}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) {
 				target.Resource.Group, target.Resource.Kind, target.Resource.Plural = c.group, c.kind, c.plural
 			})
 		})

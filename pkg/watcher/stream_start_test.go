@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 func TestRule01FirstRequest(t *testing.T) {
@@ -243,5 +245,5 @@ func TestRule34ReadAheadIsBounded(t *testing.T) {
 		}
 		close(release)
 		<-written
-	}, func(_ *Target, o *StreamOptions, _ *recorder) { o.ReadAhead = 2000 })
+	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) { o.ReadAhead = 2000 })
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 func TestRule37RetryAfterSeconds(t *testing.T) {
@@ -152,7 +154,7 @@ const (
 	coreDoc  = `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"namespaces","kind":"Namespace","namespaced":false,"verbs":["list","watch"]}]}`
 )
 
-func things(target *Target, _ *StreamOptions, _ *recorder) {
+func things(target *apiclient.Target, _ *StreamOptions, _ *recorder) {
 	target.Resource.Group, target.Resource.Kind, target.Resource.Plural = "example.com", "Thing", "things"
 }
 
@@ -295,7 +297,7 @@ func TestRule43NextMediaType(t *testing.T) {
 		r.is(Blocked, ReasonNoMedia)
 		r.snapshot().ok().initialEnd("7")
 		r.is(Streaming, "")
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
 }
 
 func TestRule44WrongDeclaration(t *testing.T) {
@@ -314,7 +316,7 @@ func TestRule44WrongDeclaration(t *testing.T) {
 		if r.server.WatchListRefused(pods) {
 			t.Error("a wrong selector is no refusal of snapshots")
 		}
-	}, func(target *Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
+	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Fields = "spec.nope=1" })
 }
 
 func TestRule51ConversionWebhookDown(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr/funcr"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 func TestDoInEveryPhase(t *testing.T) {
@@ -46,7 +48,7 @@ func TestDoInEveryPhase(t *testing.T) {
 func TestDoBeforeRunAndConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, calls: make(chan *call)}
-		stream := NewStream(testServer(s), Target{Resource: pods}, &recorder{}, StreamOptions{})
+		stream := NewStream(testServer(s), apiclient.Target{Resource: pods}, &recorder{}, StreamOptions{})
 		var wg sync.WaitGroup
 		n := 0
 		for range 50 {
@@ -131,7 +133,7 @@ func TestLogging(t *testing.T) {
 		if got := take(&mu, &lines); len(got) != 3 {
 			t.Errorf("logged %d lines: %q", len(got), got)
 		}
-	}, func(_ *Target, o *StreamOptions, _ *recorder) { o.Logger = logger })
+	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) { o.Logger = logger })
 }
 
 func TestObserver(t *testing.T) {
@@ -166,9 +168,9 @@ func TestEventTooLarge(t *testing.T) {
 		b.initialEnd("9")
 		r.expect("synced 9 true")
 		r.is(Streaming, "")
-	}, func(_ *Target, o *StreamOptions, _ *recorder) { o.MaxFrame = 1000 })
+	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) { o.MaxFrame = 1000 })
 }
 
-func testServer(s *script) *Server {
-	return NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, httpClient(s))
+func testServer(s *script) *apiclient.Server {
+	return apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, httpClient(s))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 )
 
@@ -177,7 +178,7 @@ func TestDeletedObjectsAreForgotten(t *testing.T) {
 // Where resourceVersions do not compare, or there are none, an object that left comes back with its next state. The state in
 // which it left is a replay.
 func TestRule26ObjectsComeBackWithoutComparison(t *testing.T) {
-	selects := func(target *Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" }
+	selects := func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" }
 	run(t, func(r *rig) {
 		b := r.synced("x7", pod("a", "xa"))
 		b.event("DELETED", pod("a", "xb"))

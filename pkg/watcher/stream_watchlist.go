@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
@@ -19,8 +20,8 @@ const largeSnapshot = 500
 // another is better for that.
 func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 	timeout := m.timeout()
-	c := m.send(ctx, false, func(ctx context.Context) (*Response, error) {
-		return m.server.Watch(ctx, m.target, WatchParams{Initial: true, Timeout: timeout})
+	c := m.send(ctx, false, func(ctx context.Context) (*apiclient.Response, error) {
+		return m.server.Watch(ctx, m.target, apiclient.WatchParams{Initial: true, Timeout: timeout})
 	})
 	defer c.close()
 	c.timeout = timeout

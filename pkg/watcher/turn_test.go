@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 )
 
 // Who reads a frame also takes it, in all three forms of an answer; what begins and ends an answer is for Run.
@@ -56,7 +58,7 @@ func TestWhoReadsTakes(t *testing.T) {
 		b.end()
 		r.watch("20")
 		check("what the list does not show", false)
-	}, func(_ *Target, _ *StreamOptions, rec *recorder) {
+	}, func(_ *apiclient.Target, _ *StreamOptions, rec *recorder) {
 		rec.during = func(Delta) { stacks = append(stacks, string(debug.Stack())) }
 	})
 }
@@ -91,7 +93,7 @@ func TestTheTurnIsOnePersons(t *testing.T) {
 		}
 		leave <- struct{}{}
 		<-r.done
-	}, func(_ *Target, _ *StreamOptions, rec *recorder) {
+	}, func(_ *apiclient.Target, _ *StreamOptions, rec *recorder) {
 		leave = make(chan struct{}) // of the bubble
 		rec.during = func(Delta) { <-leave }
 	})
@@ -121,8 +123,8 @@ func (*fragile) Handle(Delta) { panic("a value that nobody may read") }
 func TestAPanicOnTheReadingGoroutineIsRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, calls: make(chan *call)}
-		server := NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s})
-		stream := NewStream(server, Target{Resource: pods}, &fragile{}, StreamOptions{})
+		server := apiclient.NewServerForClient(&url.URL{Scheme: "http", Host: "api"}, &http.Client{Transport: s})
+		stream := NewStream(server, apiclient.Target{Resource: pods}, &fragile{}, StreamOptions{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		panicked := make(chan any)
