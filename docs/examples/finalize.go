@@ -21,7 +21,7 @@ const HostName = "example.com/hostname"
 // Records gives Services a record in the DNS.
 type Records struct{ DNS DNS }
 
-// Capability shows a clean-up.
+// Capability shows a cleanup.
 func (r *Records) Capability(capability.Env) *capability.Capability {
 	return capability.New("records",
 		capability.When(kind.Service).

@@ -8,6 +8,9 @@ func covered() []string {
 		"CONTRIBUTING.md",
 		"README.md",
 		"SECURITY.md",
+		"ancho.go",
 		"docs",
+		"internal/declare",
+		"pkg/capability",
 	}
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// Cache is what a binding with Cached keeps. A runtime fills it; Readers look into it, from any goroutine. The frames that
-// it gives are not changed by anybody.
+// Cache is what a binding with Cached keeps. The runtime fills it, and Readers read it from any goroutine. The frames that
+// it returns are immutable.
 type Cache interface {
-	// Frame gives the last state of an object in the set, and nil where there is none of that name.
+	// Frame returns the last state of an object in the set, or nil if no object has that name.
 	Frame(namespace, name string) *watcher.Frame
-	// Frames gives those of a namespace, or all, where all is true.
+	// Frames iterates over the objects of a namespace, or over all objects if all is true.
 	Frames(namespace string, all bool) iter.Seq[*watcher.Frame]
 	// Len counts the objects.
 	Len() int
-	// Synced says whether every stream of the binding has told all that there was at the beginning.
+	// Synced reports whether every stream of the binding has delivered all objects that existed at the start.
 	Synced() bool
 }
 

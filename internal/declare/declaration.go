@@ -18,7 +18,7 @@ const (
 	ActionWatch Action = "Watch"
 	// ActionReconcile calls for the latest state of an object.
 	ActionReconcile Action = "Reconcile"
-	// ActionTrigger calls nobody: objects of a source wake those of a binding.
+	// ActionTrigger makes no calls: objects of a source trigger the objects of a binding.
 	ActionTrigger Action = "Trigger"
 )
 

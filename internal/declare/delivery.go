@@ -15,10 +15,10 @@ type Delivery struct {
 	Old *watcher.Frame
 	// Identity is the namespace, name, uid and resourceVersion of the object where Frame is nil.
 	Identity watcher.Meta
-	// Initial, Attempt, Merged and Causes are those of the Event.
+	// Initial, Attempt, Merged and Causes are copied from the Event.
 	Initial         bool
 	Attempt, Merged int
 	Causes          []queue.Cause
-	// Entering is told when the event is complete, right before the callback is entered. It may be nil.
+	// Entering is called when the event is complete, right before the callback is entered. It may be nil.
 	Entering queue.Entering
 }

@@ -32,7 +32,7 @@ type Settings struct {
 	MemoryBudget int64
 	// Audit is how often the binding's streams are compared with a list; 0 is never.
 	Audit time.Duration
-	// ManagedFields: objects come with metadata.managedFields. Without it nobody reads them for this
-	// binding, and frames need not have them.
+	// ManagedFields: objects come with metadata.managedFields. Without it this binding does not
+	// read them, and frames need not have them.
 	ManagedFields bool
 }

@@ -12,7 +12,7 @@ type Trigger struct {
 	Step     string
 	Via      queue.Via
 	Source   *Declaration // nil where there are flaws
-	Inherits bool         // a source that names no namespace is watched in those of the binding
+	Inherits bool         // a source that names no namespace is watched in the namespaces of the binding
 	Decodes  bool         // names is called with the source's objects
 	Names    func(kind.Object) []types.NamespacedName
 	Used     func(kind.Object) []types.NamespacedName

@@ -6,20 +6,20 @@ import (
 	"github.com/ancho-dev/ancho/internal/declare"
 )
 
-// Cached keeps the last state of each object in the binding's set, as the bytes that came over the wire. Event.Old is
-// then the object as it was before: for Watch, and with InOrder, before this event; for a merging Reconcile before the
-// first of the events that the call stands for, which is how the last call that did not fail found it, but for changes
-// that the binding's filters passed over. Added and Unchanged have none, nor has a Deleted or Left that is called for
-// again by RequeueAfter. A Deleted or Left is not Partial but carries the last state, also where it was found by a list
-// after a gap.
+// Cached keeps the last state of each object in the binding's set, as raw bytes, and fills the given readers from it.
+// Event.Old is then the previous state. For Watch and with InOrder it is the state before this event. For a merging
+// Reconcile it is the state before the first event that the call stands for: the state that the last call that did not
+// fail found, apart from changes that the binding's filters skipped. Added and Unchanged have no Old, nor has a
+// Deleted or Left that RequeueAfter calls again. A Deleted or Left carries the last state and is not Partial, even if
+// a list found it after a gap.
 //
-// Each reader is filled with what is kept. One Reader serves one binding.
+// One Reader serves one binding.
 //
-// It costs the memory of the raw set, rounded up by the allocator, and 250 to 300 bytes beside each object (measured with
-// a namespace and name of 48 bytes). How an object was before weighs in the MemoryBudget while a call waits or fails
-// that tells of it; it is kept over the budget too, so that Old is always there: up to as much again as the set, if all
-// its objects change while calls wait. What else does not fit the MemoryBudget is taken from what is kept and not read
-// again, so that the verb get is not needed for it.
+// Cost: the raw bytes of the set, rounded up by the allocator, plus 250 to 300 bytes for each object (measured with a
+// namespace and name of 48 bytes). While a call that delivers a previous state is queued or failing, that state counts
+// in the MemoryBudget. Ancho keeps it even over the budget, so that Old is always set: up to the size of the set
+// again, if all its objects change while calls are queued. Work over the MemoryBudget uses the cached state and is not
+// read again, so it does not need the verb get.
 func (s Selection[T]) Cached(into ...*Reader[T]) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		p.Cached = true

@@ -4,17 +4,17 @@ import (
 	"github.com/ancho-dev/ancho/internal/declare"
 )
 
-// Capability is a named group of bindings that a program can switch on and off. Between its bindings,
-// calls of Reconcile for one object never overlap.
+// Capability is a named group of bindings that a program can switch on and off. Reconcile calls for one object never
+// overlap across its bindings.
 type Capability struct {
 	c declare.Group
 }
 
-// New makes a capability of its name, a DNS label such as "webapp", and its bindings. What is wrong
-// with it or with any of them is reported when the program starts.
+// New makes a capability from a name, a DNS label such as "webapp", and its bindings. Ancho reports mistakes in it and
+// in its bindings when the program starts.
 //
-// A binding is named by its Alias or by the plural of its kind ("pods"); the second one of that name
-// is "pods-2", and so on.
+// A binding is named by its Alias or by the plural of its kind ("pods"). A second binding with that name is "pods-2",
+// and so on.
 func New(name string, bindings ...Binding) *Capability {
 	c := &Capability{c: declare.Group{Name: name, At: declare.Here()}}
 	for _, b := range bindings {
@@ -31,7 +31,7 @@ func (c *Capability) Declared() *declare.Group {
 	return &c.c
 }
 
-// Name is the name given to New.
+// Name returns the name given to New.
 func (c *Capability) Name() string {
 	if c == nil {
 		return ""
@@ -47,9 +47,9 @@ func (c *Capability) Description(text string) *Capability {
 	return c
 }
 
-// InNamespace confines the bindings on namespaced kinds to these namespaces. Bindings that name none
-// watch these; a binding that names another one is a mistake. Bindings on cluster-scoped kinds stay
-// as they are. Called again, both calls must hold. It returns c.
+// InNamespace confines the bindings on namespaced kinds to these namespaces. Bindings without namespaces watch these;
+// a binding that names another one is a mistake. Bindings on cluster-scoped kinds are not affected. If you call it
+// twice, both calls must hold. It returns c.
 func (c *Capability) InNamespace(namespaces ...string) *Capability {
 	if c == nil {
 		return nil

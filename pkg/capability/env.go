@@ -11,28 +11,29 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// Env is what the program hands to a capability. A [Func] stores what its callbacks need of it and
-// must not call the cluster itself: plans are made without one.
+// Env is what the program passes to a capability. A [Func] stores what its callbacks need and must not call the
+// cluster itself, because plans are made without one.
 type Env struct {
-	// Config is how the program reaches the API server. Treat it as read-only; rest.CopyConfig
-	// gives a copy to change. A client that you make from it has limits of its own: without QPS in the configuration that
-	// the program was given, no client in or from Env is throttled.
+	// Config is the connection to the API server. Treat it as read-only; rest.CopyConfig makes a copy that you can
+	// change. Clients that you make from it have their own rate limits. Unless the program's configuration sets QPS,
+	// no client in or from Env is throttled.
 	Config *rest.Config
-	// Client reads and writes objects, uncached. Its scheme knows every declared Go type. It finds the resource of a declared or
-	// built-in kind without a request, and of others by discovery, with the caller's context. A kind that the server does
-	// not serve is an error for which meta.IsNoMatchError holds, and not apierrors.IsNotFound.
+	// Client reads and writes objects, without a cache. Its scheme knows every declared Go type. It finds the resource
+	// of a declared or built-in kind without a request, and of other kinds by discovery, with the caller's context.
+	// For a kind that the server does not serve it returns an error for which meta.IsNoMatchError holds, and not
+	// apierrors.IsNotFound.
 	Client client.Client
-	// Recorder writes events (events.k8s.io) about objects.
+	// Recorder writes Kubernetes Events (events.k8s.io) about objects.
 	Recorder events.EventRecorder
-	// Logger is the program's logger. Callbacks find one that names their object in the context.
+	// Logger is the program's logger. In a callback, use the logger of the context, which names the object.
 	Logger logr.Logger
 }
 
-// Func makes a capability. The program calls it once, before anything runs.
+// Func makes a capability. The program calls it once, before it opens any stream.
 type Func func(Env) *Capability
 
-// Handler is the user's function: it is called with one event of one object, which is its own to
-// change. What its error means is said at [RequeueAfter], [RetryAfter] and [Permanent]; nil means
-// done, and any other error is tried again with exponential backoff. The context carries a logger
-// and ends with the program's grace period, the lease, or the binding's Timeout.
+// Handler is your callback: Ancho calls it with one event of one object. The object belongs to the callback, which may
+// change it. Return nil when done, or [RequeueAfter], [RetryAfter] or [Permanent]; Ancho retries after any other
+// error, and after a panic, with exponential backoff. The context carries a logger. Ancho cancels it when the
+// program's grace period ends, when the lease is lost, or when the binding's Timeout expires.
 type Handler[T kind.Object] func(ctx context.Context, e Event[T]) error

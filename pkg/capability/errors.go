@@ -22,16 +22,16 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return fmt.Sprintf("%v (not to be tried again)", e.err) }
 func (e *permanentError) Unwrap() error { return e.err }
 
-// RequeueAfter tells the runtime to call again for this object after d, though nothing changed. It is
-// no failure: nothing is logged and no attempt is counted. A d of zero or less is due at once.
+// RequeueAfter makes Ancho call again for this object after d, even if it does not change. It is not a failure: Ancho
+// logs nothing and counts no attempt. A d of zero or less is due at once.
 //
-// A reason may be wrapped around it: fmt.Errorf("waiting for the volume: %w", RequeueAfter(d)). Joined
-// with another error it loses its meaning, and the whole is a failure.
+// You can wrap a reason around it: fmt.Errorf("waiting for the volume: %w", RequeueAfter(d)). Joined with another
+// error it loses its meaning, and the call failed.
 func RequeueAfter(d time.Duration) error { return &requeueError{after: max(d, 0)} }
 
-// RetryAfter says that the call failed with err and is to be tried again after d instead of after the
-// binding's backoff, which is what a d of zero or less leaves it at. What ends a backoff, such as a new
-// generation or a trigger, ends d. It returns nil if err is nil.
+// RetryAfter reports that the call failed with err, and makes Ancho retry after d instead of the binding's backoff.
+// With a d of zero or less the backoff applies. Whatever ends a backoff early, such as a new generation or a trigger,
+// also ends d. It returns nil if err is nil.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		return nil
@@ -39,8 +39,8 @@ func RetryAfter(d time.Duration, err error) error {
 	return &retryError{after: max(d, 0), err: err}
 }
 
-// Permanent says that the call failed with err and that trying again is of no use: the object is
-// called for again only when it changes in a way that the binding's steps let through, or a trigger wakes it. It returns nil if err is nil.
+// Permanent reports that the call failed with err and that retrying is useless. Ancho calls again only when the object
+// changes in a way that passes the binding's steps, or when a trigger calls for it. It returns nil if err is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -104,21 +104,21 @@ func only(errs []error) error {
 	return nil
 }
 
-// DecodeError says that an object does not decode into the Go type of its kind. Trying again gives
-// the same, so the object is passed over until it changes.
+// DecodeError reports that an object does not decode into the Go type of its kind. A retry would fail the same way, so
+// Ancho skips the object until it changes.
 type DecodeError struct {
-	// Key is the object: "namespace/name", or its name alone where there are no namespaces.
+	// Key is the object: "namespace/name", or the name alone if the kind is cluster-scoped.
 	Key string
 	// Type is the Go type, such as "*v1.Secret".
 	Type string
-	// Path is the field that does not decode, empty where it is not known.
+	// Path is the field that does not decode, or empty if it is not known.
 	Path string
-	// Err is what the decoder said. It holds no value of the object.
+	// Err is the decoder's error. It contains no value of the object.
 	Err error
 }
 
 // Error implements error.
 func (e *DecodeError) Error() string { return fmt.Sprintf("object %s: %v", e.Key, e.Err) }
 
-// Unwrap gives what the decoder said.
+// Unwrap returns the decoder's error.
 func (e *DecodeError) Unwrap() error { return e.Err }

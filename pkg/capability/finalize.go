@@ -1,22 +1,24 @@
 package capability
 
-// Finalize adds a clean-up that runs before an object is removed from the cluster. Ancho adds the finalizer, a name with a domain such as
-// "webapp.example.com/cleanup", to each object before its first Reconcile call, so that the API server keeps a
-// deleted object until h has returned nil; then Ancho removes this finalizer, and no other. If something else removes it from an object that is
-// not being deleted, Ancho adds it again, whatever the event steps say. An object that carries it
-// belongs to the binding whatever the selection says of it now; one that is being deleted and does not carry it is not
-// reconciled.
+// Finalize adds a cleanup that runs before an object is removed from the cluster. Ancho adds the finalizer, a name
+// with a domain such as "webapp.example.com/cleanup", to each object before its first Reconcile call. The API server
+// then keeps a deleted object until h has returned nil and Ancho has removed this finalizer, and no other. If
+// something else removes it from an object that is not being deleted, Ancho adds it again, whatever the event steps
+// say.
 //
-// h never runs while Reconcile runs for the same object. An error or a panic keeps the finalizer, and Ancho calls h again for ever: after
-// a backoff, after RequeueAfter's or RetryAfter's delay, or, for Permanent, after the longest delay of the backoff. It may
-// be called again after it has succeeded, by a program that was killed before it removed the finalizer, so a clean-up has to succeed
-// when there is nothing left to clean up.
+// An object that carries the finalizer belongs to the binding, even if it no longer matches the selection. An object
+// that is being deleted without it is not reconciled.
 //
-// An object that disappears although it carried the finalizer is cleaned up too, with Type Deleted and its last known state, or Partial. (A
-// deletion that is in progress while the finalizer is added wins at the API server.) Reconcile releases an object by returning [ReleaseFinalizer].
+// h never runs at the same time as Reconcile for the same object. After an error or a panic, Ancho keeps the finalizer
+// and retries h forever: after a backoff, after the delay of RequeueAfter or RetryAfter, or, for Permanent, after the
+// longest delay of the backoff. If the program is killed before it removed the finalizer, h runs again after it has
+// succeeded, so a cleanup must succeed when there is nothing left to clean up.
 //
-// The program needs the verbs get and patch on the kind. To take a program off a cluster, run it with
-// --release-finalizers.
+// An object that disappears although it carried the finalizer is cleaned up too, with Type Deleted and its last known
+// state, or Partial. (A deletion that is in progress while the finalizer is added wins at the API server.) Reconcile
+// releases an object by returning [ReleaseFinalizer].
+//
+// The program needs the verbs get and patch on the kind. To uninstall a program, run it with --release-finalizers.
 func (r Reconciler[T]) Finalize(finalizer string, h Handler[T]) Binding {
 	if r.d == nil {
 		return r

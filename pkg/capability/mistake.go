@@ -6,7 +6,7 @@ import (
 	"github.com/ancho-dev/ancho/internal/declare"
 )
 
-// Mistake is one thing that is wrong with a declaration.
+// Mistake is one error in a declaration.
 type Mistake struct { //nolint:errname // one line of a DeclarationError
 	// Capability and Binding name what is wrong; empty where it has no name, or where the mistake
 	// is the program's or the whole capability's.
@@ -48,9 +48,9 @@ func (m Mistake) Error() string {
 	return oneLine(b.String())
 }
 
-// DeclarationError is everything that is wrong with the declarations of a program.
+// DeclarationError lists all mistakes in the declarations of a program.
 type DeclarationError struct {
-	// Mistakes are in the order of the declarations, those of one binding together.
+	// Mistakes are in the order of the declarations, grouped by binding.
 	Mistakes []Mistake
 }
 

@@ -7,15 +7,17 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// OptionalSource is a kind or a selection that need not be served: see Optional. It is given to Owns, Uses and Mapped.
+// OptionalSource is a kind or a selection that the API server need not serve, see [Optional]. Pass it to Owns, Uses
+// and Mapped.
 type OptionalSource[S kind.Object] struct {
 	of kind.Source[S]
 }
 
-// Optional makes a kind or a selection one that need not be served, for Owns, Uses and TriggeredBy. While the API server does
-// not serve it, because its CRD is not installed, the binding runs without it. Once it is served the binding includes it: the
-// objects that exist then trigger as new ones do. If it is removed later, the deletion of its objects triggers, and the
-// binding goes on. A kind that is forbidden still holds the binding up, as without Optional.
+// Optional marks a kind or a selection for Owns, Uses and TriggeredBy that the API server need not serve. While the
+// server does not serve it, because its CRD is not installed, the binding runs without it. Once it is served, the
+// binding includes it, and existing objects trigger as new ones do. If it is removed later, the deletion of its
+// objects triggers, and the binding continues. A kind that the program is forbidden to watch still blocks the binding,
+// as without Optional.
 func Optional[S kind.Object](source kind.Source[S]) OptionalSource[S] {
 	return OptionalSource[S]{of: source}
 }

@@ -9,14 +9,16 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// Reader reads the objects that a binding with [Selection.Cached] watches, from memory: those in its set, as the
-// stream told them last, or a live read that is ahead of the stream. A Reader is never older than the object that a
-// callback received, unless the object is out of the set by now. The set of a binding with Finalize has what carries the
-// finalizer, whether or not it matches. The zero Reader is ready to be given to Cached; until the runtime runs it is empty,
-// and after the end it keeps what was there last.
+// Reader reads the objects of a binding with [Selection.Cached] from memory. It has the objects in the binding's set,
+// in the state that the stream delivered last, or a newer one that Ancho read live. A Reader is never older than the
+// object that a callback received, unless the object has left the set since. With Finalize, the set also has objects
+// that carry the finalizer but do not match.
 //
-// All methods may be called from anywhere, such as the handler of an HTTP request, by many goroutines. Each object is
-// decoded for the caller, whose own it is. One that does not decode into T is passed over, as if it were not there.
+// Pass a zero Reader to Cached. It is empty until the runtime runs, and keeps its last contents after the runtime
+// stops.
+//
+// All methods are safe for concurrent use, from anywhere in the program. The Reader decodes each object for the
+// caller, who owns it. It skips an object that does not decode into T.
 //
 // A Reader must not be copied.
 type Reader[T kind.Object] struct {
@@ -34,7 +36,8 @@ func (r *Reader[T]) attach(c declare.Cache, decode func(*watcher.Frame) (kind.Ob
 	r.from.Store(&filled[T]{cache: c, decode: decode})
 }
 
-// Get gives the object of a name. The namespace of a cluster-scoped kind is empty. False: there is none in the set.
+// Get returns the object with a name, or false if the set does not have it. For a cluster-scoped kind the namespace is
+// empty.
 func (r *Reader[T]) Get(namespace, name string) (obj T, found bool) {
 	f := r.from.Load()
 	if f == nil {
@@ -43,10 +46,10 @@ func (r *Reader[T]) Get(namespace, name string) (obj T, found bool) {
 	return f.object(f.cache.Frame(namespace, name))
 }
 
-// All gives all objects as they are when the loop begins, in no order. Each is decoded when its turn comes.
+// All iterates over all objects that exist when the loop starts, in no order. Each is decoded when its turn comes.
 func (r *Reader[T]) All() iter.Seq[T] { return r.each("", true) }
 
-// InNamespace gives all objects of a namespace, as All does. It looks at all that are kept.
+// InNamespace iterates over the objects of a namespace, like All. It visits all objects, so it takes as long as All.
 func (r *Reader[T]) InNamespace(namespace string) iter.Seq[T] { return r.each(namespace, false) }
 
 func (r *Reader[T]) each(namespace string, all bool) iter.Seq[T] {
@@ -63,7 +66,7 @@ func (r *Reader[T]) each(namespace string, all bool) iter.Seq[T] {
 	}
 }
 
-// Len counts the objects, at once and without decoding.
+// Len returns the number of objects, without decoding them.
 func (r *Reader[T]) Len() int {
 	if f := r.from.Load(); f != nil {
 		return f.cache.Len()
@@ -71,8 +74,9 @@ func (r *Reader[T]) Len() int {
 	return 0
 }
 
-// Synced says whether everything that was there at the beginning has been told: until then an object that is not found
-// may exist all the same. Once true it stays so; while the server cannot be reached the objects are those of before.
+// Synced reports whether the Reader has every object that existed at the start. Until then, an object that is not
+// found may still exist. Once true, it stays true; while the server is unreachable, the Reader has its last known
+// objects.
 func (r *Reader[T]) Synced() bool {
 	f := r.from.Load()
 	return f != nil && f.cache.Synced()

@@ -1,15 +1,17 @@
 package capability
 
-// ReleaseFinalizer releases the object of the call, where the Reconcile of a binding with [Reconciler.Finalize] returns it: Ancho
-// removes the binding's finalizer without calling the clean-up. Reconcile returns it for an object that has nothing to clean up.
+// ReleaseFinalizer releases the object of the call: return it from the Reconcile of a binding with
+// [Reconciler.Finalize] for an object that has nothing to clean up. Ancho removes the binding's finalizer without
+// calling the cleanup.
 //
-// Ancho adds the finalizer again when metadata.generation changes, and for a kind without generation when Reconcile returns
-// something else for the object. A program that starts again knows of no release: it adds the finalizer, calls
+// Ancho adds the finalizer again when metadata.generation changes, and for a kind without generation when Reconcile
+// returns something else for the object. Releases do not survive a restart: the program adds the finalizer, calls
 // Reconcile, and removes the finalizer if Reconcile returns ReleaseFinalizer again.
 //
-// A reason may be wrapped around it: fmt.Errorf("nothing was created: %w", ReleaseFinalizer). Joined with another error it loses
-// its meaning, and the whole is a failure. Elsewhere it is a mistake: from the callback of a binding without Finalize, Ancho logs an error
-// and treats it as nil; from a clean-up, or for a deleted object, it is nil, since no finalizer remains after these.
+// You can wrap a reason around it: fmt.Errorf("nothing was created: %w", ReleaseFinalizer). Joined with another error
+// it loses its meaning, and the call failed. Returned from a binding without Finalize it is a mistake: Ancho logs an
+// error and treats it as nil. From a cleanup, or for a deleted object, it means nil, because no finalizer remains
+// after these.
 var ReleaseFinalizer error = &releaseError{} //nolint:errname // an answer, as io.EOF is
 
 type releaseError struct{}

@@ -7,13 +7,12 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// Selection is a set of objects of one kind, with the settings of the binding that it will become.
-// It is a value: each step returns a new Selection and leaves its receiver as it was, so that one head
-// may begin several bindings. It may be used by several goroutines. A wrong step is not reported where
-// it is made; it is kept, and the program's start reports it. Begin with [When]: the zero Selection is
-// such a mistake.
+// Selection is a set of objects of one kind, with the settings of the binding that it will become. It is a value: each
+// step returns a new Selection and does not change its receiver, so one head can start several bindings. It is safe
+// for concurrent use. Ancho keeps a wrong step and reports it when the program starts. Start with [When]; the zero
+// Selection is a mistake.
 //
-// Each step that takes several arguments takes them as alternatives; all steps must hold.
+// The arguments of one step are alternatives; all steps must hold.
 type Selection[T kind.Object] struct {
 	kind kind.Kind[T]
 	when declare.Location
@@ -26,7 +25,7 @@ type step struct {
 	apply  func(*declare.Spec)
 }
 
-// When begins a selection with all objects of a kind.
+// When starts a selection with all objects of a kind.
 func When[T kind.Object](k kind.Kind[T]) Selection[T] {
 	return Selection[T]{kind: k, when: declare.Here()}
 }
@@ -56,16 +55,15 @@ func (s Selection[T]) spec() declare.Spec {
 	return out
 }
 
-// Watch ends a selection with a callback that sees every event, each in a call of its own. Calls run
-// concurrently, also two for one object, up to the binding's concurrency, in the order in which the events came. Ancho
-// enters the callback for an event of an object after the callback for the event before it; a call that is retried is
-// outside this order.
+// Watch completes a selection with a callback that gets every event in its own call. Calls run concurrently, even two
+// for one object, up to the binding's concurrency, and start in the order of the events. Ancho enters the callback for
+// an event of an object after the callback for the previous event. Retried calls are outside this order.
 func (s Selection[T]) Watch(h Handler[T]) Binding {
 	return ended{s.declare(declare.ActionWatch, h)}
 }
 
-// Reconcile ends a selection with a callback that brings the world in line with an object. It gets the
-// latest state, what arrives meanwhile is merged, and calls for one object never overlap.
+// Reconcile completes a selection with a callback that brings the world in line with an object. The callback gets the
+// latest state. Ancho merges events that arrive in the meantime, and calls for one object never overlap.
 func (s Selection[T]) Reconcile(h Handler[T]) Reconciler[T] {
 	d := s.declare(declare.ActionReconcile, h)
 	return Reconciler[T]{d: d, objects: s.objects(d)}
@@ -93,7 +91,7 @@ func (s Selection[T]) objects(d *declare.Declaration) *objects[T] {
 	return &objects[T]{kind: s.kind, managed: d.Spec.Settings.ManagedFields}
 }
 
-// Binding is a selection with what to do about it: what Watch and Reconcile return.
+// Binding is a selection with its callback: the result of Watch, Reconcile or Finalize. Pass it to [New].
 type Binding interface {
 	// declared is nil for a zero value. It keeps other packages from making bindings.
 	declared() *declare.Declaration
@@ -104,7 +102,7 @@ type ended struct{ d *declare.Declaration }
 
 func (e ended) declared() *declare.Declaration { return e.d }
 
-// Reconciler is the Binding that Reconcile returns. Its zero value is a mistake that the program's start reports.
+// Reconciler is the Binding that Reconcile returns. Its zero value is a mistake, which Ancho reports at startup.
 type Reconciler[T kind.Object] struct {
 	d       *declare.Declaration
 	objects *objects[T]

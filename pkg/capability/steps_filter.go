@@ -13,8 +13,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// InNamespace narrows the set to objects in one of these namespaces. Each namespace is a request of
-// its own, so that rights in these are enough; see Wide. It is a mistake on a cluster-scoped kind.
+// InNamespace narrows the set to objects in one of these namespaces. Each namespace is its own request, so permissions
+// in these namespaces are enough; see Wide. It is a mistake on a cluster-scoped kind.
 func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
 	namespaces = slices.Clone(namespaces)
 	return s.with(func(p *declare.Spec) {
@@ -23,9 +23,8 @@ func (s Selection[T]) InNamespace(namespaces ...string) Selection[T] {
 	})
 }
 
-// InNamespaceRegex narrows the set to objects in namespaces that match one of these expressions (RE2,
-// unanchored). The namespaces are filtered here, on a cluster-wide stream; together with InNamespace,
-// it chooses among the ones listed there.
+// InNamespaceRegex narrows the set to objects in namespaces that match one of these expressions (RE2, unanchored).
+// Ancho filters on a cluster-wide stream. Together with InNamespace, it selects among the namespaces listed there.
 func (s Selection[T]) InNamespaceRegex(expressions ...string) Selection[T] {
 	expressions = slices.Clone(expressions)
 	return s.with(func(p *declare.Spec) {
@@ -33,8 +32,8 @@ func (s Selection[T]) InNamespaceRegex(expressions ...string) Selection[T] {
 	})
 }
 
-// WithName narrows the set to objects with one of these names. Each name is a request of its own, so
-// that no object is read that was not asked for.
+// WithName narrows the set to objects with one of these names. Each name is its own request, so no other object is
+// read.
 func (s Selection[T]) WithName(names ...string) Selection[T] {
 	names = slices.Clone(names)
 	return s.with(func(p *declare.Spec) {
@@ -42,8 +41,8 @@ func (s Selection[T]) WithName(names ...string) Selection[T] {
 	})
 }
 
-// WithNameRegex narrows the set to objects whose name matches one of these expressions (RE2,
-// unanchored). Names are filtered here; together with WithName, it chooses among the ones listed there.
+// WithNameRegex narrows the set to objects whose name matches one of these expressions (RE2, unanchored). Ancho
+// filters on the client. Together with WithName, it selects among the names listed there.
 func (s Selection[T]) WithNameRegex(expressions ...string) Selection[T] {
 	expressions = slices.Clone(expressions)
 	return s.with(func(p *declare.Spec) {
@@ -51,8 +50,8 @@ func (s Selection[T]) WithNameRegex(expressions ...string) Selection[T] {
 	})
 }
 
-// WithLabel narrows the set to objects that have this label: with any value if none is given, else
-// with one of these. The server selects.
+// WithLabel narrows the set to objects that have this label: with any value if none is given, otherwise with one of
+// these. The server selects.
 func (s Selection[T]) WithLabel(key string, values ...string) Selection[T] {
 	values = slices.Clone(values)
 	return s.with(func(p *declare.Spec) {
@@ -69,8 +68,8 @@ func (s Selection[T]) WithLabel(key string, values ...string) Selection[T] {
 	})
 }
 
-// WithLabels narrows the set to objects whose labels match a selector expression as kubectl takes it,
-// such as "tier in (web, api),!canary". The server selects.
+// WithLabels narrows the set to objects whose labels match a selector expression in kubectl's syntax, such as "tier in
+// (web, api),!canary". The server selects.
 func (s Selection[T]) WithLabels(expression string) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		rs, err := labels.ParseToRequirements(expression)
@@ -85,9 +84,9 @@ func (s Selection[T]) WithLabels(expression string) Selection[T] {
 	})
 }
 
-// WithField narrows the set by a field selector that the server supports for the kind, such as
-// "spec.nodeName" of pods or a selectable field of a custom resource. The empty value selects objects
-// where the field is not set. A field that the server does not know blocks the binding, which says so.
+// WithField narrows the set by a field selector that the server supports for the kind, such as "spec.nodeName" of Pods
+// or a selectable field of a custom resource. The empty value selects objects where the field is not set. If the
+// server does not support the field, the binding is blocked, with the reason in the log.
 func (s Selection[T]) WithField(path, value string) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if problem := declare.PathProblem(path); problem != "" {
@@ -108,8 +107,8 @@ func (s Selection[T]) WithField(path, value string) Selection[T] {
 	})
 }
 
-// WithAnnotation narrows the set to objects that have this annotation: with any value if none is
-// given, else with one of these. Annotations are filtered here: no server can select by them.
+// WithAnnotation narrows the set to objects that have this annotation: with any value if none is given, otherwise with
+// one of these. Ancho filters on the client, because servers cannot select by annotations.
 func (s Selection[T]) WithAnnotation(key string, values ...string) Selection[T] {
 	values = slices.Clone(values)
 	return s.with(func(p *declare.Spec) {
@@ -132,10 +131,10 @@ func (s Selection[T]) WithDeletionTimestamp() Selection[T] {
 	return s.with(func(p *declare.Spec) { p.Deleting = true })
 }
 
-// Where narrows the set to objects that a function says yes to. It needs the object decoded, so
-// steps that look at metadata, or let the server select, are cheaper and come first. The function is
-// called on the goroutines that read the streams, so it must be quick and safe to call concurrently,
-// and it must depend on the object alone. One that panics passes over that object, which is reported.
+// Where narrows the set to objects for which the function returns true. It decodes each object, so steps that use
+// metadata or the server are cheaper, and are checked first. Ancho calls the function on the goroutines that read the
+// streams: it must be fast, safe for concurrent use, and depend only on the object. If it panics, Ancho skips and
+// reports that object.
 func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if holds == nil {
@@ -149,18 +148,17 @@ func (s Selection[T]) Where(holds func(T) bool) Selection[T] {
 	})
 }
 
-// OnSpecChange takes a Modified when metadata.generation changed, which the server counts up when
-// the desired state (the spec) changes, and not the status, labels or annotations. (Annotations of a
-// Deployment count as its spec on the server.) Nothing is decoded.
-// Kinds without a generation, such as ConfigMap, are never Modified by it; use OnChange for them. With OnChange
-// the two add up: either change is enough.
+// OnSpecChange accepts a Modified only if metadata.generation changed. The server increments it when the desired state
+// (the spec) changes, and not for the status, labels or annotations. (For a Deployment, the server counts annotations
+// as spec.) Nothing is decoded. Kinds without a generation, such as ConfigMap, are never Modified with it; use
+// OnChange for them. With OnChange the two add up: either change is enough.
 func (s Selection[T]) OnSpecChange() Selection[T] {
 	return s.with(func(p *declare.Spec) { p.SpecChange = true })
 }
 
-// OnChange takes a Modified when what one of these functions returns changed, or, with OnSpecChange, its spec. It keeps 8 bytes for
-// each object. Results are compared by their JSON form: API types, numbers, strings, slices and maps
-// will do; a struct of your own needs exported fields. Functions are called as those of Where.
+// OnChange accepts a Modified only if the result of one of these functions changed, or, with OnSpecChange, the spec.
+// It keeps 8 bytes per object. Ancho compares the JSON form of the results: API types, numbers, strings, slices and
+// maps work; your own structs need exported fields. The functions are called like the one of Where.
 func (s Selection[T]) OnChange(projections ...func(T) any) Selection[T] {
 	projections = slices.Clone(projections)
 	return s.with(func(p *declare.Spec) {

@@ -8,8 +8,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// Alias names the binding in logs, metrics and plans, instead of the plural of its kind. It is a DNS
-// label and must be unique within the capability.
+// Alias names the binding in logs, metrics and plans. Default: the plural of its kind. It must be a DNS label and
+// unique within the capability.
 func (s Selection[T]) Alias(name string) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if problem := declare.LabelProblem(name); problem != "" {
@@ -20,7 +20,7 @@ func (s Selection[T]) Alias(name string) Selection[T] {
 	})
 }
 
-// Concurrency is how many callbacks of the binding may run at once. Default: 16.
+// Concurrency is the number of callbacks of the binding that may run at once. Default: 16.
 func (s Selection[T]) Concurrency(n int) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if n < 1 {
@@ -31,8 +31,8 @@ func (s Selection[T]) Concurrency(n int) Selection[T] {
 	})
 }
 
-// Timeout is after how long the context of a callback is cancelled. The object stays held until the
-// callback returns. Default: never.
+// Timeout is the time after which Ancho cancels the context of a callback. The object stays held until the callback
+// returns. Default: none.
 func (s Selection[T]) Timeout(d time.Duration) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if d <= 0 {
@@ -58,8 +58,9 @@ func (s Selection[T]) Backoff(lowest, highest time.Duration) Selection[T] {
 	})
 }
 
-// MaxAttempts is how many calls in a row may fail since the object last changed. Then the object is parked: reported, and called for
-// again when it changes in a way that the binding's steps let through, or a trigger wakes it. Default: no limit.
+// MaxAttempts is how many calls in a row may fail since the object last changed. Then Ancho parks the object: it
+// reports the object, and calls again when it changes in a way that passes the binding's steps, or when a trigger
+// calls for it. Default: no limit.
 func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if n < 1 {
@@ -70,11 +71,12 @@ func (s Selection[T]) MaxAttempts(n int) Selection[T] {
 	})
 }
 
-// MemoryBudget is how many bytes may wait for the binding's callbacks: raw objects, with Cached also as they were before,
-// and, for Watch and with InOrder, 512 bytes for each call. Over it reading pauses, for seconds in all. Then an object
-// waits by its identity alone and is read again when its turn comes, with the verb get, or list where that is all there
-// is; a Deleted, which nobody can read again, is Partial; and events of one object that wait are merged. With Cached
-// nothing is read again and no Deleted is Partial: what is kept takes the place of what did not fit. Default: 16 MiB.
+// MemoryBudget is how many bytes the binding's queued and running work may hold: raw objects, with Cached also their
+// previous states, and, for Watch and with InOrder, 512 bytes per call. Over the budget, Ancho pauses reading, for
+// seconds in total. Then it queues objects by identity only and reads them again when their turn comes, with the verb
+// get, or list if get is not allowed. A Deleted, which cannot be read again, is Partial. Ancho also merges queued
+// events of one object. With Cached, nothing is read again and no Deleted is Partial: Ancho uses the cached state.
+// Default: 16 MiB.
 func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if bytes < 1 {
@@ -85,9 +87,10 @@ func (s Selection[T]) MemoryBudget(bytes int64) Selection[T] {
 	})
 }
 
-// Audit compares the binding's streams with a list of the objects' metadata every d. API servers and their stores have lost events for good
-// (kubernetes#123072), which no watch shows. Ancho logs and counts the objects that differ, and delivers the differences as after lost
-// history. Bindings that share a stream share its shortest d. It needs the verb list. Default: never, or as --audit says for the program.
+// Audit compares the binding's streams with a list of the objects' metadata every d. API servers and their stores have
+// lost events permanently (kubernetes#123072), which no watch shows. Ancho logs and counts the objects that differ,
+// and delivers the differences as after lost history. Bindings that share a stream share its shortest d. It needs the
+// verb list. Default: never, or the program's --audit.
 func (s Selection[T]) Audit(d time.Duration) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if d <= 0 {
@@ -98,21 +101,20 @@ func (s Selection[T]) Audit(d time.Duration) Selection[T] {
 	})
 }
 
-// ManagedFields leaves metadata.managedFields in the objects that the binding's functions get. Without this
-// step it is taken out, in typed, unstructured and metadata-only objects alike: it records which client set
-// which field, is often a third of an object, and is of use to few.
+// ManagedFields keeps metadata.managedFields in the objects that the binding's functions get. Without this step, Ancho
+// removes it from typed, unstructured and metadata-only objects alike: it records which client set which field, is
+// often a third of an object, and few callbacks need it.
 //
-// An object without it may be sent in an update: the API server keeps the field where an update
-// leaves it out. It clears the field where the update has an empty list, which typed objects never send; in
-// an unstructured object, do not set one
+// You can send an object without it in an update: the API server keeps the field if an update omits it. An empty list
+// clears the field. Typed objects never send one; do not set one in an unstructured object
 // (https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields).
 func (s Selection[T]) ManagedFields() Selection[T] {
 	return s.with(func(p *declare.Spec) { p.Settings.ManagedFields = true })
 }
 
-// Queue widens what is serialised: of the calls of the binding that share a namespace (PerNamespace)
-// or all of them (PerKind, Global), one runs at a time. Default: PerObject. It does not fit Watch, whose
-// calls are never queued.
+// Queue widens what is serialised: of the binding's calls that share a namespace (PerNamespace), or of all of them
+// (PerKind, Global), one runs at a time. Default: PerObject. It is a mistake on Watch, whose calls are never
+// serialised.
 func (s Selection[T]) Queue(strategy Strategy) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		queued, known := strategy.queued()
@@ -124,14 +126,14 @@ func (s Selection[T]) Queue(strategy Strategy) Selection[T] {
 	})
 }
 
-// InOrder makes every event of an object a call of its own, in order, instead of the latest state. It
-// does not fit Watch, which sees every event anyhow.
+// InOrder makes every event of an object its own call, in order, instead of the latest state. It is a mistake on
+// Watch, which gets every event anyway.
 func (s Selection[T]) InOrder() Selection[T] {
 	return s.with(func(p *declare.Spec) { p.Settings.InOrder = true })
 }
 
-// Wide asks for one cluster-wide stream instead of one for each of several namespaces, and filters
-// here. It needs the right to watch the whole cluster. It is a mistake on a cluster-scoped kind.
+// Wide opens one cluster-wide stream instead of one per namespace, and filters on the client. It needs permission to
+// watch the whole cluster. It is a mistake on a cluster-scoped kind.
 func (s Selection[T]) Wide() Selection[T] {
 	return s.with(func(p *declare.Spec) { p.Wide = true })
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// Trigger says which objects of a binding are to be reconciled when an object of another kind changes: what Mapped
-// returns. The zero Trigger is a mistake.
+// Trigger names the objects of a binding to reconcile when an object of another kind changes. Make one with [Mapped];
+// the zero Trigger is a mistake.
 type Trigger struct {
 	t *declare.Trigger
 }
 
-// Mapped makes a trigger of a source, a kind or a selection, and a function that names the objects to reconcile for an
-// object of it. What an object mapped to last is remembered: when it changes, the objects that it mapped to and those
-// that it maps to now are woken, and when it is deleted or leaves the source's selection, the former. A name without a
-// namespace means the object's own, where the binding's kind has namespaces.
+// Mapped makes a trigger from a source, a kind or a selection, and a function that names the objects to reconcile for
+// an object of the source. Ancho remembers the last names for each source object. When the object changes, Ancho
+// triggers the objects of the old and of the new names; when it is deleted or leaves the source's selection, only
+// the old ones. A name without a namespace means the source object's namespace, if the binding's kind is namespaced.
 //
-// A kind is watched in all namespaces that the capability may look into, a selection where it says. The function is called
-// on the goroutines that read the streams, so it must be quick and safe to call concurrently, and depend on the object
-// alone. One that panics passes over that object, which is reported.
+// A kind is watched in all namespaces of the capability, a selection where it says. Ancho calls the function on the
+// goroutines that read the streams: it must be fast, safe for concurrent use, and depend only on the object. If it
+// panics, Ancho skips and reports that object.
 func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.NamespacedName) Trigger {
 	t := &declare.Trigger{Step: "Mapped", Via: queue.ViaMapped, Decodes: true}
 	switch s := source.(type) {
@@ -54,8 +54,8 @@ func Mapped[S kind.Object](source kind.Source[S], names func(S) []types.Namespac
 	return Trigger{t}
 }
 
-// TriggeredBy has objects reconciled also when others change, as Unchanged, with the cause in Event.Causes. The object is
-// read live, for which the program needs the verb get, and waking calls are merged. See Mapped.
+// TriggeredBy reconciles an object also when other objects change, as Unchanged, with the cause in Event.Causes. Ancho
+// reads the object live, which needs the verb get, and merges triggers of one object. See Mapped.
 func (s Selection[T]) TriggeredBy(triggers ...Trigger) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if len(triggers) == 0 {
@@ -71,9 +71,9 @@ func (s Selection[T]) TriggeredBy(triggers ...Trigger) Selection[T] {
 	})
 }
 
-// Owns has an object reconciled also when one that it owns changes or goes: one of these kinds, or of these selections, whose
-// controller owner reference names it. They are watched in the namespaces of the binding. A change wakes the owner, as
-// Unchanged; one of the reference wakes both owners. See TriggeredBy.
+// Owns reconciles an object also when an object that it owns changes or is deleted: one of these kinds or selections
+// whose controller owner reference names it. Ancho watches them in the namespaces of the binding. A change triggers
+// the owner, as Unchanged; a change of the reference triggers both owners. See TriggeredBy.
 func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		if len(kinds) == 0 {
@@ -87,10 +87,10 @@ func (s Selection[T]) Owns(kinds ...kind.Any) Selection[T] {
 	})
 }
 
-// Uses has an object reconciled also when one changes that it names, such as a Secret that its spec refers to: the function
-// gives the names. A name without a namespace means the object's own, where the kind used has namespaces. A kind is watched
-// in the namespaces of the binding, a selection where it says; a name outside of what is watched is reported, and never
-// wakes. The function is called as those of Where. See TriggeredBy.
+// Uses reconciles an object also when an object that it names changes, such as a Secret that its spec refers to. The
+// function returns the names. A name without a namespace means the object's own, if the used kind is namespaced. A
+// kind is watched in the namespaces of the binding, a selection where it says. Ancho reports a name that is not
+// watched, and it never triggers. The function is called like the one of Where. See TriggeredBy.
 func (s Selection[T]) Uses(used kind.Any, names func(T) []types.NamespacedName) Selection[T] {
 	return s.with(func(p *declare.Spec) {
 		t := &declare.Trigger{Step: "Uses", Via: queue.ViaUsed, Inherits: true}
