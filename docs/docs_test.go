@@ -169,7 +169,7 @@ func TestSettings(t *testing.T) {
 	text := read(t, "docs/callbacks.md")
 	for step, value := range map[string]string{
 		"Concurrency(n)":           fmt.Sprint(declare.DefaultConcurrency),
-		"Backoff(lowest, highest)": fmt.Sprintf("%s, %.0fm", declare.DefaultBackoffLowest, declare.DefaultBackoffHighest.Minutes()),
+		"Backoff(lowest, highest)": fmt.Sprintf("%s, %.0fm", declare.DefaultBackoffMin, declare.DefaultBackoffMax.Minutes()),
 		"MemoryBudget(bytes)":      fmt.Sprintf("%d MiB", declare.DefaultMemoryBudget>>20),
 	} {
 		if row := "| " + code(step) + " | " + value + " |"; !strings.Contains(text, row) {

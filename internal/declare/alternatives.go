@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// alternatives is a set of strings of which one must be met. Unset, any string does.
+// Alternatives is a set of strings of which one must be met. Unset, any string does.
 type Alternatives struct {
 	Set    bool
 	Values []string // sorted, without doubles
 }
 
-// and narrows the set to what is in both.
+// And narrows the set to what is in both.
 func (a *Alternatives) And(values []string) {
 	values = SortedSet(values)
 	if a.Set {
@@ -23,26 +23,26 @@ func (a *Alternatives) And(values []string) {
 	a.Set, a.Values = true, values
 }
 
-// void is true if nothing can meet it.
+// Void is true if nothing can meet it.
 func (a Alternatives) Void() bool { return a.Set && len(a.Values) == 0 }
 
-// has reports whether v meets it.
+// Has reports whether v meets it.
 func (a Alternatives) Has(v string) bool { return !a.Set || Contains(a.Values, v) }
 
-// contains looks in a sorted list.
+// Contains looks in a sorted list.
 func Contains(sorted []string, v string) bool {
 	_, found := slices.BinarySearch(sorted, v)
 	return found
 }
 
-// sortedSet returns a sorted copy without doubles.
+// SortedSet returns a sorted copy without doubles.
 func SortedSet(values []string) []string {
 	values = slices.Clone(values)
 	slices.Sort(values)
 	return slices.Compact(values)
 }
 
-// pattern is the regular expressions of one step: one of them must match.
+// Pattern is the regular expressions of one step: one of them must match.
 type Pattern []*regexp.Regexp
 
 func (p Pattern) matches(s string) bool {
@@ -63,7 +63,7 @@ func (p Pattern) String() string {
 	return strings.Join(SortedSet(texts), " or ")
 }
 
-// fit returns the values that match all patterns.
+// Fit returns the values that match all patterns.
 func Fit(values []string, patterns []Pattern) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !MatchesAll(patterns, v) })
 }
@@ -77,7 +77,7 @@ func MatchesAll(patterns []Pattern, v string) bool {
 	return true
 }
 
-// checkedNames checks the arguments of a step. Its flaws are nil if the set is usable.
+// CheckedNames checks the arguments of a step. Its flaws are nil if the set is usable.
 func CheckedNames(step, what string, args []string, problem func(string) string) ([]string, []Flaw) {
 	if len(args) == 0 {
 		return nil, []Flaw{{step + "() without arguments selects nothing", "name at least one " + what + ", or leave the step out"}}
@@ -114,7 +114,7 @@ func checkedPattern(step, what string, args []string) (Pattern, []Flaw) {
 
 func Quote(s string) string { return strconv.Quote(s) }
 
-// list prints values for people.
+// List prints values for people.
 func List(values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {

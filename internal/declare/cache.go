@@ -20,13 +20,13 @@ type Cache interface {
 	Synced() bool
 }
 
-// attachable is a Reader of any type: the pointer to it, and what fills it.
+// Attachable is a Reader of any type: the pointer to it, and what fills it.
 type Attachable struct {
 	Reader any
 	Attach func(Cache, func(*watcher.Frame) (kind.Object, error))
 }
 
-// attacher fills the readers of a declaration.
+// Attacher fills the readers of a declaration.
 func (d *Declaration) Attacher() func(Cache) {
 	readers, decode := d.Spec.Readers, d.Decode
 	return func(c Cache) {

@@ -22,7 +22,7 @@ const (
 	ActionTrigger Action = "Trigger"
 )
 
-// declaration is a binding without its type parameter. It is not changed after it was made: one
+// Declaration is a binding without its type parameter. It is not changed after it was made: one
 // binding may be given to several capabilities.
 type Declaration struct {
 	Action   Action

@@ -1,4 +1,4 @@
 package declare
 
-// flaw is a mistake before it is known which binding it belongs to.
+// Flaw is a mistake before it is known which binding it belongs to.
 type Flaw struct{ Problem, Remedy string }

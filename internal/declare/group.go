@@ -1,6 +1,6 @@
 package declare
 
-// group is a capability: bindings under a name.
+// Group is a capability: bindings under a name.
 type Group struct {
 	Name, Description string
 	At                Location

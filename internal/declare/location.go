@@ -10,13 +10,13 @@ import (
 // ownFunctions is how the names of this package's functions begin.
 const ownFunctions = "github.com/ancho-dev/ancho/pkg/capability."
 
-// location is a place in the user's source. The zero location is unknown.
+// Location is a place in the user's source. The zero location is unknown.
 type Location struct {
 	File string
 	Line int
 }
 
-// here finds the caller outside this package. Instantiating a method of a generic type puts frames
+// Here finds the caller outside this package. Instantiating a method of a generic type puts frames
 // of its own between the user's line and the method; they bear this package's name and are passed
 // over with it.
 func Here() Location {

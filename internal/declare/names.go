@@ -17,12 +17,12 @@ const (
 	FieldNamespace = "metadata.namespace"
 )
 
-// namespaceProblem says what is wrong with the name of a namespace, or nothing.
+// NamespaceProblem says what is wrong with the name of a namespace, or nothing.
 func NamespaceProblem(name string) string {
 	return strings.Join(validation.ValidateNamespaceName(name, false), "; ")
 }
 
-// nameProblem says why no object of any kind has this name. Kinds differ: the names of roles, for one,
+// NameProblem says why no object of any kind has this name. Kinds differ: the names of roles, for one,
 // may hold colons and capitals.
 func NameProblem(name string) string {
 	if name == "" {
@@ -37,7 +37,7 @@ func NameProblem(name string) string {
 // subdomainGroups are the API groups all of whose kinds have DNS subdomains as names.
 var subdomainGroups = map[string]bool{"": true, "apps": true, "batch": true}
 
-// kindNameProblem says why no object of this kind has this name.
+// KindNameProblem says why no object of this kind has this name.
 func KindNameProblem(r kind.Resource, name string) string {
 	if !subdomainGroups[r.Group] {
 		return ""
@@ -45,7 +45,7 @@ func KindNameProblem(r kind.Resource, name string) string {
 	return strings.Join(validation.NameIsDNSSubdomain(name, false), "; ")
 }
 
-// pathProblem says what is wrong with the path of a field selector.
+// PathProblem says what is wrong with the path of a field selector.
 func PathProblem(p string) string {
 	switch {
 	case p == "":

@@ -8,10 +8,10 @@ import (
 
 // The defaults of Settings.
 const (
-	DefaultConcurrency    = 16
-	DefaultBackoffLowest  = 200 * time.Millisecond
-	DefaultBackoffHighest = 5 * time.Minute
-	DefaultMemoryBudget   = 16 << 20
+	DefaultConcurrency  = queue.DefaultConcurrency
+	DefaultBackoffMin   = queue.DefaultBackoffMin
+	DefaultBackoffMax   = queue.DefaultBackoffMax
+	DefaultMemoryBudget = 16 << 20
 )
 
 // Settings are how a binding's calls are run.

@@ -7,7 +7,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// trigger is one reason for a binding's calls that is not its own objects.
+// Trigger is one reason for a binding's calls that is not its own objects.
 type Trigger struct {
 	Step     string
 	Via      queue.Via
@@ -19,4 +19,5 @@ type Trigger struct {
 	Flaws    []Flaw
 }
 
+// Wrong notes a mistake in a trigger.
 func (t *Trigger) Wrong(problem, remedy string) { t.Flaws = append(t.Flaws, Flaw{problem, remedy}) }

@@ -2,18 +2,19 @@ package declare
 
 import "github.com/ancho-dev/ancho/pkg/queue"
 
-// typeSet is a set of event types that a selection asks for. Empty, it asks for objects that exist.
-type typeSet uint8
+// EventTypes is a set of event types that a selection asks for. Empty, it asks for objects that exist.
+type EventTypes uint8
 
+// The event types that steps ask for.
 const (
-	TakesAdded typeSet = 1 << iota
+	TakesAdded EventTypes = 1 << iota
 	TakesModified
 	TakesDeleted
 	TakesLeft
 )
 
-// takes builds the filter of a binding's events.
-func (t typeSet) Takes(a Action) func(queue.EventType, bool) bool {
+// Takes builds the filter of a binding's events.
+func (t EventTypes) Takes(a Action) func(queue.EventType, bool) bool {
 	switch {
 	case t == 0 && a == ActionTrigger:
 		t = TakesAdded | TakesModified | TakesDeleted | TakesLeft

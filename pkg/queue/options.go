@@ -7,8 +7,8 @@ import (
 
 // The defaults of Options.
 const (
-	DefaultConcurrency = 10
-	DefaultBackoffMin  = 100 * time.Millisecond
+	DefaultConcurrency = 16
+	DefaultBackoffMin  = 200 * time.Millisecond
 	DefaultBackoffMax  = 5 * time.Minute
 )
 
