@@ -68,6 +68,7 @@ func Fit(values []string, patterns []Pattern) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !MatchesAll(patterns, v) })
 }
 
+// MatchesAll reports whether all patterns match a string.
 func MatchesAll(patterns []Pattern, v string) bool {
 	for _, p := range patterns {
 		if !p.matches(v) {
@@ -112,6 +113,7 @@ func checkedPattern(step, what string, args []string) (Pattern, []Flaw) {
 	return p, flaws
 }
 
+// Quote prints a string for people.
 func Quote(s string) string { return strconv.Quote(s) }
 
 // List prints values for people.

@@ -3,12 +3,17 @@ package declare
 import (
 	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// ownFunctions is how the names of this package's functions begin.
-const ownFunctions = "github.com/ancho-dev/ancho/pkg/capability."
+// ownFunctions is how the names of functions begin in the packages that declare and compile.
+var ownFunctions = []string{
+	"github.com/ancho-dev/ancho/internal/declare.",
+	"github.com/ancho-dev/ancho/pkg/capability.",
+	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile.",
+}
 
 // Location is a place in the user's source. The zero location is unknown.
 type Location struct {
@@ -16,8 +21,8 @@ type Location struct {
 	Line int
 }
 
-// Here finds the caller outside this package. Instantiating a method of a generic type puts frames
-// of its own between the user's line and the method; they bear this package's name and are passed
+// Here finds the caller outside of package capability. Instantiating a method of a generic type puts frames
+// of its own between the user's line and the method; they bear that package's name and are passed
 // over with it.
 func Here() Location {
 	var pcs [32]uintptr
@@ -33,8 +38,12 @@ func Here() Location {
 	}
 }
 
+// OwnFrame reports whether a frame is of the packages that declare and compile, and not of a user.
 func OwnFrame(f runtime.Frame) bool {
-	return strings.HasPrefix(f.Function, ownFunctions) && !strings.HasSuffix(f.File, "_test.go")
+	if strings.HasSuffix(f.File, "_test.go") {
+		return false
+	}
+	return slices.ContainsFunc(ownFunctions, func(own string) bool { return strings.HasPrefix(f.Function, own) })
 }
 
 // String is the last folder, the file and the line. It is the same wherever the program was built.

@@ -137,7 +137,7 @@ func (b *Binding) raise(ctx context.Context, c *queue.Call[*Work], f *watcher.Fr
 		if ok {
 			delivered = e.RV()
 		}
-		if undelivered = !(ok && e.HasUID(m.UID)) && b.Guarded.Needs(m); undelivered {
+		if undelivered = (!ok || !e.HasUID(m.UID)) && b.Guarded.Needs(m); undelivered {
 			return // the call is not made: older states are to come
 		}
 		if Older(delivered, m.ResourceVersion) || delivered == "" || b.ordered() && b.Engine.Waits(c.Key, m.UID) {
