@@ -11,6 +11,12 @@ func covered() []string {
 		"ancho.go",
 		"docs",
 		"internal/declare",
+		"pkg/anchotest",
 		"pkg/capability",
+		"pkg/kind",
+		"pkg/queue",
+		"pkg/recording",
+		"pkg/runtime/*.go",
+		"pkg/watcher/*.go",
 	}
 }

@@ -61,8 +61,12 @@ func run(stdout, stderr io.Writer, paths []string) int {
 	return 0
 }
 
-// filesOf lists the pages and Go files under a path. Tests and generated code are not prose.
+// filesOf lists the pages and Go files under a path, or those that a pattern such as pkg/*.go matches. Tests and generated code are not prose.
 func filesOf(path string) ([]string, error) {
+	if strings.Contains(path, "*") {
+		names, err := filepath.Glob(path)
+		return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") }), err
+	}
 	var out []string
 	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error { //nolint:gosec // the folders that it is asked to read
 		switch {

@@ -20,12 +20,11 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/fake"
 )
 
-// Options say how a Cluster is made. The zero value runs nothing and is an error.
+// Options configure a Cluster. The zero value runs nothing and is an error.
 type Options struct {
-	// Capabilities are what is tested.
+	// Capabilities are the capabilities under test.
 	Capabilities []capability.Func
-	// Kinds are custom kinds that the server shall serve beside those that the capabilities watch, which it serves in
-	// any case.
+	// Kinds are further custom kinds for the server. It always serves the kinds that the capabilities watch.
 	Kinds []kind.Any
 	// Objects are there before the program starts: its callbacks see them as Initial. Their namespaces are made.
 	Objects []client.Object

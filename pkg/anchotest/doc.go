@@ -12,11 +12,9 @@
 //		})
 //	}
 //
-// A test runs inside a bubble of testing/synctest, where time passes only when nobody has anything to do: a Reconcile
-// that asks to be called again in an hour is, after time.Sleep(time.Hour), which takes microseconds. Nothing is mocked but
-// the server: streams, queues, retries and the shutdown are those of the program. What the server leaves out
-// is said in package fake.
+// A test runs inside a bubble of testing/synctest, where time passes only while every goroutine is blocked. A requeue that
+// is due in an hour runs after time.Sleep(time.Hour), which takes microseconds. Only the server is replaced: streams,
+// queues, retries and the shutdown are the production code. Package fake says what the server leaves out.
 //
-// Callbacks run on goroutines of their own: what they share with the test has to be a channel, an atomic value, or behind
-// a lock.
+// Callbacks run on their own goroutines: share data with the test through a channel, an atomic value, or a lock.
 package anchotest

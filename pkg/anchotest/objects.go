@@ -48,7 +48,7 @@ func (c *Cluster) UpdateStatus(objects ...client.Object) {
 	}
 }
 
-// Delete deletes objects, of which namespace and name have to be set. One that has finalizers stays until they are gone.
+// Delete deletes objects by namespace and name. An object with finalizers stays until they are removed.
 func (c *Cluster) Delete(objects ...client.Object) {
 	c.t.Helper()
 	for _, o := range objects {

@@ -42,8 +42,8 @@ func (c *Cluster) Load(path string) []*unstructured.Unstructured {
 // volatile are the fields of metadata that differ from run to run.
 var volatile = []string{"uid", "resourceVersion", "creationTimestamp", "managedFields"}
 
-// YAML writes all objects of these kinds, sorted by kind, namespace and name, without what differs from run to run: for
-// a comparison with Golden.
+// YAML prints all objects of these kinds, sorted by kind, namespace and name, without the fields that change from run
+// to run, for a comparison with Golden.
 func (c *Cluster) YAML(kinds ...kind.Any) string {
 	c.t.Helper()
 	var out []string

@@ -50,7 +50,7 @@ func Unstructured(gvk schema.GroupVersionKind) Kind[*unstructured.Unstructured] 
 
 // Metadata declares the same resource as another kind, asking the server for the metadata of the
 // objects only: the rest is neither sent nor decoded. The objects carry the apiVersion and kind of
-// the resource, as clients that write through them expect, and not those of
+// the resource, as clients that write through them expect, not of
 // PartialObjectMetadata.
 func Metadata(of Any) Kind[*metav1.PartialObjectMetadata] {
 	return Kind[*metav1.PartialObjectMetadata]{

@@ -1,10 +1,10 @@
 // Package queue decides when a callback is called: in which order, how many at
-// once, what is merged, what is tried again and when.
+// once, which events are merged, and when failed calls are retried.
 //
 // There are two engines with one vocabulary:
 //
 //   - [Queue] serves Reconcile: at most one call at a time for an object, with
-//     its latest state; what arrives while one waits or runs is merged. With
+//     its latest state; events that arrive while one is queued or running are merged. With
 //     [Options.InOrder] every event is a call of its own, still one at a time.
 //   - [Pool] serves Watch: every event is a call of its own; calls run
 //     concurrently, also two for one object, and start in the order of Add.
@@ -20,18 +20,18 @@
 // when nothing of it waits, runs or is parked; an object at rest costs nothing.
 // A lane is what is serialised (see [Strategy]): an object, a namespace, or all
 // of a queue. A slot is one of Concurrency places for running calls. A call
-// starts when its object, its lane and a slot are all free; a call that waits to
-// be tried again holds none of them.
+// starts when its object, its lane and a slot are all free; a call that waits for
+// a retry holds none of them.
 //
 // # What follows from the rules
 //
 //   - A requeue of a Deleted or Left keeps its type, and until it is done the next
 //     object of that name waits, as it does for a retry.
-//   - A trigger ([Queue.Wake]) is an event that passed: it makes a parked object be
-//     tried again. It knows no UID, and is taken for the object that is known.
+//   - A trigger ([Queue.Wake]) is an event that passed: it makes the queue retry a
+//     parked object. It has no UID, and counts for the known object.
 //   - What an object would do only later (a requeue) or only when it changes
 //     (parked) is dropped when another object has its name.
-//   - Work that failed for good while events came is not parked: the object changed.
+//   - Work that failed permanently while events arrived is not parked: the object changed.
 //   - A new generation makes a retry or a requeue due at once, but not twice within
 //     Backoff.Min, and has attempts begin again. So does an object that enters or
 //     leaves the set, and the first event that tells the generation of an object.

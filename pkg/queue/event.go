@@ -12,9 +12,9 @@ const (
 	Added EventType = "Added"
 	// Modified: it changed within the set.
 	Modified EventType = "Modified"
-	// Deleted: it is gone from the cluster.
+	// Deleted: it no longer exists in the cluster.
 	Deleted EventType = "Deleted"
-	// Left: it exists, and matches no longer.
+	// Left: it exists, and no longer matches.
 	Left EventType = "Left"
 	// Unchanged: nothing is known to have happened to it; a requeue or a trigger
 	// asks for the call.
@@ -43,9 +43,8 @@ const (
 	ViaRetry Via = "retry"
 )
 
-// Cause is one reason of a call. Kind and Name ("namespace/name") are those of
-// the object that the reason comes from. The causes that the queue adds itself
-// (ViaRequeue, ViaRetry) leave Kind empty: they come from the object of the call.
+// Cause is one reason of a call. Kind and Name ("namespace/name") identify the object that caused it. In the causes
+// that the queue adds itself (ViaRequeue, ViaRetry), Kind is empty: they come from the object of the call.
 type Cause struct {
 	Type EventType
 	Via  Via
@@ -70,17 +69,15 @@ type Event[P any] struct {
 	// that waits as it is; any other bare event makes it outdated, and the call
 	// is bare as well (see Call.Bare).
 	Bare bool
-	// Passed says that the binding's event-type filters took the event. One that
-	// did not pass causes no call, but brings the work that waits up to date; a
-	// Deleted or Left that did not pass drops the work of its UID: what waits, its
-	// retries and requeues, also those of a call that is running; unless that work
-	// is to tell of the other of the two, which passed.
+	// Passed says that the binding's event-type filters accepted the event. An event that did not pass causes no call,
+	// but updates queued work. A Deleted or Left that did not pass drops the work of its UID: queued work, retries and
+	// requeues, including a running call's, unless that work delivers the other of the two, which passed.
 	Passed bool
-	// Was says that the object was in the set before this event, as the binding
-	// was told or as was filtered out. It is the basis of the net type.
+	// Was says that the object was in the set before this event, whether that was delivered to the binding or filtered
+	// out. The net type is computed from it.
 	Was bool
-	// Before is how the object was before this event, as far as whoever adds the event keeps that and wants it told;
-	// nil where not. The queue does not look into it; Limit weighs it.
+	// Before is the previous state of the object, if the caller keeps it and wants it delivered; otherwise nil.
+	// The queue does not look into it; Limit weighs it.
 	Before any
 	// Initial says that the event is of the initial list: it waits behind all
 	// live events.
@@ -108,7 +105,7 @@ type Call[P any] struct {
 	Payload P
 	// Bare says that there is no payload: the handler reads the object itself.
 	Bare bool
-	// Before is that of the first event which Type tells of: how the object was before all of them. It is nil for
+	// Before is the Before of the first event that Type covers: the state before all of them. It is nil for
 	// Added and Unchanged, and for the requeue of a Deleted or Left.
 	Before any
 	// Initial is true for the Added of an object of the initial list.

@@ -15,7 +15,7 @@ const oldestNamed = 5
 // no longer count against other namespaces: these get as many extra slots, up to twice Concurrency in all. With a
 // Concurrency of 1, or a Strategy wider than PerObject, there are no extra slots.
 type Hanging struct {
-	// Namespaces are those that hold more than half of the slots, sorted. Objects without a namespace have the empty one.
+	// Namespaces hold more than half of the slots, sorted. Objects without a namespace have the empty one.
 	Namespaces []string
 	// Full says that such calls, of whatever namespaces, hold all slots while work waits.
 	Full bool

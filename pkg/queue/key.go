@@ -31,8 +31,8 @@ type Strategy uint8
 const (
 	// PerObject serialises the calls of each object.
 	PerObject Strategy = iota
-	// PerNamespace serialises the calls of all objects of one namespace; those
-	// of cluster-scoped objects share one lane.
+	// PerNamespace serialises the calls of all objects of one namespace;
+	// cluster-scoped objects share one lane.
 	PerNamespace
 	// PerKind serialises all calls of one kind. A queue serves one binding and a
 	// binding watches one kind, so it does the same as Global.

@@ -24,7 +24,7 @@ func (p *Pool[P]) Knows(k Key, uid string) bool {
 	return known
 }
 
-// Waits reports whether work for the object waits behind what runs for it now.
+// Waits reports whether work for the object is queued behind its running calls.
 func (q *Queue[P]) Waits(k Key, uid string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -40,7 +40,7 @@ func (q *Queue[P]) Waits(k Key, uid string) bool {
 	return false
 }
 
-// Waits reports whether work for the object waits behind what runs for it now.
+// Waits reports whether work for the object is queued behind its running calls.
 func (p *Pool[P]) Waits(k Key, uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// Limit bounds the memory of what waits in a Queue or a Pool. An event that comes while what is held has
-// reached the budget is slim: of its payload is kept what Slim makes of it, and it becomes part of work of its
-// object that waits, where there is any, also with InOrder and in a Pool. So the last that came below the
-// budget may reach beyond it, and after that the memory grows with the objects that wait, not with the events:
-// what Event.Before says of the first event of a call is kept, and weighed, whatever there is room for.
+// Limit bounds the memory of the work in a Queue or a Pool. An event that arrives when the held bytes have
+// reached the budget is slim: the engine keeps only what Slim makes of its payload, and merges it into queued work of
+// its object, if there is any, also with InOrder and in a Pool. So the last event below the
+// budget may exceed it, and after that the memory grows with the number of queued objects, not with the events.
+// The Event.Before of the first event of a call is kept, and weighed, even over the budget.
 type Limit[P any] struct {
-	// Budget is how many bytes may be held: the payloads of what waits and of what runs with what they were before,
-	// and, where events are not merged, CallOverhead for each. Not positive: there is no limit.
+	// Budget is how many bytes may be held: the payloads and previous states of queued and running work,
+	// and, where events are not merged, CallOverhead for each call. Not positive: no limit.
 	Budget int64
 	// Weight gives the bytes of a payload, slim or not, and of what Call.Before is, together: what both have in common
 	// counts once. Where there is no payload it is given the zero one, where there is no Before nil.
 	Weight func(payload P, before any) int64
 	// Slim gives what is kept of a payload for which there is no room. It should weigh next to nothing.
 	Slim func(P) P
-	// Full, if it is not nil, counts those that have no room, of all that share it: see Room.
+	// Full, if not nil, counts the engines without room, of all that share it: see Room.
 	Full *atomic.Int32
 }
 
-// CallOverhead is what a call that waits weighs beside its payload, in bytes: what it takes in memory, about.
+// CallOverhead is what a queued call weighs in addition to its payload, in bytes: roughly its own memory.
 // It counts with InOrder and in a Pool, where few objects can have many calls.
 const CallOverhead = 512
 
@@ -132,8 +132,8 @@ func (l *load) turn(full bool, by int32) {
 	}
 }
 
-// Room gives a channel that is closed when there is room for events again, some way below the budget, or work
-// has ended. It gives nil where there is room now. What comes in between is slim, as far as it does not fit.
+// Room returns a channel that is closed when there is room for events again, some way below the budget, or the engine
+// has shut down. It returns nil if there is room now. Events that arrive in between are slim if they do not fit.
 func (e *engine) Room() <-chan struct{} {
 	if !e.load.full.Load() {
 		return nil

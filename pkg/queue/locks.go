@@ -29,7 +29,7 @@ type waiter interface {
 	unlocked(Key)
 }
 
-// NewLocks gives locks that nobody holds.
+// NewLocks returns locks, all free.
 func NewLocks() *Locks { return &Locks{} }
 
 // try takes the lock. If it is held, w will be told when it is free. A nil Locks

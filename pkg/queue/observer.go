@@ -2,14 +2,14 @@ package queue
 
 import "time"
 
-// Observer is told what happens, for metrics and logs. Its methods are called
+// Observer receives what happens, for metrics and logs. Its methods are called
 // without a lock held, from many goroutines at once, and should be quick: the
 // work of the queue goes on when they return. Embed NopObserver to implement
 // only some.
 type Observer interface {
 	// Received: an event that passed came in.
 	Received()
-	// Merged: that event became part of work that waits already.
+	// Merged: that event was merged into queued work.
 	Merged()
 	// Started: a call starts, having waited for that long since its oldest event
 	// came in or its delay ended, whichever is later.
@@ -18,10 +18,10 @@ type Observer interface {
 	Finished(Finish)
 	// Parked: so many more (or less) objects are parked.
 	Parked(delta int)
-	// Dropped: so many waiting calls were dropped without having been made.
+	// Dropped: so many queued calls were dropped without being made.
 	Dropped(reason Reason, n int)
 	// GaveUp: work was given up and not parked: an event of a Pool or with
-	// InOrder, a Deleted or a Left. Finished is told of the same call.
+	// InOrder, a Deleted or a Left. Finished is called for the same call.
 	GaveUp(Finish)
 	// Overflowed: a call starts in an extra slot, see Hanging.
 	Overflowed()
@@ -29,7 +29,7 @@ type Observer interface {
 	Hanging(Hanging)
 }
 
-// Reason says why waiting work was dropped.
+// Reason says why queued work was dropped.
 type Reason string
 
 // The reasons.
@@ -47,7 +47,7 @@ type Finish struct {
 	Type    EventType
 	Attempt int
 	Merged  int
-	// Initial and Causes are those of the Call.
+	// Initial and Causes are copied from the Call.
 	Initial bool
 	Causes  []Cause
 	// Outcome is what the handler returned (Retry for a panic), Err its failure.

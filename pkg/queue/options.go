@@ -37,9 +37,9 @@ type Options struct {
 	// same LockScope and Key) from overlapping. Default: nil, none. A Pool takes
 	// no locks.
 	Locks *Locks
-	// LockScope is the resource, as it is to be told apart in Locks.
+	// LockScope identifies the resource in Locks.
 	LockScope string
-	// Observer is told what happens. Default: nil, nobody.
+	// Observer receives what happens. Default: nil, none.
 	Observer Observer
 	// Rand gives numbers in [0,1) for the jitter and must be safe for concurrent
 	// use. Default: math/rand/v2.

@@ -3,8 +3,8 @@ package queue
 // Pool is the engine of Watch: every event that passed is a call of its own, as long as there is room (see Limit).
 // Calls run concurrently, also two for one object, and start in the order of
 // Add; a call that is made again (a retry, a requeue) goes to the end of the
-// line when its delay is over. Nothing is parked: what fails for good is given
-// up. All its methods are safe for concurrent use.
+// line when its delay ends. Nothing is parked: the pool gives up an event that fails permanently.
+// All its methods are safe for concurrent use.
 //
 // The calls of one object are entered in the order of Add: the second starts when the first has called [Call.Enter], or
 // has ended. Calls that are made again are outside this order, unless they were postponed before they called Enter.

@@ -14,7 +14,7 @@ type Stats struct {
 	Requeued int
 	// Parked objects: see ParkedInfo.
 	Parked int
-	// Bytes is the weight of what waits and of what runs, as Limit counts it; 0 without a limit.
+	// Bytes is the weight of queued and running work, as Limit counts it; 0 without a limit.
 	Bytes int64
 }
 
@@ -27,8 +27,8 @@ type RunningInfo struct {
 	Started time.Time
 }
 
-// ParkedInfo describes an object whose work failed for good: it is tried again
-// when an event of it passes.
+// ParkedInfo describes an object whose work failed permanently: the queue retries
+// it when an event of it passes.
 type ParkedInfo struct {
 	Key     Key
 	UID     string

@@ -18,9 +18,9 @@
 //	failed   there was no answer; error says why
 //	closed   the program gave the request up, before or after it was answered
 //
-// Bodies are as they crossed the wire, compressed too if the header says so. Requests have neither their bodies in a recording nor
-// header fields beside Accept, so no credentials. Objects are in it in full, but for Secrets and what has to do with tokens,
-// which are left out; see Options.
+// Bodies are as they crossed the wire, compressed if the header says so. A recording has neither request bodies nor request
+// header fields other than Accept, so it has no credentials. It contains objects in full, except Secrets and everything about
+// tokens; see Options.
 //
 // The version is raised when an old reader would read something wrong. A reader passes over fields that it does not know.
 package recording

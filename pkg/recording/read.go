@@ -14,7 +14,7 @@ import (
 type Exchange struct {
 	// At is when the request was made, since the recording began.
 	At time.Duration
-	// Method, URL (path and query) and Accept (the header) are those of the request.
+	// Method, URL (path and query) and Accept (the header) are from the request.
 	Method, URL, Accept string
 	// LeftOut says why there is nothing more; empty: there is.
 	LeftOut string
@@ -22,8 +22,8 @@ type Exchange struct {
 	Steps []Step
 }
 
-// Step is something that came of a request. One of its fields beside At is set, or none: then the program gave the request
-// up.
+// Step is one part of the answer to a request. At most one field other than At is set; none means that the program
+// abandoned the request.
 type Step struct {
 	// At is when it came, since the recording began.
 	At time.Duration

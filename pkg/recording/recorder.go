@@ -19,14 +19,14 @@ var ErrTooSlow = errors.New("the recording ends here: what is to be written come
 
 // Options are the settings of a Recorder; the zero value of each has a default.
 type Options struct {
-	// Secrets has Secrets recorded like any other objects. Default: requests for them are noted, the answers are not. Answers
+	// Secrets records Secrets like any other objects. Default: requests for them are recorded, the answers are not. Answers
 	// about tokens are never recorded.
 	Secrets bool
 	// Failed is called once if the recording cannot go on, from the goroutine that writes; nothing is written after that.
-	// Default: nobody is told.
+	// Default: nothing is called.
 	Failed func(error)
-	// MaxPending bounds, in bytes, what waits to be written. More ends the recording with ErrTooSlow, rather than
-	// holding up the program or filling its memory. Default: DefaultMaxPending.
+	// MaxPending bounds the bytes that wait to be written. More ends the recording with ErrTooSlow, rather than
+	// blocking the program or filling its memory. Default: DefaultMaxPending.
 	MaxPending int
 }
 
@@ -54,8 +54,8 @@ func New(out io.Writer, o Options) *Recorder {
 	return &Recorder{o: o, out: out, began: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// Start begins to write; what was noted before is written too. The function that it returns ends that when all is written,
-// and returns what went wrong, if something did. It is called once.
+// Start begins to write, including everything recorded before. It returns a function that stops after all is written,
+// and returns the error, if any. Call Start once.
 func (r *Recorder) Start() (stop func() error) {
 	done := make(chan struct{})
 	go func() {

@@ -7,15 +7,15 @@ import (
 	"github.com/ancho-dev/ancho/pkg/queue"
 )
 
-// Call is one call of a callback that has ended.
+// Call is one completed call of a callback.
 type Call struct {
 	// Binding is the capability's and the binding's name: "hello/configmaps".
 	Binding string
-	// Action is what was called: "Reconcile", "Watch", or "Finalize" for a clean-up.
+	// Action is the kind of call: "Reconcile", "Watch", or "Finalize" for a cleanup.
 	Action string
-	// Namespace and Name are those of the object, and UID, where it is known.
+	// Namespace and Name identify the object; UID too, if it is known.
 	Namespace, Name, UID string
-	// Type, Attempt, Merged, Initial and Causes are those of the Event.
+	// Type, Attempt, Merged, Initial and Causes are copied from the Event.
 	Type            capability.EventType
 	Attempt, Merged int
 	Initial         bool

@@ -1,11 +1,10 @@
-// Package runtime puts the parts together: it plans which streams a program needs, keeps them open,
-// hands what they bring to the queues of the bindings it concerns, and stops in good order.
+// Package runtime runs a program: it plans which streams the program needs, keeps them open,
+// delivers their events to the queues of the bindings, and shuts down gracefully.
 //
-// Most programs need only [github.com/ancho-dev/ancho.Main]. Those that have a main function of
-// their own use [New] and [Runtime.Run]: there are no globals, and several runtimes can live in one
-// process.
+// Most programs need only [github.com/ancho-dev/ancho.Main]. Programs with their own main function
+// use [New] and [Runtime.Run]. There are no globals, and one process can have several runtimes.
 //
-// The way of an event has one direction: stream, feed, queue or pool, decode, callback. The package
-// knows nothing of the wire, keeps no copy of any object, and never ends because of what a server
-// does: a stream that cannot go on is blocked, says why, and tries again.
+// An event goes one way: stream, dispatcher, queue or pool, decode, callback. The package does not
+// read the wire protocol, keeps no copy of any object unless a binding is Cached, and never ends
+// because of what a server does: a stream that cannot continue is blocked, reports why, and retries.
 package runtime

@@ -15,7 +15,8 @@ import (
 
 // EmbeddedServer is an API server within the process, reached by a port on the loopback interface.
 type EmbeddedServer interface {
-	// Register has the server serve these beside the built-in kinds. One that it serves already is left as it is.
+	// Register makes the server serve these kinds, in addition to the built-in ones. A kind that it already serves is
+	// unchanged.
 	Register(kinds ...kind.Any)
 	// Config is a client configuration for the port.
 	Config() *rest.Config

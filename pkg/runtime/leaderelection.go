@@ -13,7 +13,7 @@ type LeaderElection = replicas.LeaderElection
 // LeaderSnapshot is the state of the leader election in a Snapshot.
 type LeaderSnapshot = replicas.LeaderSnapshot
 
-// Defaults of LeaderElection: those of the Kubernetes components.
+// Defaults of LeaderElection: the same as in the Kubernetes components.
 const (
 	DefaultLeaseDuration = replicas.DefaultLeaseDuration
 	DefaultRenewDeadline = replicas.DefaultRenewDeadline

@@ -17,54 +17,56 @@ type Options struct {
 	// Capabilities are what the program can do. Each function is called once, by New. At least one
 	// is needed.
 	Capabilities []capability.Func
-	// Only names the capabilities to run; empty: all. A name that none of them has is an error.
+	// Only names the capabilities to run; empty: all. An unknown name is an error.
 	Only []string
-	// Namespace confines bindings on namespaced kinds that name no namespace to this one; a binding
-	// that asks for another is an error. Empty: no limit.
+	// Namespace confines bindings on namespaced kinds that name no namespace to this one. A binding that names another
+	// one is an error. Empty: no limit.
 	Namespace string
-	// Logger receives the runtime's messages and, with the object's name added, is the logger in the
-	// context of every callback. What is logged at V(8) and above is dropped: client-go, which takes the logger from the
-	// context of a request, logs there what it sends and gets, also Secrets. The zero value discards. Callbacks that log wait for
-	// the Logger. Runtime's own messages wait in a queue of 1000, so that a Logger that blocks holds up neither the lease nor the stop;
-	// what does not fit is counted in ancho_log_dropped_total.
+	// Logger receives the runtime's messages and, with the object's name added, is the logger in the context of every
+	// callback. Messages at V(8) and above are dropped: there client-go, which takes the logger from the context of a
+	// request, logs whole requests and answers, including Secrets. The zero value discards everything. Callbacks that
+	// log wait for the Logger. The runtime's own messages wait in a queue of 1000, so that a Logger that blocks delays
+	// neither the lease nor the shutdown; messages that do not fit are counted in ancho_log_dropped_total.
 	Logger logr.Logger
-	// HTTPAddress is where /healthz and /readyz are served, such as ":8080" or "127.0.0.1:0". Empty: nowhere;
+	// HTTPAddress is the address for /healthz and /readyz, such as ":8080" or "127.0.0.1:0". Empty: none;
 	// Runtime.Handler serves the same paths to an embedding program.
 	HTTPAddress string
-	// AdminAddress is where /metrics, /debug and profiles are served, such as "127.0.0.1:8081". It has no authentication: on an
-	// address that other machines reach, all of them can read metrics and /debug; profiles are for this machine alone. Empty:
-	// nowhere; Runtime.AdminHandler serves the same paths to an embedding program.
+	// AdminAddress is the address for /metrics, /debug and profiles, such as "127.0.0.1:8081". It has no
+	// authentication: on an address that other machines can reach, all of them can read metrics and /debug. Profiles
+	// are served to this machine only. Empty: none; Runtime.AdminHandler serves the same paths to an embedding
+	// program.
 	AdminAddress string
-	// AllowCBOR lets the streams ask for CBOR (KEP-4222, alpha in Kubernetes) of what does not come as protobuf: custom
-	// resources and unstructured kinds. A server that does not have it, or not switched on (its feature gate
-	// CBORServingAndStorage), answers in JSON as before. It is also on where client-go's feature gate ClientsAllowCBOR
-	// is (the environment variable KUBE_FEATURE_ClientsAllowCBOR=true), which the clients in Env go by. Default: off.
+	// AllowCBOR lets the streams ask for CBOR (KEP-4222, alpha in Kubernetes) where they do not get protobuf: for
+	// custom resources and unstructured kinds. A server that does not support it, or has not enabled it (its feature
+	// gate CBORServingAndStorage), answers in JSON. Client-go's feature gate ClientsAllowCBOR (the environment
+	// variable KUBE_FEATURE_ClientsAllowCBOR=true) also enables it, and applies to the clients in Env. Default: off.
 	AllowCBOR bool
-	// GracePeriod is how long running callbacks may go on after Run's context ends, before their own
-	// contexts are cancelled. Default: DefaultGracePeriod. Negative: cancelled at once.
+	// GracePeriod is how long running callbacks may continue after Run's context ends, before Ancho cancels their
+	// contexts. Default: DefaultGracePeriod. Negative: they are cancelled at once.
 	GracePeriod time.Duration
-	// LeaderElection has one of several replicas work at a time. Default: nil, each works.
+	// LeaderElection makes one of several replicas work at a time. Default: nil, each works.
 	LeaderElection *LeaderElection
-	// Registry receives the metrics. Default: a registry of the runtime's own, which AdminHandler serves.
+	// Registry receives the metrics. Default: the runtime's own registry, which AdminHandler serves.
 	Registry *prometheus.Registry
-	// OnCall is told of each call of a callback, when it has ended: for tests, and for records of what a program did. It is
-	// called from many goroutines at once, and holds up the slot that the call had. Default: nobody is told.
+	// OnCall receives each completed call: for tests, and for records of what a program did. It must be safe for
+	// concurrent use. Until it returns, the call keeps its slot. Default: none.
 	OnCall func(Call)
-	// Record receives a recording of every request that the program makes through this runtime and Env, and of the answers, in
-	// the format of package recording, for tests to replay. It is written by a goroutine of its own, while Run runs; what goes
-	// wrong with it is logged once and ends the recording, not the program. It holds objects in full, but for Secrets.
-	// Default: nothing is recorded.
+	// Record receives a recording of every request that the program makes through this runtime and Env, and of the
+	// answers, in the format of package recording, for tests to replay. A separate goroutine writes it while Run runs.
+	// An error is logged once and ends the recording, not the program. It contains objects in full, except Secrets.
+	// Default: no recording.
 	Record io.Writer
-	// RecordSecrets has the recording hold Secrets too. Default: what is answered about them is left out.
+	// RecordSecrets includes Secrets in the recording. Default: the answers about them are left out.
 	RecordSecrets bool
-	// Audit compares every stream with a list of its objects' metadata this often, and delivers what the server lost; a binding's own Audit
-	// may be shorter. Negative is an error. Default: 0, no stream but those of bindings with Audit.
+	// Audit is how often every stream is compared with a list of its objects' metadata; Ancho delivers what the server
+	// lost. A binding's own Audit may be shorter. Negative is an error. Default: 0, only the streams of bindings with
+	// Audit.
 	Audit time.Duration
-	// Rand gives the numbers in [0,1) by which delays are varied: of retries, reconnects and the length of watches. It is called
-	// from many goroutines at once. A test that gives a constant has the same delays in each run. Default: math/rand/v2.
+	// Rand returns numbers in [0,1) for the jitter of retries and reconnects and for the length of watches. It must be
+	// safe for concurrent use. A test that returns a constant has the same delays in each run. Default: math/rand/v2.
 	Rand func() float64
-	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server
-	// refuses (a CRD that is missing, a right that was not given) does not: the other bindings work.
+	// StrictReadiness makes a single blocked stream fail readiness. By default a stream that the server refuses (a
+	// missing CRD, a missing permission) does not, because the other bindings work.
 	StrictReadiness bool
 
 	logOut *logbuf.Writer // what Logger writes to in a program of Main; nil: not known, and Logger may block

@@ -16,9 +16,9 @@ import (
 // errNotReleased says that objects still carry finalizers.
 var errNotReleased = errors.New("some finalizers were not removed: see above, and run it again")
 
-// ReleaseFinalizers removes the finalizers of all bindings from all objects where the bindings look, without calling any
-// clean-up, and writes to w how far it is: for uninstalling a program. The program must not be running: it would add them again. An object that
-// fails is named and does not keep it from the others; then the error says so.
+// ReleaseFinalizers removes the finalizers of all bindings from all objects in the namespaces that the bindings watch, without
+// calling any cleanup, and writes its progress to w: for uninstalling a program. Stop the program first: it would add them again.
+// If an object fails, ReleaseFinalizers names it, continues with the others, and returns an error.
 func (r *Runtime) ReleaseFinalizers(ctx context.Context, w io.Writer) error {
 	return r.releaseAll(ctx, w, false)
 }

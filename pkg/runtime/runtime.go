@@ -207,14 +207,14 @@ func (r *Runtime) Snapshot() Snapshot { return r.board().Snapshot(observe.Page{}
 // Plan returns what the runtime watches.
 func (r *Runtime) Plan() Plan { return publicPlan(r.plan) }
 
-// Env returns what the capability functions were given.
+// Env returns the Env that the capability functions received.
 func (r *Runtime) Env() capability.Env { return r.env.Env }
 
-// Run opens the streams and calls the callbacks until ctx ends, then stops in good order: no new call
-// starts, those that run get the grace period, and Run returns nil when they have returned. A callback that
-// does not return even after its context was cancelled is named in the log and left behind. The only errors
-// are those of the start, which are the HTTP address and a second call, and ErrLeaseLost, after which the process has to
-// end. Nothing else that the API server does ends Run.
+// Run opens the streams and calls the callbacks until ctx ends, then shuts down: no new call starts, running calls get
+// the grace period, and Run returns nil when they have returned. It logs a callback that does not return even after
+// its context was cancelled, and returns without waiting for it. Run returns an error only if it cannot start (an HTTP
+// address is taken, or Run was called before), or ErrLeaseLost: end the process then. Nothing else that the API server
+// does ends Run.
 func (r *Runtime) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errRanBefore

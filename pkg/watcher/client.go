@@ -36,9 +36,9 @@ type (
 // resources that it has not seen yet. Server.Patch returns it: the object was not patched.
 var ErrUnnamedNotFound = apiclient.ErrUnnamedNotFound
 
-// NewServer makes the Server that a client-go configuration describes. It opens no connection, and those that it
-// will open are not shared with other clients. The configuration's timeout and rate limits are not used: a stream has no end of its
-// own, and a target makes few requests. Where it sets DisableCompression, the server is never asked for gzip. Errors are those of the
+// NewServer makes the Server that a client-go configuration describes. It opens no connection, and shares
+// none of its later connections with other clients. It ignores the configuration's timeout and rate limits, because a stream has no end
+// and a target makes few requests. With DisableCompression, it never asks for gzip. It returns errors of the
 // configuration.
 func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
 	return apiclient.NewServer(cfg, opts...)

@@ -5,7 +5,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// What the reading of answers is made of; Frame, Meta, Owner and EventType are named beside what uses them.
+// The types for reading answers. Frame, Meta, Owner and EventType are declared next to their users.
 type (
 	// Pair is one label or annotation.
 	Pair = wire.Pair
@@ -34,9 +34,9 @@ const (
 	Listed   = wire.Listed
 )
 
-// CutManagedFields takes metadata.managedFields out of an object, in place, and returns what is left of raw.
-// Where the bytes are not as the API server writes them they are returned as they are. It must not be given the
-// bytes of a frame, whose metadata lies in them: copy those first.
+// CutManagedFields removes metadata.managedFields from an object, in place, and returns the shortened raw.
+// If the bytes are not as the API server writes them, it returns them unchanged. Do not pass the bytes of a
+// frame, because its metadata refers to them: copy them first.
 func CutManagedFields(raw []byte, enc kind.Encoding) []byte { return wire.CutManagedFields(raw, enc) }
 
 // CompareRV compares two resourceVersions of one resource: negative when a is older than b, 0 when they are

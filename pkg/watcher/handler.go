@@ -36,7 +36,7 @@ type Delta struct {
 	// Kind is what happened.
 	Kind DeltaKind
 	// Frame is the object as it crossed the wire: the state after an Upsert, the last state for a Gone. It is nil
-	// for a Gone that no event told: one found by a list, by discovery, or by another UID under the same name.
+	// for a Gone without an event: one found by a list, by discovery, or by another UID under the same name.
 	// It is the stream's: a handler that keeps it after Handle returned calls its Retain.
 	Frame *Frame
 	// Entry is the object's place in the index, already brought up to date; for a Gone it has just been taken
@@ -46,7 +46,7 @@ type Delta struct {
 	New bool
 	// Initial says that the stream is in its first sync, and the object may have existed before it began.
 	Initial bool
-	// Relist says that the change was found by listing again, not told by an event.
+	// Relist says that a new list found the change, not an event.
 	Relist bool
 	// Reread says of an Upsert that the object has the resourceVersion that was delivered before, and reads differently:
 	// the definition of a custom resource has another default or conversion now. Only a snapshot shows that.
@@ -55,13 +55,13 @@ type Delta struct {
 	Ambiguous bool
 }
 
-// Handler is told what a stream sees. All its methods have the stream to themselves: they are called in the order of
-// the wire, never two at once, not always by the same goroutine. They must not block for long: after a few seconds
-// the server may cut the watch off as too slow. They must not call Stream.Do, which waits until they have returned.
+// Handler receives the changes of a stream. The stream calls its methods in the order of the wire, never two at
+// once, not always on the same goroutine. They must not block for long: after a few seconds the server may end the
+// watch as too slow. They must not call Stream.Do, which waits until they have returned.
 type Handler interface {
 	// Handle is called for each change.
 	Handle(Delta)
-	// Synced is called when a snapshot is complete: everything the server had at resourceVersion rv was told, and
+	// Synced is called when a snapshot is complete: everything the server had at resourceVersion rv was delivered, and
 	// so were the deletions found by comparing. Relist is false the first time only.
 	Synced(rv string, relist bool)
 	// StateChanged is called when the phase, the reason, the message or Gone of the state changed.

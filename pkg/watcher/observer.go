@@ -9,8 +9,8 @@ import (
 // EventType is the type field of a watch event; items of a list have one of their own.
 type EventType = wire.EventType
 
-// Observer is told what metrics want to know of a stream. Its methods are called one at a time, as those of
-// a Handler, save Bytes, which is called where the response is read; they must be quick.
+// Observer receives what metrics need to know about a stream. Its methods are called one at a time, like a Handler's,
+// except Bytes, which is called where the response is read. They must be fast.
 type Observer interface {
 	// Frame is called for each whole frame, at the time it was taken up.
 	Frame(t EventType, at time.Time)
@@ -20,7 +20,7 @@ type Observer interface {
 	Reconnect(why Reason)
 	// Relist is called when a snapshot is read again.
 	Relist(why Reason)
-	// Skipped is called for each frame that reached nobody, other than bookmarks.
+	// Skipped is called for each frame that reached no handler, other than bookmarks.
 	Skipped(why Reason)
 	// Forgot is called when a UID that was reported deleted is not remembered any more, to make room for another.
 	Forgot()

@@ -40,9 +40,9 @@ type StreamOptions struct {
 	Rand func() float64
 	// Words is how many words of its own the handler keeps with each entry of the index. Default: none.
 	Words int
-	// Seed is what was delivered before, by another stream that covered this one: the first snapshot is compared
-	// with it, as a relist is, and only what differs is told. It becomes the stream's own index, with the words that
-	// it was made with; nobody else may use it any more.
+	// Seed has the objects that another stream, which covered this one, has delivered. The stream compares its first
+	// snapshot with it, like a relist, and delivers only the differences. It becomes the stream's own index, with the
+	// words that it was made with; the caller must not use it afterwards.
 	Seed *Index
 
 	// PageLimit is the number of items asked for in one page of a list. Default 500.
@@ -153,7 +153,7 @@ func (s *Stream) Index() *Index { return s.m.index }
 // the stream has ended. It may be called from any goroutine, but not from a Handler.
 func (s *Stream) Do(f func()) error { return s.DoContext(context.Background(), f) }
 
-// DoContext is Do, but waits no longer than ctx lasts, whose error it returns then. f may run later all the same.
+// DoContext is Do, but waits no longer than ctx lasts, whose error it returns then. f may still run later.
 func (s *Stream) DoContext(ctx context.Context, f func()) error { return s.cmds.do(ctx, f) }
 
 // Run keeps the stream going until ctx is done, and returns when nothing of it is left: no goroutine, no open

@@ -33,7 +33,7 @@ type HandlerPanicError struct {
 	Stack []byte // of the goroutine that reads
 }
 
-// Error tells the type of the value alone: the value may hold a part of an object.
+// Error names only the type of the value: the value may hold a part of an object.
 func (p *HandlerPanicError) Error() string {
 	return fmt.Sprintf("the handler panicked with a %T", p.Value)
 }
