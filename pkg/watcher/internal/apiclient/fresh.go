@@ -14,6 +14,7 @@ type freshKey struct{}
 // another API server than the one that answered before.
 func OverFresh(ctx context.Context) context.Context { return context.WithValue(ctx, freshKey{}, true) }
 
+// IsFresh reports whether requests with the context use a connection of their own.
 func IsFresh(ctx context.Context) bool { return ctx.Value(freshKey{}) != nil }
 
 // freshening is a transport that obeys overFresh.

@@ -5,8 +5,9 @@ import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 // Order is how one resourceVersion compares with another.
 type Order uint8
 
+// The orders. OrderUnknown is that of versions that are different and cannot be compared.
 const (
-	OrderUnknown Order = iota // not comparable, and different
+	OrderUnknown Order = iota
 	OrderBehind
 	OrderSame
 	OrderAhead
