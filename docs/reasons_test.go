@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,20 +12,24 @@ import (
 	"testing"
 )
 
-// watcherFiles are the sources of package watcher.
+// watcherFiles are the sources of package watcher and its rooms.
 func watcherFiles(t *testing.T) []*ast.File {
 	t.Helper()
-	dir := filepath.Join(root, "pkg", "watcher")
-	entries, err := os.ReadDir(dir)
+	names, err := filepath.Glob(filepath.Join(root, "pkg", "watcher", "internal", "*", "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	own, err := filepath.Glob(filepath.Join(root, "pkg", "watcher", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, own...)
 	var files []*ast.File
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, 0)
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,13 +80,13 @@ func blocking(files []*ast.File) map[string]bool {
 					continue
 				}
 				key, _ := kv.Key.(*ast.Ident)
-				value, _ := kv.Value.(*ast.Ident)
+				value := reasonOf(kv.Value)
 				switch {
 				case key == nil:
 				case key.Name == "block":
 					blocks = true
-				case key.Name == "reason" && value != nil:
-					reason = value.Name
+				case key.Name == "reason" && value != "":
+					reason = value
 				}
 			}
 			if blocks {
@@ -93,6 +96,17 @@ func blocking(files []*ast.File) map[string]bool {
 		})
 	}
 	return out
+}
+
+// reasonOf is the name of a constant, of this package or another; "" if it is none.
+func reasonOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
 }
 
 // The page names every reason; those that block have a row in the table that says what to do.

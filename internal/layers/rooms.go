@@ -23,6 +23,7 @@ func watcherRooms() []Rule {
 		room("wire"),
 		room("index", "compact", "wire"),
 		room("apiclient", "firsts", "wire"),
+		room("report", "index", "wire"),
 	}
 }
 

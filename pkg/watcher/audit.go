@@ -8,6 +8,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // An API server can lose an event for good (rule 63: kubernetes#123072, kine#770), and no watch shows that. An audit compares what the
@@ -75,7 +76,7 @@ func (s *Stream) audit(ctx context.Context) error {
 			}
 		}
 		if lost > 0 {
-			s.m.wanted = ReasonAudit
+			s.m.wanted = report.ReasonAudit
 		}
 	})
 	if err == nil && lost > 0 {
@@ -171,7 +172,7 @@ func (s *Stream) catchUp(ctx context.Context, rv string) error {
 
 // comparable says whether the index is to agree with the server, but for events on their way.
 func (m *machine) comparable() bool {
-	return m.synced && !m.polling && (m.state.Phase == Streaming || m.state.Phase == Resuming)
+	return m.synced && !m.polling && (m.state.Phase == report.Streaming || m.state.Phase == report.Resuming)
 }
 
 // differs says whether the stream has delivered something other than a list says: an older state, nothing, or an object that the list does

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // This file and classify_status.go hold every decision of a stream as one pure function: what happened and the
@@ -102,7 +103,7 @@ type input struct {
 	quiet  time.Duration // since the last frame of this or an earlier watch
 	early  bool          // it lived for less than half of the time asked for
 
-	wanted Reason // of gotWanted
+	wanted report.Reason // of gotWanted
 
 	// of the rollback check and of discovery
 	rv         index.Order
@@ -160,7 +161,7 @@ const (
 // action is what classify answers.
 type action struct {
 	do     verb
-	reason Reason
+	reason report.Reason
 	pause  pause
 	after  time.Duration
 	block  bool // the stream is blocked until the next attempt succeeds
@@ -169,19 +170,19 @@ type action struct {
 // classify decides. It is pure.
 func classify(in input) action {
 	if headFails(in) {
-		return action{do: doRelist, reason: ReasonUnverified, pause: pauseBackoff}
+		return action{do: doRelist, reason: report.ReasonUnverified, pause: pauseBackoff}
 	}
 	switch in.what {
 	case gotFrame:
 		return classifyFrame(in)
 	case gotBadFrame: // 48
-		return action{do: doSkip, reason: ReasonUndecodable}
+		return action{do: doSkip, reason: report.ReasonUndecodable}
 	case gotStatus:
 		return classifyStatus(in)
 	case gotError:
 		return classifyError(in)
 	case gotNoAnswer: // 31: one failure is a hiccup, two are an outage
-		return action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff, block: in.again > 0}
+		return action{do: doRetry, reason: report.ReasonUnreachable, pause: pauseBackoff, block: in.again > 0}
 	case gotBadAnswer:
 		return classifyBadAnswer(in)
 	case gotTooLarge:
@@ -189,9 +190,9 @@ func classify(in input) action {
 	case gotEnd:
 		return classifyEnd(in)
 	case gotCut:
-		return classifyCut(in, ReasonReadError)
+		return classifyCut(in, report.ReasonReadError)
 	case gotDeadline: // 29
-		return classifyCut(in, ReasonDeadline)
+		return classifyCut(in, report.ReasonDeadline)
 	case gotStall:
 		return classifyStall(in)
 	case gotSnapshot:
@@ -219,7 +220,7 @@ func classifyFrame(in input) action {
 	switch {
 	case in.event == Bookmark && in.endMark && in.ask == askSnapshot:
 		if !in.hasRV { // 56: nothing to resume from; a list will show whether there ever is
-			return action{do: doFallback, reason: ReasonNoVersion}
+			return action{do: doFallback, reason: report.ReasonNoVersion}
 		}
 		return action{do: doFinish} // 7, 8
 	case in.event == Bookmark && in.ask == askSnapshot:
@@ -227,11 +228,11 @@ func classifyFrame(in input) action {
 	case in.event == Bookmark && in.hasRV:
 		return action{do: doMoveRV} // 21
 	case in.event == Bookmark:
-		return action{do: doSkip, reason: ReasonNoMetadata}
+		return action{do: doSkip, reason: report.ReasonNoMetadata}
 	case in.event == Unknown: // 49
-		return action{do: doSkip, reason: ReasonUnknownType}
+		return action{do: doSkip, reason: report.ReasonUnknownType}
 	case !in.named: // 49
-		return action{do: doSkip, reason: ReasonNoMetadata}
+		return action{do: doSkip, reason: report.ReasonNoMetadata}
 	default:
 		return action{do: doDeliver} // 9, 46, 47
 	}
@@ -241,24 +242,24 @@ func classifyFrame(in input) action {
 func classifyBadAnswer(in input) action {
 	switch {
 	case in.suspect && !in.noMedia: // it is still refused
-		return action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}
+		return action{do: doNextMedia, reason: report.ReasonBadAnswer, pause: pauseBackoff}
 	case in.corrupt && in.ask == askWatch && in.again > 2*mediaTries && !in.noMedia: // snapshots do not help
-		return action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}
+		return action{do: doNextMedia, reason: report.ReasonBadAnswer, pause: pauseBackoff}
 	case in.corrupt && in.ask == askWatch && in.again > 0: // it comes back at the same place: go around it
-		return action{do: doRelist, reason: ReasonBadAnswer, pause: pauseBackoff}
+		return action{do: doRelist, reason: report.ReasonBadAnswer, pause: pauseBackoff}
 	case in.again >= mediaTries && !in.noMedia:
-		return action{do: doNextMedia, reason: ReasonBadAnswer, pause: pauseBackoff}
+		return action{do: doNextMedia, reason: report.ReasonBadAnswer, pause: pauseBackoff}
 	default:
-		return action{do: doRetry, reason: ReasonBadAnswer, pause: pauseBackoff, block: true}
+		return action{do: doRetry, reason: report.ReasonBadAnswer, pause: pauseBackoff, block: true}
 	}
 }
 
 // classifyTooLarge: resuming meets the same event again, a snapshot only if the object is still as large.
 func classifyTooLarge(in input) action {
 	if in.ask == askWatch && in.again > 0 {
-		return action{do: doRelist, reason: ReasonTooLarge, pause: pauseBackoff, block: true}
+		return action{do: doRelist, reason: report.ReasonTooLarge, pause: pauseBackoff, block: true}
 	}
-	return action{do: doRetry, reason: ReasonTooLarge, pause: pauseBackoff, block: true}
+	return action{do: doRetry, reason: report.ReasonTooLarge, pause: pauseBackoff, block: true}
 }
 
 // classifyEnd: a watch ended as watches do.
@@ -267,25 +268,25 @@ func classifyEnd(in input) action {
 	case in.ask == askSnapshot:
 		return incomplete(in)
 	case in.lived < shortWatch && in.frames > 0: // 24
-		return action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff}
+		return action{do: doResume, reason: report.ReasonShortWatch, pause: pauseBackoff}
 	case in.lived < shortWatch && in.again < snapshotTries:
-		return empty(in, action{do: doResume, reason: ReasonShortWatch, pause: pauseBackoff})
+		return empty(in, action{do: doResume, reason: report.ReasonShortWatch, pause: pauseBackoff})
 	case in.lived < shortWatch:
-		return empty(in, action{do: doCheckRollback, reason: ReasonShortWatch, pause: pauseBackoff})
+		return empty(in, action{do: doCheckRollback, reason: report.ReasonShortWatch, pause: pauseBackoff})
 	case in.frames == 0 && (!in.early || in.quiet >= rollbackAfter): // 25
-		return action{do: doCheckRollback, reason: ReasonCleanEnd}
+		return action{do: doCheckRollback, reason: report.ReasonCleanEnd}
 	default: // 22
-		return action{do: doResume, reason: ReasonCleanEnd}
+		return action{do: doResume, reason: report.ReasonCleanEnd}
 	}
 }
 
 // classifyCut: the connection broke, or is dead and did not tell.
-func classifyCut(in input, why Reason) action {
+func classifyCut(in input, why report.Reason) action {
 	switch {
 	case in.ask == askSnapshot:
 		return incomplete(in)
 	case in.ask != askWatch: // the same page again: what came of it is known already
-		return action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff, block: in.again > 0}
+		return action{do: doRetry, reason: report.ReasonUnreachable, pause: pauseBackoff, block: in.again > 0}
 	case in.quiet >= rollbackAfter: // 25, behind a proxy that lets no watch live
 		return action{do: doCheckRollback, reason: why, pause: pauseJitter}
 	case in.lived < shortWatch && in.frames == 0:
@@ -299,7 +300,7 @@ func classifyCut(in input, why Reason) action {
 // with a status of 200.
 func empty(in input, a action) action {
 	if in.empty >= emptyTries {
-		a.reason, a.block = ReasonBadAnswer, true
+		a.reason, a.block = report.ReasonBadAnswer, true
 	}
 	return a
 }
@@ -307,31 +308,31 @@ func empty(in input, a action) action {
 // incomplete: 6.
 func incomplete(in input) action {
 	if in.tries+1 < snapshotTries {
-		return action{do: doRelist, reason: ReasonIncomplete, pause: pauseBackoff}
+		return action{do: doRelist, reason: report.ReasonIncomplete, pause: pauseBackoff}
 	}
-	return action{do: doFallback, reason: ReasonIncomplete}
+	return action{do: doFallback, reason: report.ReasonIncomplete}
 }
 
 // classifyStall: 5; also an old server that ignores the wish for a snapshot (4).
 func classifyStall(in input) action {
 	if in.ask == askSnapshot {
-		return action{do: doFallback, reason: ReasonStalled}
+		return action{do: doFallback, reason: report.ReasonStalled}
 	}
-	return action{do: doRetry, reason: ReasonUnreachable, pause: pauseBackoff, block: true}
+	return action{do: doRetry, reason: report.ReasonUnreachable, pause: pauseBackoff, block: true}
 }
 
 func classifyPage(in input) action {
 	switch {
 	case in.more && in.sameToken: // a server that turns in circles
-		return action{do: doRestartPages, reason: ReasonBadAnswer, pause: pauseBackoff}
+		return action{do: doRestartPages, reason: report.ReasonBadAnswer, pause: pauseBackoff}
 	case in.more: // 11, 13, 14
 		return action{do: doNextPage}
 	case in.polling && in.hasRV && (in.noVersion || in.retest): // 42: no conclusion is for good
 		return action{do: doFinishAndRetest}
 	case in.polling:
-		return action{do: doFinishAndPoll, reason: ReasonPoll}
+		return action{do: doFinishAndPoll, reason: report.ReasonPoll}
 	case !in.hasRV: // 56
-		return action{do: doFinishAndPoll, reason: ReasonNoVersion}
+		return action{do: doFinishAndPoll, reason: report.ReasonNoVersion}
 	default:
 		return action{do: doFinish}
 	}
@@ -341,18 +342,18 @@ func classifyPage(in input) action {
 func classifyHead(in input) action {
 	switch in.rv {
 	case index.OrderBehind:
-		return action{do: doRelist, reason: ReasonRolledBack}
+		return action{do: doRelist, reason: report.ReasonRolledBack}
 	case index.OrderUnknown:
-		return action{do: doRelist, reason: ReasonUnverified}
+		return action{do: doRelist, reason: report.ReasonUnverified}
 	default:
-		return action{do: doResume, reason: ReasonCleanEnd}
+		return action{do: doResume, reason: report.ReasonCleanEnd}
 	}
 }
 
 // classifyDiscovery: 41. That no version is served has to last.
 func classifyDiscovery(in input) action {
 	if in.failed || in.served || in.anyVersion || in.absent < absentFor {
-		return action{do: doAwait, reason: ReasonNotServed, pause: pauseBackoff, block: true}
+		return action{do: doAwait, reason: report.ReasonNotServed, pause: pauseBackoff, block: true}
 	}
-	return action{do: doForget, reason: ReasonNotServed, pause: pauseBackoff, block: true}
+	return action{do: doForget, reason: report.ReasonNotServed, pause: pauseBackoff, block: true}
 }

@@ -5,7 +5,22 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// The types for reading answers. Frame, Meta, Owner and EventType are declared next to their users.
+// Frame is one event of a watch or one item of a list: the raw bytes of the object and the metadata that a
+// scan found in them. It is not changed while somebody owns it, and may be shared by many readers; its memory is
+// used again after the last owner's Release.
+type Frame = wire.Frame
+
+// Meta is the metadata of an object, as scanned from its raw bytes. Its strings are good as long as the frame is
+// owned; what is kept longer is cloned.
+type Meta = wire.Meta
+
+// Owner is one entry of an object's ownerReferences.
+type Owner = wire.Owner
+
+// EventType is the type field of a watch event; items of a list have one of their own.
+type EventType = wire.EventType
+
+// The types for reading answers.
 type (
 	// Pair is one label or annotation.
 	Pair = wire.Pair

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // onWire notes what was asked for and what came.
@@ -63,7 +64,7 @@ func TestCompressionOnAServer(t *testing.T) {
 	p.must(err)
 	w := newWorld()
 	w.runOn(t, server, apiclient.Target{Resource: configMaps, Namespace: "default"})
-	w.until(t, "all are there, and the changes are watched", func() bool { return len(w.objects) >= many && w.state.Phase == Streaming })
+	w.until(t, "all are there, and the changes are watched", func() bool { return len(w.objects) >= many && w.state.Phase == report.Streaming })
 	p.must(p.maps.Delete(context.Background(), "c1", metav1.DeleteOptions{}))
 	w.until(t, "the change is seen", func() bool { _, there := w.objects["c1"]; return !there })
 	if got := wire.take(); !slices.Equal(got, []string{"snapshot gzip", "watch "}) {

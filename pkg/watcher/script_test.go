@@ -19,6 +19,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // script is a transport that hands each request to the test, which answers it.
@@ -221,11 +222,11 @@ type recorder struct {
 	mu     sync.Mutex
 	lines  []string
 	states []string
-	during func(Delta)
+	during func(report.Delta)
 	busy   atomic.Int32
 }
 
-func (r *recorder) Handle(d Delta) {
+func (r *recorder) Handle(d report.Delta) {
 	if r.busy.Add(1) != 1 {
 		panic("two calls of the handler at once")
 	}
@@ -234,7 +235,7 @@ func (r *recorder) Handle(d Delta) {
 	for _, f := range []struct {
 		set  bool
 		text string
-	}{{d.New, "new"}, {d.Initial, "initial"}, {d.Relist, "relist"}, {d.Ambiguous, "ambiguous"}, {d.Kind == Gone && d.Frame == nil, "partial"}} {
+	}{{d.New, "new"}, {d.Initial, "initial"}, {d.Relist, "relist"}, {d.Ambiguous, "ambiguous"}, {d.Kind == report.Gone && d.Frame == nil, "partial"}} {
 		if f.set {
 			line += " " + f.text
 		}
@@ -253,7 +254,7 @@ func (r *recorder) Synced(rv string, relist bool) {
 	r.lines = append(r.lines, fmt.Sprintf("synced %s %v", rv, relist))
 }
 
-func (r *recorder) StateChanged(s State) {
+func (r *recorder) StateChanged(s report.State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.states = append(r.states, strings.TrimSpace(s.Phase.String()+" "+string(s.Reason)))
@@ -269,7 +270,7 @@ func take(mu *sync.Mutex, lines *[]string) []string {
 
 // counter is an observer that counts.
 type counter struct {
-	NoObserver
+	report.NoObserver
 	mu      sync.Mutex
 	counts  map[string]int
 	byteSum atomic.Int64
@@ -292,10 +293,10 @@ func (c *counter) get(what string) int {
 
 func (c *counter) Bytes(n int)                    { c.byteSum.Add(int64(n)) }
 func (c *counter) Frame(t EventType, _ time.Time) { c.add("frame " + t.String()) }
-func (c *counter) Reconnect(why Reason)           { c.add("reconnect " + string(why)) }
-func (c *counter) Relist(why Reason)              { c.add("relist " + string(why)) }
+func (c *counter) Reconnect(why report.Reason)    { c.add("reconnect " + string(why)) }
+func (c *counter) Relist(why report.Reason)       { c.add("relist " + string(why)) }
 func (c *counter) Forgot()                        { c.add("forgot") }
-func (c *counter) Skipped(why Reason)             { c.add("skipped " + string(why)) }
+func (c *counter) Skipped(why report.Reason)      { c.add("skipped " + string(why)) }
 
 // rig is a stream with everything around it.
 type rig struct {
@@ -346,7 +347,7 @@ func runOn(t *testing.T, opts []apiclient.ServerOption, test func(*rig), change 
 			if n := s.live.Load(); n != 0 {
 				t.Errorf("%d response bodies are still open", n)
 			}
-			if p := r.State().Phase; p != Stopped {
+			if p := r.State().Phase; p != report.Stopped {
 				t.Errorf("phase at the end: %v", p)
 			}
 		}()
@@ -392,7 +393,7 @@ func (r *rig) phases(want ...string) {
 }
 
 // is compares the state.
-func (r *rig) is(p Phase, why Reason) State {
+func (r *rig) is(p report.Phase, why report.Reason) report.State {
 	r.t.Helper()
 	synctest.Wait()
 	s := r.State()
@@ -403,13 +404,13 @@ func (r *rig) is(p Phase, why Reason) State {
 }
 
 // lasts expects the stream to be blocked for this reason until the open watch, which is silent, has lasted.
-func (r *rig) lasts(p Phase, why Reason) {
+func (r *rig) lasts(p report.Phase, why report.Reason) {
 	r.t.Helper()
 	r.is(p, why)
 	r.none(shortWatch - time.Millisecond)
 	r.is(p, why)
 	r.none(2 * time.Millisecond)
-	r.is(Streaming, "")
+	r.is(report.Streaming, "")
 }
 
 // after says how much virtual time f took.

@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // Defaults of StreamOptions.
@@ -35,7 +36,7 @@ type StreamOptions struct {
 	// ten minutes; and a line when it has recovered. Default: none.
 	Logger logr.Logger
 	// Observer feeds metrics. Default: NoObserver.
-	Observer Observer
+	Observer report.Observer
 	// Rand returns numbers in [0,1) for jitter. Default: math/rand/v2. It is called as a Handler is.
 	Rand func() float64
 	// Words is how many words of its own the handler keeps with each entry of the index. Default: none.
@@ -82,7 +83,7 @@ type StreamOptions struct {
 
 func (o StreamOptions) withDefaults() StreamOptions {
 	if o.Observer == nil {
-		o.Observer = NoObserver{}
+		o.Observer = report.NoObserver{}
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64
@@ -115,20 +116,20 @@ func orElse[N int | int64 | time.Duration](v *N, def N) {
 type Stream struct {
 	server  *apiclient.Server
 	target  apiclient.Target
-	handler Handler
+	handler report.Handler
 	o       StreamOptions
 	cmds    commands
 
 	mu    sync.Mutex
-	state State
+	state report.State
 
 	m machine // of who has its turn
 }
 
 // NewStream returns a stream that does nothing yet. Several streams may share a server.
-func NewStream(s *apiclient.Server, t apiclient.Target, h Handler, o StreamOptions) *Stream {
+func NewStream(s *apiclient.Server, t apiclient.Target, h report.Handler, o StreamOptions) *Stream {
 	o = o.withDefaults()
-	st := &Stream{server: s, target: t, handler: h, o: o, state: State{Phase: Idle}}
+	st := &Stream{server: s, target: t, handler: h, o: o, state: report.State{Phase: report.Idle}}
 	st.cmds.init()
 	st.m.init(st)
 	return st
@@ -138,7 +139,7 @@ func NewStream(s *apiclient.Server, t apiclient.Target, h Handler, o StreamOptio
 func (s *Stream) Target() apiclient.Target { return s.target }
 
 // State returns what the stream is doing. It may be called from any goroutine.
-func (s *Stream) State() State {
+func (s *Stream) State() report.State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state

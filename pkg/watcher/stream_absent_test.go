@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // unserved answers a request and the discovery that follows as an API server without the group does, and says whether all
@@ -53,7 +55,7 @@ func TestRule41GoneAfterTwoMinutes(t *testing.T) {
 				t.Fatal("the objects are not reported deleted")
 			}
 			r.unserved()
-			r.is(Blocked, ReasonNotServed)
+			r.is(report.Blocked, report.ReasonNotServed)
 		}
 		if took := time.Since(from); took < absentFor {
 			t.Errorf("reported deleted after %v", took)
@@ -68,7 +70,7 @@ func TestRule41GoneAfterTwoMinutes(t *testing.T) {
 		b.event("ADDED", pod("a@again", "20"))
 		b.initialEnd("21")
 		r.expect("upsert a@again:20 new relist", "synced 21 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, things)
 }
 
@@ -132,7 +134,7 @@ func TestRule41SaysWhatItWaitsFor(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")).end()
 		r.unserved()
-		if s := r.is(Blocked, ReasonNotServed); !strings.Contains(s.Message, "two minutes") {
+		if s := r.is(report.Blocked, report.ReasonNotServed); !strings.Contains(s.Message, "two minutes") {
 			t.Errorf("message %q", s.Message)
 		}
 	}, things)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/internal/plaintext"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // settle says what the stream is in for, and waits before the next attempt.
@@ -13,7 +14,7 @@ func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
 		m.ail(in.ask)
 	}
 	if a.pause == pauseForever {
-		m.enter(Blocked, a.reason, m.describe(a, in, end), time.Time{})
+		m.enter(report.Blocked, a.reason, m.describe(a, in, end), time.Time{})
 		m.sleep(ctx, -1)
 		return
 	}
@@ -24,11 +25,11 @@ func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
 	}
 	switch {
 	case a.block:
-		m.enter(Blocked, a.reason, m.describe(a, in, end), at)
-	case m.state.Phase == Blocked: // until something succeeds
-		m.enter(Blocked, m.state.Reason, m.state.Message, at)
+		m.enter(report.Blocked, a.reason, m.describe(a, in, end), at)
+	case m.state.Phase == report.Blocked: // until something succeeds
+		m.enter(report.Blocked, m.state.Reason, m.state.Message, at)
 	case m.next == askWatch || m.next == askHead:
-		m.enter(Resuming, a.reason, "", at)
+		m.enter(report.Resuming, a.reason, "", at)
 	default:
 		m.enterSnapshot()
 	}
@@ -36,18 +37,18 @@ func (m *machine) settle(ctx context.Context, a action, in input, end *ending) {
 }
 
 // show changes the state, unless the stream is blocked: only what heardFrom and sound accept ends that.
-func (m *machine) show(p Phase, why Reason) {
+func (m *machine) show(p report.Phase, why report.Reason) {
 	message := ""
-	if m.state.Phase == Blocked {
-		p, why, message = Blocked, m.state.Reason, m.state.Message
+	if m.state.Phase == report.Blocked {
+		p, why, message = report.Blocked, m.state.Reason, m.state.Message
 	}
 	m.enter(p, why, message, time.Time{})
 }
 
 // showSnapshot is show for a snapshot that is being read.
 func (m *machine) showSnapshot() {
-	if m.state.Phase == Blocked {
-		m.show(Blocked, "")
+	if m.state.Phase == report.Blocked {
+		m.show(report.Blocked, "")
 		return
 	}
 	m.enterSnapshot()
@@ -59,14 +60,14 @@ func (m *machine) enterSnapshot() {
 	case m.polling:
 		m.enterPolling(time.Time{})
 	case m.synced:
-		m.enter(Relisting, m.why, "", time.Time{})
+		m.enter(report.Relisting, m.why, "", time.Time{})
 	default:
-		m.enter(Listing, m.why, "", time.Time{})
+		m.enter(report.Listing, m.why, "", time.Time{})
 	}
 }
 
 // enter changes the state, and tells who wants to know if it is another one than before.
-func (m *machine) enter(p Phase, why Reason, message string, retryAt time.Time) {
+func (m *machine) enter(p report.Phase, why report.Reason, message string, retryAt time.Time) {
 	old := m.state
 	now := old
 	if message != old.Message {

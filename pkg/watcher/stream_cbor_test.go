@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/json"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // cborOf is the CBOR of a JSON document, behind the tag that marks CBOR.
@@ -92,7 +93,7 @@ func TestRule43NextMediaTypeAfterCBOR(t *testing.T) {
 					}
 					b := c.ok()
 					b.initialEnd("7")
-					r.is(Streaming, "")
+					r.is(report.Streaming, "")
 					b.end()
 					b = r.watch("7").ok()
 					b.event("ERROR", status(410, "Expired"))

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // chaos is a small API server that does to a stream what a cluster does, at random. It knows what it has
@@ -245,13 +246,13 @@ type witness struct {
 
 func (w *witness) Synced(string, bool) {}
 
-func (w *witness) StateChanged(State) {}
+func (w *witness) StateChanged(report.State) {}
 
-func (w *witness) Handle(d Delta) {
+func (w *witness) Handle(d report.Delta) {
 	w.calls++
 	name := d.Entry.Name()
 	before, known := w.known[name]
-	if d.Kind == Gone {
+	if d.Kind == report.Gone {
 		if !known || before.uid != d.Entry.UID() {
 			w.t.Errorf("%s is gone and was not known", name)
 		}

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // beginSnapshot makes a snapshot, read again for this reason, the next request. Attempts that are refused and made
 // again do not count as more.
-func (m *machine) beginSnapshot(why Reason) {
+func (m *machine) beginSnapshot(why report.Reason) {
 	m.why = why
 	m.o.Observer.Relist(why)
 	m.prepareSnapshot()
@@ -52,7 +53,7 @@ func (m *machine) sweep(rv string) {
 	}
 	m.index.Sweep(func(e Entry) {
 		m.bury(e.UID(), rv)
-		m.handler.Handle(Missing(e, m.target.Ambiguous()))
+		m.handler.Handle(report.Missing(e, m.target.Ambiguous()))
 	})
 }
 
@@ -60,22 +61,22 @@ func (m *machine) sweep(rv string) {
 // snapshot. After no version of it was served for long enough they are deleted, as the server deletes them with their
 // definition (rule 41).
 func (m *machine) lose(gone bool) {
-	again := m.why == ReasonReturned // it was not served the last time either
+	again := m.why == report.ReasonReturned // it was not served the last time either
 	m.polling, m.listOnly, m.refused = false, false, false
 	if gone {
 		m.gone, m.incomplete = true, false
 		m.index.Begin()
-		m.index.Sweep(func(e Entry) { m.handler.Handle(Missing(e, false)) })
+		m.index.Sweep(func(e Entry) { m.handler.Handle(report.Missing(e, false)) })
 	}
 	if again {
 		m.prepareSnapshot()
 		return
 	}
-	m.beginSnapshot(ReasonReturned)
+	m.beginSnapshot(report.ReasonReturned)
 }
 
 // drop takes the entry of a Gone out of the index while the handler hears of it.
-func (m *machine) drop(d Delta) {
+func (m *machine) drop(d report.Delta) {
 	m.index.Drop(d.Entry, func() { m.handler.Handle(d) })
 }
 
@@ -86,7 +87,7 @@ func (m *machine) deliver(ask request, f *Frame) bool {
 	if !live && f.Type != Deleted {
 		m.proof.shown++
 	}
-	var why Reason
+	var why report.Reason
 	if f.Type == Deleted {
 		why = m.deleted(live, f)
 	} else {
@@ -102,15 +103,15 @@ func (m *machine) deliver(ask request, f *Frame) bool {
 }
 
 // present is told of a state of an object.
-func (m *machine) present(live bool, f *Frame) Reason {
+func (m *machine) present(live bool, f *Frame) report.Reason {
 	meta := &f.Meta
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if known && !e.HasUID(meta.UID) {
 		if live && e.Compare(meta.ResourceVersion) == index.OrderBehind || m.replayed(live, meta) {
-			return ReasonReplayed // of the object that had the name before
+			return report.ReasonReplayed // of the object that had the name before
 		}
 		m.bury(e.UID(), meta.ResourceVersion)
-		m.drop(Replaced(e, !live)) // 19
+		m.drop(report.Replaced(e, !live)) // 19
 		known = false
 	}
 	if !known {
@@ -125,12 +126,12 @@ func (m *machine) present(live bool, f *Frame) Reason {
 	e.SetSeen()
 	switch o := e.CompareState(f); {
 	case o == index.OrderSame && !live && e.Reread(f):
-		m.handler.Handle(Delta{Kind: Upsert, Frame: f, Entry: e, Initial: !m.comparing(), Relist: m.comparing(), Reread: true})
+		m.handler.Handle(report.Delta{Kind: report.Upsert, Frame: f, Entry: e, Initial: !m.comparing(), Relist: m.comparing(), Reread: true})
 		return ""
 	case o == index.OrderSame && !live:
-		return ReasonUnchanged
+		return report.ReasonUnchanged
 	case o == index.OrderSame, ordered && o == index.OrderBehind:
-		return ReasonReplayed
+		return report.ReasonReplayed
 	}
 	e.SetState(f)
 	m.upsert(live, f, e, false)
@@ -138,12 +139,12 @@ func (m *machine) present(live bool, f *Frame) Reason {
 }
 
 // appeared is told of an object that is not known.
-func (m *machine) appeared(live bool, f *Frame) Reason {
+func (m *machine) appeared(live bool, f *Frame) report.Reason {
 	if m.replayed(live, &f.Meta) {
-		return ReasonReplayed // 27
+		return report.ReasonReplayed // 27
 	}
 	if live && f.Type != Added && m.passed(f.Meta.ResourceVersion) {
-		return ReasonReplayed // 27: it was deleted since. One that is ADDED may have become visible only now.
+		return report.ReasonReplayed // 27: it was deleted since. One that is ADDED may have become visible only now.
 	}
 	e := m.index.Add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
 	e.SetSeen()
@@ -153,41 +154,41 @@ func (m *machine) appeared(live bool, f *Frame) Reason {
 }
 
 func (m *machine) upsert(live bool, f *Frame, e Entry, isNew bool) {
-	m.handler.Handle(Delta{
-		Kind: Upsert, Frame: f, Entry: e, New: isNew, Initial: !m.comparing(), Relist: !live && m.comparing(),
+	m.handler.Handle(report.Delta{
+		Kind: report.Upsert, Frame: f, Entry: e, New: isNew, Initial: !m.comparing(), Relist: !live && m.comparing(),
 	})
 }
 
 // deleted takes a DELETED event. One without a UID is about the object that has the name.
-func (m *machine) deleted(live bool, f *Frame) Reason {
+func (m *machine) deleted(live bool, f *Frame) report.Reason {
 	meta := &f.Meta
 	if !live {
 		m.bury(meta.UID, meta.ResourceVersion) // also of an object that the snapshot shows only later
 	}
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if !known {
-		return ReasonUnknownGone
+		return report.ReasonUnknownGone
 	}
 	behind := (live || e.Seen()) && e.Compare(meta.ResourceVersion) == index.OrderBehind
 	switch {
 	case behind:
-		return ReasonReplayed
+		return report.ReasonReplayed
 	case meta.UID == "" && !e.HasUID(""):
 		m.bury(e.UID(), e.LaterRV(meta.ResourceVersion))
-		d := Missing(e, m.target.Ambiguous())
+		d := report.Missing(e, m.target.Ambiguous())
 		d.Relist = !live && m.comparing()
 		m.drop(d)
 	case !e.HasUID(meta.UID):
 		// The name was another object's in between, of which no event came: ours was deleted before that one.
 		if e.Compare(meta.ResourceVersion) != index.OrderAhead {
-			return ReasonReplayed
+			return report.ReasonReplayed
 		}
 		m.bury(meta.UID, meta.ResourceVersion)
 		m.bury(e.UID(), meta.ResourceVersion)
-		m.drop(Replaced(e, !live))
+		m.drop(report.Replaced(e, !live))
 	default:
 		m.bury(meta.UID, e.LaterRV(meta.ResourceVersion))
-		m.drop(Delta{Kind: Gone, Entry: e, Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
+		m.drop(report.Delta{Kind: report.Gone, Entry: e, Frame: f, Relist: !live && m.comparing(), Initial: !m.comparing(), Ambiguous: m.target.Ambiguous()})
 	}
 	return ""
 }

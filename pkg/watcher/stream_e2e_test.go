@@ -18,21 +18,22 @@ import (
 	"github.com/ancho-dev/ancho/internal/testenv"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // world is what a stream has told: the objects there are, and how often it listed.
 type world struct {
-	NoObserver
+	report.NoObserver
 	mu      sync.Mutex
 	cond    *sync.Cond
 	objects map[string]string // name to UID
-	state   State
-	relists map[Reason]int
+	state   report.State
+	relists map[report.Reason]int
 	wrong   []string
 }
 
 func newWorld() *world {
-	w := &world{objects: map[string]string{}, relists: map[Reason]int{}}
+	w := &world{objects: map[string]string{}, relists: map[report.Reason]int{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
 }
@@ -44,10 +45,10 @@ func (w *world) change(f func()) {
 	w.cond.Broadcast()
 }
 
-func (w *world) Handle(d Delta) {
+func (w *world) Handle(d report.Delta) {
 	w.change(func() {
 		name := d.Entry.Name()
-		if d.Kind == Gone {
+		if d.Kind == report.Gone {
 			if w.objects[name] != d.Entry.UID() {
 				w.wrong = append(w.wrong, name+" is gone and was not known")
 			}
@@ -61,9 +62,9 @@ func (w *world) Handle(d Delta) {
 	})
 }
 
-func (w *world) Synced(string, bool)  {}
-func (w *world) StateChanged(s State) { w.change(func() { w.state = s }) }
-func (w *world) Relist(why Reason)    { w.change(func() { w.relists[why]++ }) }
+func (w *world) Synced(string, bool)         {}
+func (w *world) StateChanged(s report.State) { w.change(func() { w.state = s }) }
+func (w *world) Relist(why report.Reason)    { w.change(func() { w.relists[why]++ }) }
 
 // until waits for a condition; the test's own timeout is the only bound.
 func (w *world) until(t *testing.T, what string, cond func() bool) {
@@ -163,7 +164,7 @@ func TestRealServer(t *testing.T) {
 	w.until(t, "a deletion has come", func() bool { return w.objects["first-0"] == "" })
 
 	p.must(p.KillAPIServer())
-	w.until(t, "the outage shows", func() bool { return w.state.Phase == Blocked && w.state.Reason == ReasonUnreachable })
+	w.until(t, "the outage shows", func() bool { return w.state.Phase == report.Blocked && w.state.Reason == report.ReasonUnreachable })
 	p.must(p.StartAPIServer())
 	p.remove("again")
 	again = p.create("again")
@@ -173,12 +174,12 @@ func TestRealServer(t *testing.T) {
 	_, err := p.other.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "other"}}, metav1.CreateOptions{})
 	p.must(err)
 	p.must(p.KillAPIServer())
-	w.until(t, "the outage shows again", func() bool { return w.state.Phase == Blocked })
+	w.until(t, "the outage shows again", func() bool { return w.state.Phase == report.Blocked })
 	p.must(p.Compact()) // the secret was written since: what the stream knows is history
 	p.must(p.StartAPIServer())
 	p.remove("after")
 	w.until(t, "it knows what went on without it", func() bool {
-		return w.state.Live() && w.objects["after"] == "" && w.objects["first-5"] != "" && w.relists[ReasonExpired] > 0
+		return w.state.Live() && w.objects["after"] == "" && w.objects["first-5"] != "" && w.relists[report.ReasonExpired] > 0
 	})
 }
 
@@ -187,7 +188,7 @@ func TestRealRefusals(t *testing.T) {
 	p := newPlane(t)
 	bad := newWorld()
 	bad.runOn(t, p.server, apiclient.Target{Resource: configMaps, Namespace: "default", Fields: "spec.nope=1"})
-	bad.blocked(t, ReasonInvalid, "spec.nope")
+	bad.blocked(t, report.ReasonInvalid, "spec.nope")
 	if p.server.WatchListRefused(configMaps) {
 		t.Error("a wrong selector is no refusal of snapshots")
 	}
@@ -199,18 +200,18 @@ func TestRealRefusals(t *testing.T) {
 	defer theirs.CloseIdleConnections()
 	denied := newWorld()
 	denied.runOn(t, theirs, apiclient.Target{Resource: configMaps, Namespace: "default"})
-	denied.blocked(t, ReasonForbidden, `verb "watch"`)
+	denied.blocked(t, report.ReasonForbidden, `verb "watch"`)
 
 	things := kind.Resource{Group: "example.com", Version: "v1", Kind: "Thing", Plural: "things", Namespaced: true}
 	missing := newWorld()
 	missing.runOn(t, p.server, apiclient.Target{Resource: things})
-	missing.blocked(t, ReasonNotServed, "example.com")
+	missing.blocked(t, report.ReasonNotServed, "example.com")
 }
 
 // blocked waits until the stream is blocked, and wants to be told why.
-func (w *world) blocked(t *testing.T, why Reason, word string) {
+func (w *world) blocked(t *testing.T, why report.Reason, word string) {
 	t.Helper()
-	w.until(t, "it is blocked: "+string(why), func() bool { return w.state.Phase == Blocked && w.state.Reason == why })
+	w.until(t, "it is blocked: "+string(why), func() bool { return w.state.Phase == report.Blocked && w.state.Reason == why })
 	w.change(func() {
 		if !strings.Contains(w.state.Message, word) {
 			t.Errorf("message %q does not tell of %q", w.state.Message, word)

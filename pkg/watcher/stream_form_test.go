@@ -3,6 +3,8 @@ package watcher
 import (
 	"strings"
 	"testing"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // An answer is read as what it is where its Content-Type says nothing, or the wrong thing.
@@ -25,12 +27,12 @@ func TestRule61TheFirstByteDecides(t *testing.T) {
 			run(t, func(r *rig) {
 				r.synced("7", pod("a", "5")).end()
 				b := r.watch("7").respond(200, c.contentType)
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 				for i := range c.event { // in as many pieces as can be
 					b.write(c.event[i : i+1])
 				}
 				r.expect("upsert a@uid-a:8")
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 				if n := len(c.event); r.obs.byteSum.Load() < int64(n) {
 					t.Errorf("%d bytes were counted", r.obs.byteSum.Load())
 				}
@@ -67,7 +69,7 @@ func TestRule61ListsOfOtherThings(t *testing.T) {
 			b := r.list("500", "").respond(200, c.contentType)
 			b.write(c.body)
 			b.end()
-			if s := r.is(Blocked, ReasonBadAnswer); !strings.Contains(s.Message, want) {
+			if s := r.is(report.Blocked, report.ReasonBadAnswer); !strings.Contains(s.Message, want) {
 				t.Errorf("message %q, want %q", s.Message, want)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // compressed answers as the API server does when it was asked for gzip: each flush ends a member.
@@ -44,13 +46,13 @@ func TestALargeCompressedSnapshotIsNotFollowed(t *testing.T) {
 		if got := c.h.Get("Accept-Encoding"); got != "identity" {
 			t.Errorf("the changes are asked for as %q", got)
 		}
-		if s := r.State(); !s.Live() || s.Reason != "" && s.Reason != ReasonStart {
+		if s := r.State(); !s.Live() || s.Reason != "" && s.Reason != report.ReasonStart {
 			t.Errorf("meanwhile the stream is %+v", s)
 		}
 		b := c.ok()
 		b.event("MODIFIED", pod("o1", "8"))
 		synctest.Wait()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		if n := len(take(&r.rec.mu, &r.rec.lines)); n != largeSnapshot+2 {
 			t.Errorf("%d calls, want one for each object, the sync, and the change", n)
 		}
@@ -64,7 +66,7 @@ func TestASmallCompressedSnapshotIsFollowed(t *testing.T) {
 	run(t, func(r *rig) {
 		b := r.snapshot().compressed(added(1)+added(2), bookmarkSeven)
 		r.expect("upsert o1@uid-o1:5 new initial", "upsert o2@uid-o2:5 new initial", "synced 7 false")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		b.members(`{"type":"MODIFIED","object":` + pod("o1", "8") + `}`)
 		r.expect("upsert o1@uid-o1:8")
 	})

@@ -1,6 +1,10 @@
 package watcher
 
-import "time"
+import (
+	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+)
 
 // This file decides when a stream that was blocked has recovered (rule 60): not with a status line, but with bytes that can
 // be used, or with a watch that lasts. Where a stream fails again right after such a recovery, bytes are no proof any more
@@ -17,7 +21,7 @@ type health struct {
 // ail notes that the stream is blocked now.
 func (m *machine) ail(ask request) {
 	m.health.asked = ask
-	if m.state.Phase != Blocked {
+	if m.state.Phase != report.Blocked {
 		m.health.doubted = m.health.shaken
 	}
 	m.health.shaken = true
@@ -26,7 +30,7 @@ func (m *machine) ail(ask request) {
 // heardFrom is called when something usable arrived: a frame, a bookmark, a complete page.
 func (m *machine) heardFrom(ask request) {
 	switch {
-	case m.state.Phase != Blocked, m.health.doubted:
+	case m.state.Phase != report.Blocked, m.health.doubted:
 	case ask == askHead && m.health.asked != askHead: // it says nothing of what failed
 	default:
 		m.unblock(ask)
@@ -37,9 +41,9 @@ func (m *machine) heardFrom(ask request) {
 func (m *machine) unblock(ask request) {
 	switch ask {
 	case askWatch:
-		m.enter(Streaming, "", "", time.Time{})
+		m.enter(report.Streaming, "", "", time.Time{})
 	case askHead:
-		m.enter(Resuming, m.state.Reason, "", time.Time{})
+		m.enter(report.Resuming, m.state.Reason, "", time.Time{})
 	default:
 		m.enterSnapshot()
 	}
@@ -49,7 +53,7 @@ func (m *machine) unblock(ask request) {
 func (m *machine) sound() {
 	m.health.shaken, m.health.doubted, m.health.empty = false, false, 0
 	m.retest = retest{}
-	if m.state.Phase == Blocked {
+	if m.state.Phase == report.Blocked {
 		m.unblock(askWatch)
 	}
 }
@@ -58,9 +62,9 @@ func (m *machine) sound() {
 // it, while headers wait for the first event (rule 33), since one that refuses says so sooner.
 func (m *machine) verdict(c *conn) time.Time {
 	switch {
-	case !c.opened.IsZero() && (m.health.shaken || m.state.Phase == Blocked):
+	case !c.opened.IsZero() && (m.health.shaken || m.state.Phase == report.Blocked):
 		return c.live.Add(shortWatch)
-	case c.opened.IsZero() && m.state.Phase == Blocked && !m.health.doubted:
+	case c.opened.IsZero() && m.state.Phase == report.Blocked && !m.health.doubted:
 		return c.begun.Add(m.o.FirstAnswer)
 	}
 	return time.Unix(1<<40, 0)
@@ -69,7 +73,7 @@ func (m *machine) verdict(c *conn) time.Time {
 // lasted is called when the time of the verdict has come, and nothing else has.
 func (m *machine) lasted(c *conn) {
 	if c.opened.IsZero() {
-		m.enter(Resuming, m.state.Reason, "", time.Time{})
+		m.enter(report.Resuming, m.state.Reason, "", time.Time{})
 		return
 	}
 	m.sound()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // emptyAnswers are answers of 200 to a watch that bring nothing that can be used, and end at once.
@@ -53,7 +54,7 @@ func TestRule59NothingUsable(t *testing.T) {
 						c.ok().page("7", "", pod("a", "5"))
 					}
 				}
-				s := r.is(Blocked, ReasonBadAnswer)
+				s := r.is(report.Blocked, report.ReasonBadAnswer)
 				if s.Message == "" || strings.Contains(s.Message, "EOF") || strings.Contains(s.Message, "larger than") {
 					t.Errorf("message %q", s.Message)
 				}
@@ -80,7 +81,7 @@ func TestRule59NothingUsable(t *testing.T) {
 					b.event("MODIFIED", pod("a", "8"))
 					r.expectAmong("upsert a@uid-a:8")
 					r.none(shortWatch + time.Second)
-					r.is(Streaming, "")
+					r.is(report.Streaming, "")
 					return
 				}
 			}, logs.into)
@@ -111,7 +112,7 @@ func TestRule59QuietWatchesAreHealthy(t *testing.T) {
 						c = r.next()
 					}
 					b = c.ok()
-					r.is(Streaming, "")
+					r.is(report.Streaming, "")
 				}
 				r.phases(r.flat("resuming clean_end", "streaming", 30)...)
 			})
@@ -136,13 +137,13 @@ func TestRule60ABookmarkIsARecovery(t *testing.T) {
 			run(t, func(r *rig) {
 				r.synced("7").end()
 				r.watch("7").refuse(403, "Forbidden")
-				r.is(Blocked, ReasonForbidden)
+				r.is(report.Blocked, report.ReasonForbidden)
 				b := r.watch("7").ok()
-				if s := r.is(Blocked, ReasonForbidden); !strings.Contains(s.Message, "verb") {
+				if s := r.is(report.Blocked, report.ReasonForbidden); !strings.Contains(s.Message, "verb") {
 					t.Errorf("message %q", s.Message)
 				}
 				sign(b)
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 			})
 		})
 	}
@@ -152,15 +153,15 @@ func TestRule60ACompletePageIsARecovery(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuse(422, "Invalid")
 		r.list("500", "").refuse(500, "InternalError")
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		b := r.list("500", "").ok()
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		b.page("7", "more")
 		c := r.list("500", "more")
-		r.is(Listing, ReasonNoWatchList)
+		r.is(report.Listing, report.ReasonNoWatchList)
 		c.ok().page("7", "")
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -191,7 +192,7 @@ func TestRule60NoAlternation(t *testing.T) {
 					attempt(r)
 				}
 				r.none(time.Millisecond)
-				if p := r.State().Phase; p != Blocked {
+				if p := r.State().Phase; p != report.Blocked {
 					t.Errorf("the phase is %v", p)
 				}
 				if n := logs.count("stream is blocked"); n > 4 {
@@ -215,12 +216,12 @@ func TestRule60AGatewayThatTimesOut(t *testing.T) {
 			r.none(90 * time.Second)
 			c.refuseText(http.StatusGatewayTimeout, "504")
 		}
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		if n := logs.count("stream has recovered"); n > 1 {
 			t.Errorf("recovered %d times:\n%s", n, logs)
 		}
 		r.watch("7").ok()
-		r.lasts(Blocked, ReasonServerError)
+		r.lasts(report.Blocked, report.ReasonServerError)
 	}, logs.into)
 }
 
@@ -251,7 +252,7 @@ func TestBlockedIsLogged(t *testing.T) {
 		blocked(2)
 		refuse(429, `conversion webhook for example.com/v1, Kind=Thing failed: Post "https://hook.ns.svc:443/convert?timeout=30s": connection refused`)
 		blocked(3)
-		if s := r.is(Blocked, ReasonServerError); !strings.Contains(s.Message, "conversion webhook of") || !strings.Contains(logs.String(), "connection refused") {
+		if s := r.is(report.Blocked, report.ReasonServerError); !strings.Contains(s.Message, "conversion webhook of") || !strings.Contains(logs.String(), "connection refused") {
 			t.Errorf("message %q, log\n%s", s.Message, logs)
 		}
 		for i := range 20 { // to and fro: each is known
@@ -260,7 +261,7 @@ func TestBlockedIsLogged(t *testing.T) {
 		}
 		blocked(4)
 		r.watch("7").ok().bookmark("8")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		if n := logs.count("stream has recovered"); n != 1 {
 			t.Errorf("recovered %d times", n)
 		}
@@ -290,7 +291,7 @@ func TestBlockedIsLoggedAgain(t *testing.T) {
 		for range 2 {
 			r.list("500", "").refuse(400, "BadRequest")
 		}
-		r.is(Blocked, ReasonInvalid)
+		r.is(report.Blocked, report.ReasonInvalid)
 		r.none(9 * time.Minute)
 		if n := logs.count("stream is blocked"); n != 1 {
 			t.Errorf("%d lines:\n%s", n, logs)
@@ -330,7 +331,7 @@ func TestMessagesAreBounded(t *testing.T) {
 		b := r.watch("7").respond(403, "application/json")
 		b.write(`{"kind":"Status","code":403,"reason":"Forbidden","message":"` + "\u009b\u202e\u2028\x7f" + strings.Repeat("x", 100_000) + `"}`)
 		b.end()
-		s := r.is(Blocked, ReasonForbidden)
+		s := r.is(report.Blocked, report.ReasonForbidden)
 		for what, text := range map[string]string{"message": s.Message, "log": logs.String()} {
 			if len(text) > 5000 || strings.ContainsAny(text, "\u009b\u202e\u2028\x7f") || !strings.Contains(text, `\u202e`) {
 				t.Errorf("%s: %d bytes: %.300q", what, len(text), text)

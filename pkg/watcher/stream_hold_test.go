@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // gate holds a stream up.
@@ -64,7 +65,7 @@ func TestHoldWaitsForRoom(t *testing.T) {
 		if n := g.asked.Load(); n != asked {
 			t.Errorf("asked %d times while nothing happened", n-asked)
 		}
-		if s := r.is(Streaming, ""); s.RV != "7" {
+		if s := r.is(report.Streaming, ""); s.RV != "7" {
 			t.Errorf("the state is at %s, want 7", s.RV)
 		}
 		ran := false

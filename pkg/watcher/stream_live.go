@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -55,7 +56,7 @@ func (m *machine) follow(ctx context.Context, c *conn, hard time.Time) (input, *
 				c.opened, c.live = c.begun, c.begun
 			}
 			m.answered(askWatch)
-			m.show(Streaming, "")
+			m.show(report.Streaming, "")
 		default:
 			m.take(askWatch, c, it)
 		}

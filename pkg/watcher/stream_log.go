@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 const (
@@ -17,19 +19,19 @@ const (
 type blockedLog struct {
 	since time.Time // when it was blocked; zero if it is not
 	last  time.Time // when the log said so
-	why   Reason
+	why   report.Reason
 	said  []string // reasons and messages since then
 }
 
 // log writes an error when the stream is blocked, again when the reason or, materially, the message changes, and a line
 // when it has recovered.
-func (m *machine) log(s State) {
+func (m *machine) log(s report.State) {
 	b := &m.blocked
 	if m.o.Optional && m.missing(s) {
 		return
 	}
 	switch {
-	case s.Phase == Blocked:
+	case s.Phase == report.Blocked:
 		if b.since.IsZero() {
 			b.since, b.last = time.Now(), time.Now()
 		}
@@ -45,7 +47,7 @@ func (m *machine) log(s State) {
 		}
 		b.said = append(b.said, news)
 		m.complain(s)
-	case !b.since.IsZero() && s.Phase != Stopped:
+	case !b.since.IsZero() && s.Phase != report.Stopped:
 		m.o.Logger.Info("stream has recovered", "target", m.target.String(), "phase", s.Phase.String(),
 			"was", b.why, "after", time.Since(b.since).Round(time.Millisecond).String())
 		*b = blockedLog{}
@@ -53,12 +55,12 @@ func (m *machine) log(s State) {
 }
 
 // missing logs that an optional resource is not served, and that it is again. It says whether that is all there is to log.
-func (m *machine) missing(s State) bool {
-	absent := s.Phase == Blocked && s.Reason == ReasonNotServed
+func (m *machine) missing(s report.State) bool {
+	absent := s.Phase == report.Blocked && s.Reason == report.ReasonNotServed
 	switch {
 	case absent && !m.unserved:
 		m.o.Logger.Info("optional kind is not served: its bindings run without it", "target", m.target.String())
-	case m.unserved && (s.Phase == Streaming || s.Phase == Polling):
+	case m.unserved && (s.Phase == report.Streaming || s.Phase == report.Polling):
 		m.o.Logger.Info("optional kind is served now", "target", m.target.String())
 		m.unserved = false
 	}
@@ -85,7 +87,7 @@ func (m *machine) remind() {
 }
 
 // complain logs that the stream is blocked.
-func (m *machine) complain(s State) {
+func (m *machine) complain(s report.State) {
 	retry := "never"
 	if !s.RetryAt.IsZero() {
 		retry = time.Until(s.RetryAt).Round(time.Millisecond).String()

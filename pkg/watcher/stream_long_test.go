@@ -20,6 +20,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 const (
@@ -181,7 +182,7 @@ type highWater struct {
 	synced     chan struct{}
 }
 
-func (h *highWater) Handle(Delta) {
+func (h *highWater) Handle(report.Delta) {
 	if h.calls++; h.calls%100 == 0 {
 		h.heap = max(h.heap, heapNow())
 	}
@@ -193,7 +194,7 @@ func (h *highWater) Handle(Delta) {
 
 func (h *highWater) Synced(string, bool) { close(h.synced) }
 
-func (*highWater) StateChanged(State) {}
+func (*highWater) StateChanged(report.State) {}
 
 func heapNow() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

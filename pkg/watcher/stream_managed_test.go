@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // A stream's frames lose their managedFields where it is told so, in a snapshot, in events, in pages; and nowhere
@@ -30,7 +31,7 @@ func TestStreamCutsManagedFields(t *testing.T) {
 			}
 		}, func(_ *apiclient.Target, o *StreamOptions, rec *recorder) {
 			o.CutManagedFields = cut
-			rec.during = func(d Delta) {
+			rec.during = func(d report.Delta) {
 				frames.Add(1)
 				if d.Frame.Cut != cut || strings.Contains(string(d.Frame.Raw), `"managedFields"`) == cut {
 					wrong.Add(1)

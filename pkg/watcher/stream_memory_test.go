@@ -3,6 +3,8 @@ package watcher
 import (
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // An error that comes back at the same place is met as such, however long it takes to come.
@@ -58,7 +60,7 @@ func TestFallbackThatFails(t *testing.T) {
 			r.list("500", "").refuse(503, "ServiceUnavailable")
 		}
 		r.snapshot().ok().initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/advice"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -36,7 +37,7 @@ func (m *machine) describe(a action, in input, end *ending) string {
 	case end == nil:
 	case end.status != nil:
 		said = end.status.Message
-		if a.reason == ReasonForbidden && advice.IsAnonymous(said) {
+		if a.reason == report.ReasonForbidden && advice.IsAnonymous(said) {
 			known = advice.Anonymous
 		}
 	case end.err != nil && !errors.Is(end.err, io.EOF):
@@ -54,46 +55,46 @@ func (m *machine) describe(a action, in input, end *ending) string {
 }
 
 // advice is what can be done about it.
-func (m *machine) advice(why Reason, in input) string {
+func (m *machine) advice(why report.Reason, in input) string {
 	switch why {
-	case ReasonForbidden:
+	case report.ReasonForbidden:
 		return m.missingVerb(in)
-	case ReasonUnauthorized:
+	case report.ReasonUnauthorized:
 		return "the server does not accept the credentials (401): check the token or certificate of the program"
-	case ReasonUnreachable:
+	case report.ReasonUnreachable:
 		return "the server gives no answer"
-	case ReasonThrottled:
+	case report.ReasonThrottled:
 		return "the server asks to slow down (429)"
-	case ReasonServerError, ReasonBadVersion, ReasonAheadOf, ReasonStoreRead:
+	case report.ReasonServerError, report.ReasonBadVersion, report.ReasonAheadOf, report.ReasonStoreRead:
 		if in.webhook {
 			return fmt.Sprintf("a conversion webhook of %s fails (%d): repair the webhook or its Service", m.target, in.code)
 		}
 		return fmt.Sprintf("the server answers with an error of its own (%d)", in.code)
-	case ReasonInvalid:
+	case report.ReasonInvalid:
 		if !in.formal {
 			return fmt.Sprintf("%s was refused (%d) with an answer that is no Status of the API: look for a proxy or gateway in between", m.target, in.code)
 		}
 		return fmt.Sprintf("the server does not accept %s (%d): correct the declaration", m.target, in.code)
-	case ReasonNotListable:
+	case report.ReasonNotListable:
 		return fmt.Sprintf("%s can be neither watched nor listed (405): %s", m.target, apiclient.Unlistable(m.target.Resource))
-	case ReasonBadAnswer:
+	case report.ReasonBadAnswer:
 		if in.what == gotEnd || in.what == gotCut {
 			return fmt.Sprintf("the last %d watches of %s ended at once and brought nothing: look for a proxy or gateway in between", in.empty, m.target)
 		}
 		return fmt.Sprintf("the answer to %s is not a list or watch of the API", m.target)
-	case ReasonUnconfirmed:
+	case report.ReasonUnconfirmed:
 		return fmt.Sprintf("two lists of %s contradict each other, as if API servers behind one address had different data: no deletion is reported", m.target.Path())
-	case ReasonTooLarge:
+	case report.ReasonTooLarge:
 		return "an object or event is too large to be read"
-	case ReasonNotServed:
+	case report.ReasonNotServed:
 		waits := ""
 		if m.index.Len() > 0 {
 			waits = "; its objects count as deleted once every answer has said so for two minutes"
 		}
 		return fmt.Sprintf("the server does not serve %s (404)%s", m.target.Path(), waits)
-	case ReasonNoMedia:
+	case report.ReasonNoMedia:
 		return "the server offers no media type that is understood (406)"
-	case ReasonUnexpected:
+	case report.ReasonUnexpected:
 		if in.what == gotError {
 			return fmt.Sprintf("the watch of %s ends with an ERROR event that is not understood (code %d)", m.target, in.code)
 		}

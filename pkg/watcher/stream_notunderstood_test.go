@@ -8,6 +8,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // oddErrors are ERROR events that are no Status as the API declares it, but for those that say what they are.
@@ -29,13 +31,13 @@ func TestRule57NotUnderstoodTwice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(r *rig) {
 				r.synced("7", pod("a", "5")).event("ERROR", object)
-				r.is(Resuming, ReasonUnexpected)
+				r.is(report.Resuming, report.ReasonUnexpected)
 				r.watch("7").ok().event("ERROR", object)
 				b := r.snapshot().ok()
 				b.event("ADDED", pod("a", "8"))
 				b.initialEnd("9")
 				r.expect("upsert a@uid-a:8 relist", "synced 9 true")
-				if s := r.is(Streaming, ""); strings.Contains(s.Message, "SECRET") {
+				if s := r.is(report.Streaming, ""); strings.Contains(s.Message, "SECRET") {
 					t.Errorf("message %q", s.Message)
 				}
 			})
@@ -49,7 +51,7 @@ func TestRule57InAlternatingWords(t *testing.T) {
 		r.synced("7").event("ERROR", `{"message":"a","code":400}`)
 		r.watch("7").ok().event("ERROR", `null`)
 		r.snapshot().ok().initialEnd("9")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -125,7 +127,7 @@ func TestRule57InASnapshot(t *testing.T) {
 				}
 				r.watch("9").ok()
 				r.told()
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 				if name != "400" && name != "422 without kind" && r.server.WatchListRefused(pods) {
 					t.Error("remembered as a refusal")
 				}
@@ -149,7 +151,7 @@ func TestRule57WithoutAnEnd(t *testing.T) {
 			}
 		}
 		b.event("ERROR", `{"message":"no"}`)
-		if s := r.is(Blocked, ReasonUnexpected); !strings.Contains(s.Message, "no") {
+		if s := r.is(report.Blocked, report.ReasonUnexpected); !strings.Contains(s.Message, "no") {
 			t.Errorf("message %q", s.Message)
 		}
 		if n := logs.count("stream has recovered"); n > 1 {
@@ -172,7 +174,7 @@ func TestRule57StatusesOfTheirOwn(t *testing.T) {
 				answer(r.watch("7"))
 				answer(r.watch("7"))
 				r.snapshot().ok().initialEnd("9")
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 			})
 		})
 	}
@@ -185,7 +187,7 @@ func TestRule57TheCodeOfHTTPCounts(t *testing.T) {
 		b := r.watch("7").respond(503, "application/json")
 		b.write(`{"code":410,"message":"upstream"}`)
 		b.end()
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		r.watch("7").respond(410, "application/json").end()
 		r.snapshot().ok()
 	})
@@ -241,7 +243,7 @@ func TestRule57InOtherEncodings(t *testing.T) {
 					b.end()
 				}
 				r.snapshot().ok().initialEnd("9")
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 				if strings.Contains(logs.String(), "SECRET") {
 					t.Errorf("logged %s", logs)
 				}

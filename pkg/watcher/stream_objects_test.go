@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 func labelled(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=x" }
@@ -53,7 +54,7 @@ func TestRule48Undecodable(t *testing.T) {
 		if got := r.obs.get("skipped undecodable"); got != 1 {
 			t.Errorf("counted %d", got)
 		}
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -81,7 +82,7 @@ func TestRule49UnknownTypeAndNoMetadata(t *testing.T) {
 		b.event("ADDED", `{"metadata":{"resourceVersion":"9"}}`)
 		b.bookmark("")
 		r.expect()
-		for _, why := range []Reason{ReasonUnknownType, ReasonUndecodable} {
+		for _, why := range []report.Reason{report.ReasonUnknownType, report.ReasonUndecodable} {
 			if got := r.obs.get("skipped " + string(why)); got != 1 {
 				t.Errorf("%s counted %d", why, got)
 			}
@@ -110,7 +111,7 @@ func TestRule52NamespaceGoesAway(t *testing.T) {
 		b := r.synced("7", pod("a", "5"))
 		b.event("DELETED", pod("a", "9"))
 		r.none(7 * time.Minute) // silence is all that follows
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		r.expect("gone a@uid-a:5")
 		b.event("ADDED", pod("a@again", "20"))
 		r.expect("upsert a@again:20 new")
@@ -120,11 +121,11 @@ func TestRule52NamespaceGoesAway(t *testing.T) {
 func TestRule53Table(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().respond(200, "application/json;as=Table;v=v1;g=meta.k8s.io").end()
-		if s := r.is(Blocked, ReasonBadAnswer); !strings.Contains(s.Message, "Table") {
+		if s := r.is(report.Blocked, report.ReasonBadAnswer); !strings.Contains(s.Message, "Table") {
 			t.Errorf("message %q", s.Message)
 		}
 		r.snapshot().ok().initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -137,9 +138,9 @@ func TestRule53WebPage(t *testing.T) {
 			b.write("<html>")
 			b.end()
 		}
-		r.is(Blocked, ReasonBadAnswer)
+		r.is(report.Blocked, report.ReasonBadAnswer)
 		r.watch("7").ok()
-		r.lasts(Blocked, ReasonBadAnswer)
+		r.lasts(report.Blocked, report.ReasonBadAnswer)
 		r.expect()
 	})
 }
@@ -200,7 +201,7 @@ func TestRule56NoVersionAtAll(t *testing.T) {
 		b.initialEnd("")
 		r.list("500", "").ok().page("", "", pod("a@", ""), pod("b@", ""))
 		r.expect("upsert a@: new initial", "upsert b@: new initial", "synced  false")
-		r.is(Polling, ReasonNoVersion)
+		r.is(report.Polling, report.ReasonNoVersion)
 		changed := `{"metadata":{"namespace":"ns","name":"b","uid":""},"usage":1}`
 		r.list("500", "").ok().page("", "", changed)
 		r.expect("upsert b@: relist", "gone a@: relist partial", "synced  true")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // listing is a rig whose server does not know snapshots by watch.
@@ -143,11 +144,11 @@ func TestRule04FallbackThatIsForbidden(t *testing.T) {
 			r.snapshot().ok().cut()
 		}
 		r.list("500", "").refuse(403, "Forbidden")
-		s := r.is(Blocked, ReasonForbidden)
+		s := r.is(report.Blocked, report.ReasonForbidden)
 		t.Log(s.Message)
 		b := r.snapshot().ok() // who may watch only gets another chance to
 		b.initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // explosive is a body that something in the way of the bytes cannot cope with.
@@ -20,7 +22,7 @@ func TestAPanicWhileReadingEndsOneAnswer(t *testing.T) {
 			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: explosive{},
 		}}
 		again := r.watch("7")
-		r.is(Blocked, ReasonBadAnswer)
+		r.is(report.Blocked, report.ReasonBadAnswer)
 		message := r.State().Message
 		if !strings.Contains(message, "explosive.Read") || !strings.Contains(message, "stream_panic_test.go:") || strings.Contains(message, "nobody may read") {
 			t.Errorf("the state says %q", message)
@@ -28,6 +30,6 @@ func TestAPanicWhileReadingEndsOneAnswer(t *testing.T) {
 		b = again.ok()
 		b.event("MODIFIED", pod("a", "8"))
 		r.expect("upsert a@uid-a:8")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }

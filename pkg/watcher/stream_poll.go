@@ -3,6 +3,8 @@ package watcher
 import (
 	"context"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 const (
@@ -30,7 +32,7 @@ func (r *retest) concluded() {
 func (r *retest) begun() { r.at = time.Now().Add(retestEvery) }
 
 // poll lists from now on, every while, what the server cannot watch (rules 42 and 56).
-func (m *machine) poll(ctx context.Context, why Reason) {
+func (m *machine) poll(ctx context.Context, why report.Reason) {
 	m.progress()
 	m.health = health{}
 	if !m.polling {
@@ -40,15 +42,15 @@ func (m *machine) poll(ctx context.Context, why Reason) {
 	m.enterPolling(time.Now().Add(m.o.PollEvery))
 	m.sleep(ctx, m.o.PollEvery)
 	if ctx.Err() == nil {
-		m.beginSnapshot(ReasonPoll)
+		m.beginSnapshot(report.ReasonPoll)
 	}
 }
 
 // enterPolling says what is done instead of watching.
 func (m *machine) enterPolling(next time.Time) {
 	message := "the server cannot watch this resource: it is listed every " + m.o.PollEvery.String()
-	if m.pollWhy == ReasonNoVersion {
+	if m.pollWhy == report.ReasonNoVersion {
 		message = "the server sends no resourceVersion to watch from: the resource is listed every " + m.o.PollEvery.String()
 	}
-	m.enter(Polling, m.pollWhy, message, next)
+	m.enter(report.Polling, m.pollWhy, message, next)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // proof is what a snapshot has shown so far, for the decision whether to believe it (rule 58). Real API servers have sent
@@ -95,12 +96,12 @@ func (m *machine) showed(meta *Meta) bool {
 // classifyProof: the list contradicts the snapshot, and a list is right where a streamed snapshot is not.
 func classifyProof(in input) action {
 	if in.streamed {
-		return action{do: doFallback, reason: ReasonUnconfirmed}
+		return action{do: doFallback, reason: report.ReasonUnconfirmed}
 	}
-	return action{do: doRelist, reason: ReasonUnconfirmed, pause: pauseBackoff, block: in.again > 0}
+	return action{do: doRelist, reason: report.ReasonUnconfirmed, pause: pauseBackoff, block: in.again > 0}
 }
 
 // proofRefused: a second snapshot has to say the same.
 func proofRefused() action {
-	return action{do: doRelist, reason: ReasonUnconfirmed, pause: pauseJitter}
+	return action{do: doRelist, reason: report.ReasonUnconfirmed, pause: pauseJitter}
 }

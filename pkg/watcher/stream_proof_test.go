@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // proof is the next request, which has to be the list of one item that verifies a snapshot, over a connection of its own.
@@ -41,7 +42,7 @@ func TestRule58EmptyAtFirst(t *testing.T) {
 		r.expect("synced 7 false")
 		b.event("ADDED", pod("a", "9")) // in the same answer: nothing else was asked for
 		r.expect("upsert a@uid-a:9 new")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Labels = "app=web" })
 }
 
@@ -68,7 +69,7 @@ func TestRule58EmptyAtFirstWhileObjectsExist(t *testing.T) {
 			t.Errorf("counted %d", got)
 		}
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		if r.server.WatchListRefused(pods) {
 			t.Error("one bad snapshot is remembered as a refusal")
 		}
@@ -129,7 +130,7 @@ func TestRule58ListDeletesAll(t *testing.T) {
 			r.list("500", "").ok().page("9", "")
 			r.proof().ok().page("9", "", pod("a", "5"))
 		}
-		if s := r.is(Blocked, ReasonUnconfirmed); !strings.Contains(s.Message, "contradict") {
+		if s := r.is(report.Blocked, report.ReasonUnconfirmed); !strings.Contains(s.Message, "contradict") {
 			t.Errorf("message %q", s.Message)
 		}
 		r.expect()

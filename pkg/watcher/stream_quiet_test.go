@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // Something on the way holds the headers back until the first event, which does not come: such a watch has lasted.
@@ -20,7 +22,7 @@ func TestRule33HeadersComeWithTheEnd(t *testing.T) {
 			r.none(7 * time.Minute)
 			c.ok().end()
 			r.told()
-			if s := r.State(); s.Phase == Blocked {
+			if s := r.State(); s.Phase == report.Blocked {
 				t.Fatalf("blocked: %s", s.Message)
 			}
 		}
@@ -88,11 +90,11 @@ func TestRule60NoAnswerIsNoRecovery(t *testing.T) {
 			r.none(90 * time.Second)
 			c.refuseText(http.StatusGatewayTimeout, "504")
 		}
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		said := logs.count("stream has recovered")
 		r.watch("7") // without an answer
 		r.next()
-		if p := r.State().Phase; p != Blocked || logs.count("stream has recovered") != said {
+		if p := r.State().Phase; p != report.Blocked || logs.count("stream has recovered") != said {
 			t.Errorf("the phase is %v, the log\n%s", p, logs)
 		}
 	}, logs.into)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // A redirect blocks the stream in the words of the refusal, keeps what is known, and ends with the redirects.
@@ -18,12 +19,12 @@ func TestRule62Redirect(t *testing.T) {
 		for range 5 {
 			r.watch("7").refuse(http.StatusFound, "", "Location", "https://elsewhere.invalid/api/v1/pods?token=hidden")
 		}
-		s := r.is(Blocked, ReasonUnexpected)
+		s := r.is(report.Blocked, report.ReasonUnexpected)
 		if !strings.Contains(s.Message, "redirected to https://elsewhere.invalid/api/v1/pods (status 302): refused") || strings.Contains(s.Message, "hidden") {
 			t.Errorf("message: %s", s.Message)
 		}
 		r.watch("7").ok()
-		r.lasts(Blocked, ReasonUnexpected)
+		r.lasts(report.Blocked, report.ReasonUnexpected)
 		if n := r.obs.get("relist start") + r.obs.get("relist expired"); n != 0 {
 			t.Errorf("%d relists", n)
 		}

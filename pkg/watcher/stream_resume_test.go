@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 func TestRule17ExpiredAnswer(t *testing.T) {
@@ -27,7 +29,7 @@ func TestRule18ExpiredInsideAndALineAfter(t *testing.T) {
 		b := r.synced("7", pod("a", "5"))
 		b.write(`{"type":"ERROR","object":` + status(410, "Gone") + `}` + "\n" + `{"type":"ADDED","object":` + pod("x", "99") + `}`)
 		b = r.snapshot().ok()
-		r.is(Relisting, ReasonExpired)
+		r.is(report.Relisting, report.ReasonExpired)
 		b.event("ADDED", pod("a", "5"))
 		b.initialEnd("9")
 		r.expect("synced 9 true")
@@ -108,7 +110,7 @@ func TestRule22CleanEnd(t *testing.T) {
 		if took := after(func() { b = r.watch("8").ok() }); took != 0 {
 			t.Errorf("resumed after %v", took)
 		}
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		r.phases("resuming clean_end", "streaming")
 		if got := r.obs.get("reconnect clean_end"); got != 1 {
 			t.Errorf("counted %d", got)
@@ -158,7 +160,7 @@ func TestRule25RolledBack(t *testing.T) {
 		b.event("ADDED", pod("b", "590"))
 		b.initialEnd("600")
 		r.expect("upsert b@uid-b:590 relist", "synced 600 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		b.event("MODIFIED", pod("b", "601"))
 		r.expect("upsert b@uid-b:601")
 		if got := r.obs.get("relist rolled_back"); got != 1 {
@@ -264,13 +266,13 @@ func TestRule28BadVersion(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")).end()
 		r.watch("7").refuse(500, "")
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		r.watch("7").refuse(500, "")
 		b := r.snapshot().ok()
 		b.event("ADDED", pod("a", "5"))
 		b.initialEnd("9")
 		r.expect("synced 9 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -278,7 +280,7 @@ func TestRule28FirstRequest(t *testing.T) {
 	run(t, func(r *rig) {
 		for range 5 {
 			r.snapshot().refuse(500, "")
-			if s := r.is(Blocked, ReasonServerError); s.Message == "" || s.RetryAt.IsZero() {
+			if s := r.is(report.Blocked, report.ReasonServerError); s.Message == "" || s.RetryAt.IsZero() {
 				t.Errorf("state %+v", s)
 			}
 		}
@@ -325,12 +327,12 @@ func TestRule31Refused(t *testing.T) {
 		if took < 5*time.Minute || took > 10*time.Minute {
 			t.Errorf("20 attempts in %v", took)
 		}
-		s := r.is(Blocked, ReasonUnreachable)
+		s := r.is(report.Blocked, report.ReasonUnreachable)
 		if s.Live() || !s.Synced || s.RV != "7" {
 			t.Errorf("state %+v", s)
 		}
 		r.watch("7").ok()
-		r.lasts(Blocked, ReasonUnreachable)
+		r.lasts(report.Blocked, report.ReasonUnreachable)
 		r.expect()
 		r.phases("resuming read_error", "resuming unreachable", "blocked unreachable", "streaming")
 	})
@@ -385,7 +387,7 @@ func TestRule36QuietIsLeftAlone(t *testing.T) {
 	run(t, func(r *rig) {
 		b := r.synced("7", pod("a", "5"))
 		r.none(449 * time.Second)
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		r.phases()
 		r.expect()
 		b.bookmark("8")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // polls answers lists until something else is asked, and returns that and how long it took.
@@ -25,7 +26,7 @@ func TestRule42AWatchIsTriedAgain(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")).end()
 		r.watch("7").refuse(405, "MethodNotAllowed")
-		r.is(Polling, ReasonPoll)
+		r.is(report.Polling, report.ReasonPoll)
 		c, took := r.polls("9", pod("a", "8"))
 		if took < retestAfter || took > retestAfter+time.Minute {
 			t.Errorf("tried after %v", took)
@@ -34,7 +35,7 @@ func TestRule42AWatchIsTriedAgain(t *testing.T) {
 			t.Errorf("asked %s", c.q.Encode())
 		}
 		b := c.ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		b.event("MODIFIED", pod("a", "10"))
 		b.end()
 		r.watch("10").ok()
@@ -53,7 +54,7 @@ func TestRule42AWatchIsTriedHourly(t *testing.T) {
 			c, took := r.polls("9")
 			waits = append(waits, took.Truncate(time.Minute))
 			c.refuse(405, "MethodNotAllowed")
-			r.is(Polling, ReasonPoll)
+			r.is(report.Polling, report.ReasonPoll)
 		}
 		if got := fmt.Sprint(waits); got != "[5m0s 10m0s 20m0s 40m0s 1h0m0s 1h0m0s 1h0m0s]" {
 			t.Errorf("tried after %v", got)
@@ -79,7 +80,7 @@ func TestRule42AWatchIsTriedWhereListsFail(t *testing.T) {
 		b := c.ok()
 		b.event("ADDED", pod("a", "8"))
 		b.initialEnd("9")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -88,12 +89,12 @@ func TestRule56AVersionAfterAll(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuse(422, "Invalid")
 		r.list("500", "").ok().page("", "", pod("a", "5"))
-		r.is(Polling, ReasonNoVersion)
+		r.is(report.Polling, report.ReasonNoVersion)
 		r.list("500", "").ok().page("", "", pod("a", "5"))
-		r.is(Polling, ReasonNoVersion)
+		r.is(report.Polling, report.ReasonNoVersion)
 		r.list("500", "").ok().page("9", "", pod("a", "5"))
 		r.watch("9").ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -121,7 +122,7 @@ func TestRule04SnapshotsAreTriedHourly(t *testing.T) {
 		}
 		expire()
 		r.snapshot().ok().initialEnd("10")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -145,7 +146,7 @@ func TestRule43MediaTypesAreTriedHourly(t *testing.T) {
 			b.end()
 			c := r.watch("7")
 			if protobuf(c) {
-				r.is(Resuming, ReasonCleanEnd)
+				r.is(report.Resuming, report.ReasonCleanEnd)
 				bad := c.respond(200, typeProtobuf+";stream=watch")
 				bad.write("<html>") // still so: that is no news
 				bad.end()
@@ -153,7 +154,7 @@ func TestRule43MediaTypesAreTriedHourly(t *testing.T) {
 					t.Error("asked for twice")
 				}
 				c.ok()
-				r.is(Streaming, "")
+				r.is(report.Streaming, "")
 				return
 			}
 			b = c.ok()
@@ -176,7 +177,7 @@ func TestRule43AllRefused(t *testing.T) {
 				t.Errorf("%s: %d times of 8, among %d", accept, n, len(asked))
 			}
 		}
-		r.is(Blocked, ReasonNoMedia)
+		r.is(report.Blocked, report.ReasonNoMedia)
 	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
 }
 
@@ -190,7 +191,7 @@ func TestRule44ACustomResourceMayGainTheField(t *testing.T) {
 				t.Errorf("again after %v", took)
 			}
 		}
-		r.is(Blocked, ReasonInvalid)
+		r.is(report.Blocked, report.ReasonInvalid)
 		if requests > 100 {
 			t.Errorf("%d requests in three hours", requests)
 		}
@@ -202,7 +203,7 @@ func TestRule44ACustomResourceMayGainTheField(t *testing.T) {
 			c.ok().page("9", "", pod("a", "5"))
 			r.watch("9").ok().bookmark("9")
 		}
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 		if r.server.WatchListRefused(r.target.Resource) {
 			t.Error("a refused selector is no refusal of snapshots")
 		}
@@ -226,7 +227,7 @@ func TestRule44OddAnswersAreNoVerdict(t *testing.T) {
 				for range 30 {
 					answer(r.next())
 				}
-				s := r.is(Blocked, ReasonInvalid)
+				s := r.is(report.Blocked, report.ReasonInvalid)
 				if s.RetryAt.IsZero() || !strings.Contains(s.Message, "proxy") {
 					t.Errorf("state %+v", s)
 				}
@@ -249,13 +250,13 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 	for name, c := range map[string]struct {
 		group, kind, plural string
 		answer              func(*rig)
-		why                 Reason
+		why                 report.Reason
 	}{
 		"TokenReview": {"authentication.k8s.io", "TokenReview", "tokenreviews", func(r *rig) {
 			for range 8 {
 				r.next().refuse(405, "MethodNotAllowed")
 			}
-		}, ReasonNotListable},
+		}, report.ReasonNotListable},
 		"Eviction": {"policy", "Eviction", "evictions", func(r *rig) {
 			r.next().refuseText(404, "404 page not found")
 			r.document("/apis/policy", `{"kind":"APIGroup","name":"policy","versions":[{"groupVersion":"policy/v1","version":"v1"}]}`)
@@ -278,15 +279,15 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 					return
 				}
 			}
-		}, ReasonNotServed},
+		}, report.ReasonNotServed},
 		"SelfSubjectAccessReview without rights": {"authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", func(r *rig) {
 			r.next().refuse(403, "Forbidden")
-		}, ReasonForbidden},
+		}, report.ReasonForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(r *rig) {
 				c.answer(r)
-				s := r.is(Blocked, c.why)
+				s := r.is(report.Blocked, c.why)
 				if !strings.Contains(s.Message, c.kind+" is a request") || !strings.Contains(s.Message, "can only be created") {
 					t.Errorf("message %q", s.Message)
 				}
@@ -301,7 +302,7 @@ func TestKindsThatCanOnlyBeCreated(t *testing.T) {
 				r.next().refuse(405, "MethodNotAllowed")
 			}
 		})
-		s := r.is(Blocked, ReasonNotListable)
+		s := r.is(report.Blocked, report.ReasonNotListable)
 		if took < slowly || !strings.Contains(s.Message, "does not offer the verbs list and watch for things") {
 			t.Errorf("after %v: %q", took, s.Message)
 		}
@@ -340,6 +341,6 @@ func TestRule65PagesWithoutAnEnd(t *testing.T) {
 		}
 		r.list("500", fmt.Sprint("t", page)).ok().page("7", "") // it has an end, after all
 		r.watch("7").ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, logs.into)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/firsts"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // machine is the state machine of a stream; all of it belongs to who has its turn. It makes one request at a time, asks
@@ -18,19 +19,19 @@ type machine struct {
 	timer *time.Timer
 
 	next    request
-	why     Reason // of the snapshot that is next or being read
-	rv      string // to resume from
+	why     report.Reason // of the snapshot that is next or being read
+	rv      string        // to resume from
 	heard   time.Time
 	absent  time.Time // since when every answer has been that no version of the resource is served; zero: it is not
 	pages   pages
 	polling bool
-	pollWhy Reason
-	retest  retest // of polling
-	synced  bool   // a snapshot was complete
-	gone    bool   // since then the resource was not served for so long that its objects count as deleted
-	seeded  bool   // the index was not empty at first
-	wanted  Reason // why a snapshot is to be read although the watch is open; empty: none is
-	live    bool   // the last object came in a watch, not in a snapshot
+	pollWhy report.Reason
+	retest  retest        // of polling
+	synced  bool          // a snapshot was complete
+	gone    bool          // since then the resource was not served for so long that its objects count as deleted
+	seeded  bool          // the index was not empty at first
+	wanted  report.Reason // why a snapshot is to be read although the watch is open; empty: none is
+	live    bool          // the last object came in a watch, not in a snapshot
 
 	// of the snapshot that is being read
 	listOnly   bool  // read it as a list
@@ -76,7 +77,7 @@ func (m *machine) init(s *Stream) {
 		m.index.KeepContent()
 	}
 	m.back = backoff{min: s.o.BackoffMin, max: s.o.BackoffMax, rand: s.o.Rand}
-	m.why = ReasonStart
+	m.why = report.ReasonStart
 }
 
 // run is the life of the stream.
@@ -95,7 +96,7 @@ func (m *machine) run(ctx context.Context) {
 		m.count(&in)
 		m.apply(ctx, in, end)
 	}
-	m.enter(Stopped, "", "", time.Time{})
+	m.enter(report.Stopped, "", "", time.Time{})
 }
 
 // perform makes the next request and follows it to its end.
@@ -120,7 +121,7 @@ func (m *machine) count(in *input) {
 	in.tries, in.synced, in.polling = m.tries, m.synced, m.polling
 	in.page, in.failures, in.empty = m.pages.done, m.back.failures, m.health.empty
 	in.retest = m.polling && m.retest.due()
-	in.noVersion = m.polling && m.pollWhy == ReasonNoVersion
+	in.noVersion = m.polling && m.pollWhy == report.ReasonNoVersion
 	m.countPlace(in)
 	switch in.what {
 	case gotPage, gotSnapshot, gotHead, gotDiscovery, gotWanted:
@@ -174,7 +175,7 @@ func (m *machine) apply(ctx context.Context, in input, end *ending) {
 		return
 	case doFinish:
 		m.finish(end.list.ResourceVersion)
-		m.show(Resuming, m.why)
+		m.show(report.Resuming, m.why)
 		return
 	case doFinishAndPoll:
 		m.finish(end.list.ResourceVersion)
@@ -213,18 +214,18 @@ func (m *machine) restart(a action, in input) {
 		m.listOnly = true
 		// A server that answered and then stood still has no end bookmark to give; one that did not answer at all
 		// may only be slow.
-		m.refused = a.reason == ReasonNoWatchList || a.reason == ReasonStalled && in.lived > 0
+		m.refused = a.reason == report.ReasonNoWatchList || a.reason == report.ReasonStalled && in.lived > 0
 	case doRestartPages:
 		m.pages.whole = true
 	}
 	tries := 0
-	if a.reason == ReasonIncomplete && a.do == doRelist {
+	if a.reason == report.ReasonIncomplete && a.do == doRelist {
 		tries = m.tries + 1
 	}
-	if a.reason == ReasonRolledBack {
+	if a.reason == report.ReasonRolledBack {
 		m.index.ExhumeAll() // what was deleted since then exists again
 	}
-	m.proof.twice = m.proof.twice || in.what == gotStatus && a.reason == ReasonUnconfirmed
+	m.proof.twice = m.proof.twice || in.what == gotStatus && a.reason == report.ReasonUnconfirmed
 	m.beginSnapshot(a.reason)
 	m.tries = tries
 }
@@ -240,10 +241,10 @@ func (m *machine) retry(a action, in input) {
 			m.polling = false
 			m.retest.begun()
 			m.prepareSnapshot()
-		} else if m.listOnly && !m.polling && (a.reason == ReasonForbidden || in.again >= snapshotTries) {
+		} else if m.listOnly && !m.polling && (a.reason == report.ReasonForbidden || in.again >= snapshotTries) {
 			m.listOnly = false
 			m.prepareSnapshot()
-		} else if m.refused = m.refused && a.reason != ReasonInvalid; m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
+		} else if m.refused = m.refused && a.reason != report.ReasonInvalid; m.pages.token == "" { // of a later time: what the part that came had shown may be gone since
 			m.index.Begin()
 			m.incomplete, m.proof = false, proof{twice: m.proof.twice}
 		}

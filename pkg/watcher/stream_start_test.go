@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 func TestRule01FirstRequest(t *testing.T) {
@@ -33,7 +34,7 @@ func TestRule01FirstRequest(t *testing.T) {
 		b.event("DELETED", pod("b", "10"))
 		r.expect("synced 7 false", "upsert c@uid-c:8 new", "upsert a@uid-a:9", "gone b@uid-b:3")
 		r.phases("listing start", "streaming")
-		if s := r.is(Streaming, ""); s.RV != "10" || !s.Live() {
+		if s := r.is(report.Streaming, ""); s.RV != "10" || !s.Live() {
 			t.Errorf("state %+v", s)
 		}
 	})
@@ -66,7 +67,7 @@ func TestRule04SnapshotRefusedIsRemembered(t *testing.T) {
 		r.list("500", "").ok().page("9", "", pod("a", "5")) // no snapshot is tried
 		r.watch("9").ok()
 		r.expect("synced 9 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -113,7 +114,7 @@ func TestRule05ProgressCounts(t *testing.T) {
 			b.event("ADDED", pod(string(rune('a'+i)), "5"))
 		}
 		b.initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -168,11 +169,11 @@ func TestRule33HeadersMayWait(t *testing.T) {
 		r.synced("7").cut()
 		c := r.watch("7")
 		r.none(5 * time.Minute)
-		r.is(Resuming, ReasonReadError)
+		r.is(report.Resuming, report.ReasonReadError)
 		b := c.ok()
 		b.event("ADDED", pod("a", "8"))
 		r.expect("upsert a@uid-a:8 new")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -183,13 +184,13 @@ func TestRule33HeadersMayWaitAfterAnOutage(t *testing.T) {
 		r.watch("7").fail("refused")
 		r.watch("7").fail("refused")
 		c := r.watch("7")
-		r.is(Blocked, ReasonUnreachable)
+		r.is(report.Blocked, report.ReasonUnreachable)
 		r.none(DefaultFirstAnswer + time.Second)
-		if s := r.is(Resuming, ReasonUnreachable); !s.Live() {
+		if s := r.is(report.Resuming, report.ReasonUnreachable); !s.Live() {
 			t.Error("not live")
 		}
 		c.ok()
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -206,14 +207,14 @@ func TestRule34ReadingIsApartFromTheHandler(t *testing.T) {
 		r.none(DefaultProgress * 3) // and the time that the handler took is not the server's
 		close(g.open())
 		r.expect("upsert a@uid-a:5 new initial", "synced 7 false")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
 // A handler that takes its time does not make the server look slow.
 func TestRule34TheHandlersTimeIsNotTheServers(t *testing.T) {
 	run(t, func(r *rig) {
-		r.rec.during = func(Delta) { time.Sleep(DefaultProgress * 3) }
+		r.rec.during = func(report.Delta) { time.Sleep(DefaultProgress * 3) }
 		b := r.snapshot().ok()
 		synctest.Wait()
 		b.event("ADDED", pod("a", "5"))
@@ -227,7 +228,7 @@ func TestRule34TheHandlersTimeIsNotTheServers(t *testing.T) {
 func TestRule34ReadAheadIsBounded(t *testing.T) {
 	run(t, func(r *rig) {
 		release := make(chan struct{})
-		r.rec.during = func(Delta) { <-release }
+		r.rec.during = func(report.Delta) { <-release }
 		b := r.snapshot().ok()
 		written := make(chan int)
 		go func() {

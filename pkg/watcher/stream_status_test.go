@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 func TestRule37RetryAfterSeconds(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7").end()
 		r.watch("7").refuse(429, "TooManyRequests", "Retry-After", "7")
-		if s := r.is(Blocked, ReasonThrottled); s.RV != "7" {
+		if s := r.is(report.Blocked, report.ReasonThrottled); s.RV != "7" {
 			t.Errorf("state %+v", s)
 		}
 		took := after(func() { r.watch("7").ok() })
 		if took < 7*time.Second || took > 8*time.Second {
 			t.Errorf("again after %v", took)
 		}
-		r.lasts(Blocked, ReasonThrottled)
+		r.lasts(report.Blocked, report.ReasonThrottled)
 	})
 }
 
@@ -54,12 +55,12 @@ func TestRule38ServerErrors(t *testing.T) {
 		for range 30 {
 			r.watch("7").refuse(503, "ServiceUnavailable")
 		}
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		took := after(func() { r.watch("7").ok() })
 		if took > DefaultLongestBackoff {
 			t.Errorf("again after %v", took)
 		}
-		r.lasts(Blocked, ReasonServerError)
+		r.lasts(report.Blocked, report.ReasonServerError)
 		r.expect()
 		if n := r.obs.get("relist start") + r.obs.get("relist expired"); n != 0 {
 			t.Errorf("listed %d times", n)
@@ -75,14 +76,14 @@ func TestRule39Unauthorized(t *testing.T) {
 		b.end()
 		r.watch("8").refuse(401, "Unauthorized")
 		c := r.watch("8")
-		r.is(Resuming, ReasonUnauthorized)
+		r.is(report.Resuming, report.ReasonUnauthorized)
 		c.refuse(401, "Unauthorized")
-		r.is(Blocked, ReasonUnauthorized)
+		r.is(report.Blocked, report.ReasonUnauthorized)
 		took := after(func() { r.watch("8").ok() })
 		if took == 0 {
 			t.Error("again at once")
 		}
-		r.lasts(Blocked, ReasonUnauthorized)
+		r.lasts(report.Blocked, report.ReasonUnauthorized)
 	})
 }
 
@@ -91,19 +92,19 @@ func TestRule39Unauthorized(t *testing.T) {
 func TestBlockedByOwnCredentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(*call)
-		why    Reason
+		why    report.Reason
 		says   string
 	}{
 		"anonymous": {func(c *call) {
 			b := c.respond(403, "application/json")
 			b.write(`{"kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"pods is forbidden: User \"system:anonymous\" cannot watch resource \"pods\""}`)
 			b.end()
-		}, ReasonForbidden, "give the program a token or client certificate"},
-		"no credentials": {func(c *call) { c.fail("getting credentials: exec: no such file") }, ReasonUnreachable, "repair the command"},
+		}, report.ReasonForbidden, "give the program a token or client certificate"},
+		"no credentials": {func(c *call) { c.fail("getting credentials: exec: no such file") }, report.ReasonUnreachable, "repair the command"},
 		"not trusted": {func(c *call) {
 			c.reply <- reply{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
-		}, ReasonUnreachable, "correct the certificate authority"},
-		"away": {func(c *call) { c.fail("connection refused") }, ReasonUnreachable, "the server gives no answer: "},
+		}, report.ReasonUnreachable, "correct the certificate authority"},
+		"away": {func(c *call) { c.fail("connection refused") }, report.ReasonUnreachable, "the server gives no answer: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(r *rig) {
@@ -111,7 +112,7 @@ func TestBlockedByOwnCredentials(t *testing.T) {
 				for range 4 {
 					c.answer(r.watch("7"))
 				}
-				if s := r.is(Blocked, c.why); !strings.Contains(s.Message, c.says) || strings.Contains(s.Message, "bind a") {
+				if s := r.is(report.Blocked, c.why); !strings.Contains(s.Message, c.says) || strings.Contains(s.Message, "bind a") {
 					t.Errorf("message %q, want %q", s.Message, c.says)
 				}
 			})
@@ -123,7 +124,7 @@ func TestRule40Forbidden(t *testing.T) {
 	run(t, func(r *rig) {
 		r.synced("7", pod("a", "5")).end()
 		r.watch("7").refuse(403, "Forbidden")
-		s := r.is(Blocked, ReasonForbidden)
+		s := r.is(report.Blocked, report.ReasonForbidden)
 		for _, part := range []string{`verb "watch"`, `resource "pods"`, `namespace "ns"`, "because Forbidden"} {
 			if !strings.Contains(s.Message, part) {
 				t.Errorf("message %q lacks %q", s.Message, part)
@@ -181,7 +182,7 @@ func TestRule41VersionNotServed(t *testing.T) {
 		r.document("/apis/example.com", groupDoc)
 		r.document("/apis/example.com/v1", noneDoc)
 		r.document("/apis/example.com/v2", v2Doc)
-		s := r.is(Blocked, ReasonNotServed)
+		s := r.is(report.Blocked, report.ReasonNotServed)
 		if !strings.Contains(s.Message, "v2") {
 			t.Errorf("message %q does not say what is served", s.Message)
 		}
@@ -190,7 +191,7 @@ func TestRule41VersionNotServed(t *testing.T) {
 		b.event("ADDED", pod("a", "5"))
 		b.initialEnd("9")
 		r.expect("synced 9 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, things)
 }
 
@@ -201,7 +202,7 @@ func TestRule41NotTheServer(t *testing.T) {
 		r.watch("7").refuseText(404, "default backend - 404")
 		r.document("/apis/example.com", "")
 		r.document("/api/v1", "")
-		r.is(Blocked, ReasonNotServed)
+		r.is(report.Blocked, report.ReasonNotServed)
 		r.expect()
 	}, things)
 }
@@ -216,7 +217,7 @@ func TestRule41NotTheServerForAMoment(t *testing.T) {
 		r.document("/apis/example.com", groupDoc)
 		r.document("/apis/example.com/v1", noneDoc)
 		r.document("/apis/example.com/v2", v2Doc)
-		r.is(Blocked, ReasonNotServed)
+		r.is(report.Blocked, report.ReasonNotServed)
 		r.expect()
 	}, things)
 }
@@ -226,7 +227,7 @@ func TestRule41DiscoveryFails(t *testing.T) {
 		r.synced("7", pod("a", "5")).end()
 		r.watch("7").refuseText(404, "404 page not found")
 		r.next().refuse(503, "ServiceUnavailable")
-		r.is(Blocked, ReasonNotServed)
+		r.is(report.Blocked, report.ReasonNotServed)
 		r.expect()
 		b := r.snapshot().ok()
 		b.initialEnd("9")
@@ -245,7 +246,7 @@ func TestRule41NotYetServed(t *testing.T) {
 		c.refuseText(404, "404 page not found")
 		r.document("/api/v1", coreDoc)
 		r.document("/apis/example.com", "")
-		s := r.is(Blocked, ReasonNotServed)
+		s := r.is(report.Blocked, report.ReasonNotServed)
 		if !strings.Contains(s.Message, "example.com") || s.Synced {
 			t.Errorf("state %+v", s)
 		}
@@ -262,7 +263,7 @@ func TestRule42Polling(t *testing.T) {
 		r.list("500", "").ok().page("7", "", pod("a", "5"), pod("b", "6"))
 		r.watch("7").refuse(405, "MethodNotAllowed")
 		r.expect("upsert a@uid-a:5 new initial", "upsert b@uid-b:6 new initial", "synced 7 false")
-		if s := r.is(Polling, ReasonPoll); !s.Live() || s.Message == "" || s.RetryAt.IsZero() {
+		if s := r.is(report.Polling, report.ReasonPoll); !s.Live() || s.Message == "" || s.RetryAt.IsZero() {
 			t.Errorf("state %+v", s)
 		}
 		took := after(func() { r.list("500", "").ok().page("9", "", pod("a", "8")) })
@@ -271,10 +272,10 @@ func TestRule42Polling(t *testing.T) {
 		}
 		r.expect("upsert a@uid-a:8 relist", "gone b@uid-b:6 relist partial", "synced 9 true")
 		r.list("500", "").refuse(503, "ServiceUnavailable")
-		r.is(Blocked, ReasonServerError)
+		r.is(report.Blocked, report.ReasonServerError)
 		r.list("500", "").ok().page("9", "", pod("a", "8"))
 		r.expect("synced 9 true")
-		r.is(Polling, ReasonPoll)
+		r.is(report.Polling, report.ReasonPoll)
 		if got := r.obs.get("relist poll"); got != 2 {
 			t.Errorf("counted %d", got)
 		}
@@ -294,9 +295,9 @@ func TestRule43NextMediaType(t *testing.T) {
 			t.Errorf("then %q", second)
 		}
 		c.refuse(406, "NotAcceptable")
-		r.is(Blocked, ReasonNoMedia)
+		r.is(report.Blocked, report.ReasonNoMedia)
 		r.snapshot().ok().initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, func(target *apiclient.Target, _ *StreamOptions, _ *recorder) { target.Resource.Protobuf = true })
 }
 
@@ -305,7 +306,7 @@ func TestRule44WrongDeclaration(t *testing.T) {
 		r.snapshot().refuse(400, "BadRequest")
 		r.list("500", "").refuse(400, "BadRequest")
 		r.list("500", "").refuse(400, "BadRequest")
-		s := r.is(Blocked, ReasonInvalid)
+		s := r.is(report.Blocked, report.ReasonInvalid)
 		if !s.RetryAt.IsZero() || !strings.Contains(s.Message, "spec.nope") {
 			t.Errorf("state %+v", s)
 		}
@@ -322,11 +323,11 @@ func TestRule44WrongDeclaration(t *testing.T) {
 func TestRule51ConversionWebhookDown(t *testing.T) {
 	run(t, func(r *rig) {
 		r.snapshot().refuse(500, "InternalError")
-		if s := r.is(Blocked, ReasonServerError); !strings.Contains(s.Message, "because InternalError") {
+		if s := r.is(report.Blocked, report.ReasonServerError); !strings.Contains(s.Message, "because InternalError") {
 			t.Errorf("message %q", s.Message)
 		}
 		r.snapshot().ok().initialEnd("7")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	})
 }
 
@@ -336,14 +337,14 @@ func TestBlockedUntilItWorks(t *testing.T) {
 		r.synced("7").end()
 		r.watch("7").refuse(403, "Forbidden")
 		r.watch("7").fail("refused")
-		r.is(Blocked, ReasonForbidden)
+		r.is(report.Blocked, report.ReasonForbidden)
 		r.watch("7").fail("refused")
-		r.is(Blocked, ReasonUnreachable)
+		r.is(report.Blocked, report.ReasonUnreachable)
 		r.watch("7").refuse(410, "Expired")
-		r.is(Blocked, ReasonUnreachable)
+		r.is(report.Blocked, report.ReasonUnreachable)
 		b := r.snapshot().ok()
-		r.is(Blocked, ReasonUnreachable)
+		r.is(report.Blocked, report.ReasonUnreachable)
 		b.event("ADDED", pod("a", "5"))
-		r.is(Relisting, ReasonExpired)
+		r.is(report.Relisting, report.ReasonExpired)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 func TestDoInEveryPhase(t *testing.T) {
@@ -59,7 +60,7 @@ func TestDoBeforeRunAndConcurrently(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if n != 0 || stream.State().Phase != Idle {
+		if n != 0 || stream.State().Phase != report.Idle {
 			t.Errorf("%d ran before Run, phase %v", n, stream.State().Phase)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -77,7 +78,7 @@ func TestDoBeforeRunAndConcurrently(t *testing.T) {
 func TestDoAtTheEnd(t *testing.T) {
 	run(t, func(r *rig) {
 		got := make(chan error, 1)
-		r.rec.during = func(Delta) {
+		r.rec.during = func(report.Delta) {
 			r.stop()
 			go func() { got <- r.Do(func() { t.Error("ran") }) }()
 			time.Sleep(time.Second) // virtual: until it waits
@@ -92,7 +93,7 @@ func TestDoAtTheEnd(t *testing.T) {
 
 func TestEndWhileTheHandlerIsSlow(t *testing.T) {
 	run(t, func(r *rig) {
-		r.rec.during = func(Delta) { r.stop(); time.Sleep(time.Minute) }
+		r.rec.during = func(report.Delta) { r.stop(); time.Sleep(time.Minute) }
 		b := r.snapshot().ok()
 		b.event("ADDED", pod("a", "5"))
 		b.event("ADDED", pod("b", "5"))
@@ -129,7 +130,7 @@ func TestLogging(t *testing.T) {
 			r.watch("8").refuse(403, "Forbidden")
 		}
 		r.watch("8").ok()
-		r.lasts(Blocked, ReasonForbidden)
+		r.lasts(report.Blocked, report.ReasonForbidden)
 		if got := take(&mu, &lines); len(got) != 3 {
 			t.Errorf("logged %d lines: %q", len(got), got)
 		}
@@ -161,13 +162,13 @@ func TestEventTooLarge(t *testing.T) {
 			b.end()
 		}
 		large(r.synced("7", pod("a", "5")))
-		r.is(Blocked, ReasonTooLarge)
+		r.is(report.Blocked, report.ReasonTooLarge)
 		large(r.watch("7").ok())
 		b := r.snapshot().ok() // around it
 		b.event("ADDED", pod("a", "5"))
 		b.initialEnd("9")
 		r.expect("synced 9 true")
-		r.is(Streaming, "")
+		r.is(report.Streaming, "")
 	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) { o.MaxFrame = 1000 })
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/ancho-dev/ancho/internal/plaintext"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
@@ -57,7 +58,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 				}
 				m.finish(rv)
 				c.frames, c.events, c.ask, c.live = 0, 0, askWatch, time.Now()
-				m.show(Streaming, "")
+				m.show(report.Streaming, "")
 				return m.follow(ctx, c, hard)
 			} else if a.do == doFallback {
 				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
@@ -89,7 +90,7 @@ func (m *machine) take(ask request, c *conn, it item) action {
 	})
 	if a.do != doSkip || a.reason == "" {
 		c.frames++
-		if m.state.Phase == Blocked {
+		if m.state.Phase == report.Blocked {
 			m.heardFrom(ask)
 		}
 	}
@@ -110,9 +111,9 @@ func (m *machine) take(ask request, c *conn, it item) action {
 
 // skip counts a frame that cannot be used. In a snapshot its object is there, all the same: it is not gone, and
 // if it is not known which one it is, none can be said to be. An event of an unknown type shows no object.
-func (m *machine) skip(ask request, why Reason, meta *Meta) {
+func (m *machine) skip(ask request, why report.Reason, meta *Meta) {
 	m.o.Observer.Skipped(why)
-	if ask != askSnapshot && ask != askList || why == ReasonUnknownType {
+	if ask != askSnapshot && ask != askList || why == report.ReasonUnknownType {
 		return
 	}
 	m.proof.shown++

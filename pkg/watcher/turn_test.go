@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
 // Who reads a frame also takes it, in all three forms of an answer; what begins and ends an answer is for Run.
@@ -59,7 +60,7 @@ func TestWhoReadsTakes(t *testing.T) {
 		r.watch("20")
 		check("what the list does not show", false)
 	}, func(_ *apiclient.Target, _ *StreamOptions, rec *recorder) {
-		rec.during = func(Delta) { stacks = append(stacks, string(debug.Stack())) }
+		rec.during = func(report.Delta) { stacks = append(stacks, string(debug.Stack())) }
 	})
 }
 
@@ -95,7 +96,7 @@ func TestTheTurnIsOnePersons(t *testing.T) {
 		<-r.done
 	}, func(_ *apiclient.Target, _ *StreamOptions, rec *recorder) {
 		leave = make(chan struct{}) // of the bubble
-		rec.during = func(Delta) { <-leave }
+		rec.during = func(report.Delta) { <-leave }
 	})
 }
 
@@ -118,7 +119,7 @@ func TestTheTurnKeepsTheOrder(t *testing.T) {
 // fragile panics with what nobody may read.
 type fragile struct{ recorder }
 
-func (*fragile) Handle(Delta) { panic("a value that nobody may read") }
+func (*fragile) Handle(report.Delta) { panic("a value that nobody may read") }
 
 func TestAPanicOnTheReadingGoroutineIsRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

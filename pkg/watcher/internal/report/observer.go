@@ -1,4 +1,4 @@
-package watcher
+package report
 
 import (
 	"time"
@@ -6,14 +6,11 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// EventType is the type field of a watch event; items of a list have one of their own.
-type EventType = wire.EventType
-
 // Observer receives what metrics need to know about a stream. Its methods are called one at a time, like a Handler's,
 // except Bytes, which is called where the response is read. They must be fast.
 type Observer interface {
 	// Frame is called for each whole frame, at the time it was taken up.
-	Frame(t EventType, at time.Time)
+	Frame(t wire.EventType, at time.Time)
 	// Bytes is called with the number of bytes read from a response, after decompression.
 	Bytes(n int)
 	// Reconnect is called when a watch is opened again where it stopped.
@@ -34,7 +31,7 @@ type Observer interface {
 type NoObserver struct{}
 
 // Frame does nothing.
-func (NoObserver) Frame(EventType, time.Time) {}
+func (NoObserver) Frame(wire.EventType, time.Time) {}
 
 // Bytes does nothing.
 func (NoObserver) Bytes(int) {}

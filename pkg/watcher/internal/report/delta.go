@@ -1,18 +1,9 @@
-package watcher
+package report
 
-import "github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
-
-// Frame is one event of a watch or one item of a list: the raw bytes of the object and the metadata that a
-// scan found in them. It is not changed while somebody owns it, and may be shared by many readers; its memory is
-// used again after the last owner's Release.
-type Frame = wire.Frame
-
-// Meta is the metadata of an object, as scanned from its raw bytes. Its strings are good as long as the frame is
-// owned; what is kept longer is cloned.
-type Meta = wire.Meta
-
-// Owner is one entry of an object's ownerReferences.
-type Owner = wire.Owner
+import (
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
+)
 
 // DeltaKind says what happened to an object of a stream.
 type DeltaKind uint8
@@ -38,10 +29,10 @@ type Delta struct {
 	// Frame is the object as it crossed the wire: the state after an Upsert, the last state for a Gone. It is nil
 	// for a Gone without an event: one found by a list, by discovery, or by another UID under the same name.
 	// It is the stream's: a handler that keeps it after Handle returned calls its Retain.
-	Frame *Frame
+	Frame *wire.Frame
 	// Entry is the object's place in the index, already brought up to date; for a Gone it has just been taken
 	// out of the index, and is only good until Handle returns.
-	Entry Entry
+	Entry index.Entry
 	// New says that an Upsert is the first one for this UID on this stream.
 	New bool
 	// Initial says that the stream is in its first sync, and the object may have existed before it began.
