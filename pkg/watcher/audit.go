@@ -9,6 +9,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // An API server can lose an event for good (rule 63: kubernetes#123072, kine#770), and no watch shows that. An audit compares what the
@@ -122,11 +123,11 @@ func (s *Stream) compareWithList(ctx context.Context) (differ []listed, rv strin
 	var page []listed
 	t := s.target
 	t.Resource.Metadata, t.Resource.Protobuf = true, true
-	err = s.server.ListAll(ctx, t, apiclient.ListParams{Limit: s.o.PageLimit}, ReaderOptions{CutManagedFields: true}, func(f *Frame) {
+	err = s.server.ListAll(ctx, t, apiclient.ListParams{Limit: s.o.PageLimit}, wire.ReaderOptions{CutManagedFields: true}, func(f *wire.Frame) {
 		page = append(page, listed{
 			strings.Clone(f.Meta.Namespace), strings.Clone(f.Meta.Name), strings.Clone(f.Meta.UID), strings.Clone(f.Meta.ResourceVersion),
 		})
-	}, func(meta ListMeta) error {
+	}, func(meta wire.ListMeta) error {
 		if rv == "" {
 			rv = meta.ResourceVersion
 		}

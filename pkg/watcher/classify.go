@@ -8,6 +8,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // This file and classify_status.go hold every decision of a stream as one pure function: what happened and the
@@ -84,7 +85,7 @@ type input struct {
 	selects  bool          // the target has a selector
 
 	// of a frame
-	event   EventType
+	event   wire.EventType
 	endMark bool // the bookmark that ends a snapshot
 	named   bool // it has the metadata that an object must have
 	hasRV   bool // also of a page: the list has a resourceVersion
@@ -218,18 +219,18 @@ func headFails(in input) bool {
 
 func classifyFrame(in input) action {
 	switch {
-	case in.event == Bookmark && in.endMark && in.ask == askSnapshot:
+	case in.event == wire.Bookmark && in.endMark && in.ask == askSnapshot:
 		if !in.hasRV { // 56: nothing to resume from; a list will show whether there ever is
 			return action{do: doFallback, reason: report.ReasonNoVersion}
 		}
 		return action{do: doFinish} // 7, 8
-	case in.event == Bookmark && in.ask == askSnapshot:
+	case in.event == wire.Bookmark && in.ask == askSnapshot:
 		return action{do: doSkip} // 8: not the end, and a snapshot is resumed by none but its last bookmark
-	case in.event == Bookmark && in.hasRV:
+	case in.event == wire.Bookmark && in.hasRV:
 		return action{do: doMoveRV} // 21
-	case in.event == Bookmark:
+	case in.event == wire.Bookmark:
 		return action{do: doSkip, reason: report.ReasonNoMetadata}
-	case in.event == Unknown: // 49
+	case in.event == wire.Unknown: // 49
 		return action{do: doSkip, reason: report.ReasonUnknownType}
 	case !in.named: // 49
 		return action{do: doSkip, reason: report.ReasonNoMetadata}

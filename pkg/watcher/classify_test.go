@@ -8,6 +8,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // ruleRow is one row of the table: the number of a rule of the protocol, what happens, what is done.
@@ -42,15 +43,15 @@ var ruleRows = []ruleRow{
 		action{do: doFallback, reason: report.ReasonIncomplete}},
 	{"06 a snapshot that outlives its timeout counts as cut", input{what: gotDeadline, ask: askSnapshot, tries: 2},
 		action{do: doFallback, reason: report.ReasonIncomplete}},
-	{"07 the end bookmark gives the version", input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true, hasRV: true},
+	{"07 the end bookmark gives the version", input{what: gotFrame, ask: askSnapshot, event: wire.Bookmark, endMark: true, hasRV: true},
 		action{do: doFinish}},
-	{"07 an initial event is delivered", input{what: gotFrame, ask: askSnapshot, event: Added, named: true, hasRV: true},
+	{"07 an initial event is delivered", input{what: gotFrame, ask: askSnapshot, event: wire.Added, named: true, hasRV: true},
 		action{do: doDeliver}},
-	{"08 another bookmark ends nothing", input{what: gotFrame, ask: askSnapshot, event: Bookmark, hasRV: true},
+	{"08 another bookmark ends nothing", input{what: gotFrame, ask: askSnapshot, event: wire.Bookmark, hasRV: true},
 		action{do: doSkip}},
-	{"08 a late end bookmark is a bookmark", input{what: gotFrame, ask: askWatch, event: Bookmark, endMark: true, hasRV: true},
+	{"08 a late end bookmark is a bookmark", input{what: gotFrame, ask: askWatch, event: wire.Bookmark, endMark: true, hasRV: true},
 		action{do: doMoveRV}},
-	{"09 an item without a kind is an item", input{what: gotFrame, ask: askList, event: Listed, named: true, hasRV: true},
+	{"09 an item without a kind is an item", input{what: gotFrame, ask: askList, event: wire.Listed, named: true, hasRV: true},
 		action{do: doDeliver}},
 	{"10 expired between pages", input{what: gotStatus, ask: askList, page: 1, code: 410, status: metav1.StatusReasonExpired},
 		action{do: doRestartPages, reason: report.ReasonPagesExpired, pause: pauseJitter}},
@@ -81,8 +82,8 @@ var ruleRows = []ruleRow{
 		action{do: doRelist, reason: report.ReasonExpired, pause: pauseJitter}},
 	{"18 ERROR with a reason and no code", input{what: gotError, ask: askWatch, status: metav1.StatusReasonExpired},
 		action{do: doRelist, reason: report.ReasonExpired, pause: pauseJitter}},
-	{"21 a bookmark", input{what: gotFrame, ask: askWatch, event: Bookmark, hasRV: true}, action{do: doMoveRV}},
-	{"21 a bookmark of nothing", input{what: gotFrame, ask: askWatch, event: Bookmark}, action{do: doSkip, reason: report.ReasonNoMetadata}},
+	{"21 a bookmark", input{what: gotFrame, ask: askWatch, event: wire.Bookmark, hasRV: true}, action{do: doMoveRV}},
+	{"21 a bookmark of nothing", input{what: gotFrame, ask: askWatch, event: wire.Bookmark}, action{do: doSkip, reason: report.ReasonNoMetadata}},
 	{"22 clean end", input{what: gotEnd, ask: askWatch, lived: oldWatch, frames: 1}, action{do: doResume, reason: report.ReasonCleanEnd}},
 	{"23 end in mid-frame", input{what: gotCut, ask: askWatch, lived: time.Minute, frames: 1},
 		action{do: doResume, reason: report.ReasonReadError, pause: pauseJitter}},
@@ -176,11 +177,11 @@ var ruleRows = []ruleRow{
 		action{do: doRetry, reason: report.ReasonInvalid, pause: pauseBackoff, block: true}},
 	{"44 a proxy's bad request", input{what: gotStatus, ask: askList, code: 400},
 		action{do: doRetry, reason: report.ReasonInvalid, pause: pauseBackoff, block: true}},
-	{"46 DELETED is delivered", input{what: gotFrame, ask: askWatch, event: Deleted, named: true, hasRV: true}, action{do: doDeliver}},
+	{"46 DELETED is delivered", input{what: gotFrame, ask: askWatch, event: wire.Deleted, named: true, hasRV: true}, action{do: doDeliver}},
 	{"48 a frame that is not understood", input{what: gotBadFrame, ask: askWatch}, action{do: doSkip, reason: report.ReasonUndecodable}},
-	{"49 an unknown type", input{what: gotFrame, ask: askWatch, event: Unknown, named: true, hasRV: true},
+	{"49 an unknown type", input{what: gotFrame, ask: askWatch, event: wire.Unknown, named: true, hasRV: true},
 		action{do: doSkip, reason: report.ReasonUnknownType}},
-	{"49 no metadata", input{what: gotFrame, ask: askWatch, event: Modified}, action{do: doSkip, reason: report.ReasonNoMetadata}},
+	{"49 no metadata", input{what: gotFrame, ask: askWatch, event: wire.Modified}, action{do: doSkip, reason: report.ReasonNoMetadata}},
 	{"50 StoreReadError", input{what: gotError, ask: askWatch, code: 500, status: metav1.StatusReasonStoreReadError},
 		action{do: doRelist, reason: report.ReasonStoreRead, pause: pauseBackoff}},
 	{"51 a conversion webhook is down", input{what: gotStatus, ask: askList, code: 500, status: metav1.StatusReasonInternalError},
@@ -200,7 +201,7 @@ var ruleRows = []ruleRow{
 		action{do: doRetry, reason: report.ReasonTooLarge, pause: pauseBackoff, block: true}},
 	{"53 and is still there", input{what: gotTooLarge, ask: askWatch, again: 1},
 		action{do: doRelist, reason: report.ReasonTooLarge, pause: pauseBackoff, block: true}},
-	{"56 an end bookmark without a version", input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true},
+	{"56 an end bookmark without a version", input{what: gotFrame, ask: askSnapshot, event: wire.Bookmark, endMark: true},
 		action{do: doFallback, reason: report.ReasonNoVersion}},
 	{"56 a list without a version", input{what: gotPage, ask: askList}, action{do: doFinishAndPoll, reason: report.ReasonNoVersion}},
 	{"56 a version after all", input{what: gotPage, ask: askList, polling: true, noVersion: true, hasRV: true},

@@ -164,7 +164,7 @@ func (r reading) answer(ctx context.Context, resp *apiclient.Response) *ending {
 	return end
 }
 
-func (r reading) open(resp *apiclient.Response) (next func() (*Frame, error), meta func() wire.ListMeta, err error) {
+func (r reading) open(resp *apiclient.Response) (next func() (*wire.Frame, error), meta func() wire.ListMeta, err error) {
 	if r.list {
 		items, err := resp.Items(r.o)
 		if err != nil {
@@ -180,7 +180,7 @@ func (r reading) open(resp *apiclient.Response) (next func() (*Frame, error), me
 }
 
 // frames reads until nothing more can be read.
-func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *ending {
+func (r reading) frames(ctx context.Context, next func() (*wire.Frame, error)) *ending {
 	for {
 		f, err := next()
 		it := item{frame: f}
@@ -189,13 +189,13 @@ func (r reading) frames(ctx context.Context, next func() (*Frame, error)) *endin
 			if !ok {
 				return endOf(err)
 			}
-			if bad.Type == Error {
+			if bad.Type == wire.Error {
 				return &ending{what: gotError, status: wire.NoStatus(bad)}
 			}
 			it = item{bad: bad}
 		}
 		var last *ending
-		if f != nil && f.Type == Error { // 18: whatever follows does not count
+		if f != nil && f.Type == wire.Error { // 18: whatever follows does not count
 			last = &ending{what: gotError, status: wire.FrameStatus(f)}
 		}
 		if !r.out.add(it) { // after which the frame is not ours

@@ -5,12 +5,14 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // item is one thing that a request brought: first the answer, then frames, last the end.
 type item struct {
-	frame  *Frame
-	bad    *BadFrameError
+	frame  *wire.Frame
+	bad    *wire.BadFrameError
 	end    *ending
 	open   bool // the answer is there, and it is not a refusal
 	packed bool // and compressed

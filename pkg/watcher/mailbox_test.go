@@ -8,13 +8,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 func TestMailbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newMailbox(10)
 		ctx, cancel := context.WithCancel(t.Context())
-		f := &Frame{Raw: make([]byte, 8)}
+		f := &wire.Frame{Raw: make([]byte, 8)}
 		if !b.put(ctx, 10, item{frame: f}, item{frame: f}) {
 			t.Fatal("no room in an empty box")
 		}
@@ -52,7 +54,7 @@ func TestOutbox(t *testing.T) {
 		defer cancel()
 		out := &outbox{ctx: ctx, box: b}
 		body := flushing{io.NopCloser(bytes.NewReader(make([]byte, 10))), out}
-		small, large := &Frame{Raw: make([]byte, 10)}, &Frame{Raw: make([]byte, handOver)}
+		small, large := &wire.Frame{Raw: make([]byte, 10)}, &wire.Frame{Raw: make([]byte, handOver)}
 		for range 3 {
 			out.add(item{frame: small})
 		}
@@ -72,7 +74,7 @@ func TestOutbox(t *testing.T) {
 		if out.add(item{frame: large}) {
 			t.Error("there was room")
 		}
-		out.add(item{bad: &BadFrameError{}})
+		out.add(item{bad: &wire.BadFrameError{}})
 		if _, err := body.Read(make([]byte, 4)); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
@@ -80,7 +82,7 @@ func TestOutbox(t *testing.T) {
 }
 
 func TestSlicesOfItemsAreReused(t *testing.T) {
-	used := []item{{open: true}, {frame: &Frame{}}}
+	used := []item{{open: true}, {frame: &wire.Frame{}}}
 	if got := reusable(used); len(got) != 0 || cap(got) != 2 || used[0].open || used[1].frame != nil {
 		t.Errorf("%+v", used)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // script is a transport that hands each request to the test, which answers it.
@@ -291,12 +292,12 @@ func (c *counter) get(what string) int {
 	return c.counts[what]
 }
 
-func (c *counter) Bytes(n int)                    { c.byteSum.Add(int64(n)) }
-func (c *counter) Frame(t EventType, _ time.Time) { c.add("frame " + t.String()) }
-func (c *counter) Reconnect(why report.Reason)    { c.add("reconnect " + string(why)) }
-func (c *counter) Relist(why report.Reason)       { c.add("relist " + string(why)) }
-func (c *counter) Forgot()                        { c.add("forgot") }
-func (c *counter) Skipped(why report.Reason)      { c.add("skipped " + string(why)) }
+func (c *counter) Bytes(n int)                         { c.byteSum.Add(int64(n)) }
+func (c *counter) Frame(t wire.EventType, _ time.Time) { c.add("frame " + t.String()) }
+func (c *counter) Reconnect(why report.Reason)         { c.add("reconnect " + string(why)) }
+func (c *counter) Relist(why report.Reason)            { c.add("relist " + string(why)) }
+func (c *counter) Forgot()                             { c.add("forgot") }
+func (c *counter) Skipped(why report.Reason)           { c.add("skipped " + string(why)) }
 
 // rig is a stream with everything around it.
 type rig struct {

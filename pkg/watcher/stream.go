@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
@@ -44,7 +45,7 @@ type StreamOptions struct {
 	// Seed has the objects that another stream, which covered this one, has delivered. The stream compares its first
 	// snapshot with it, like a relist, and delivers only the differences. It becomes the stream's own index, with the
 	// words that it was made with; the caller must not use it afterwards.
-	Seed *Index
+	Seed *index.Index
 
 	// PageLimit is the number of items asked for in one page of a list. Default 500.
 	PageLimit int64
@@ -147,7 +148,7 @@ func (s *Stream) State() report.State {
 
 // Index returns what the stream knows. It may be used in the methods of the Handler and in functions given to
 // Do only.
-func (s *Stream) Index() *Index { return s.m.index }
+func (s *Stream) Index() *index.Index { return s.m.index }
 
 // Do runs f when the Handler is not at work, between two frames, also while the stream is blocked or waits, and
 // returns when f has returned. Called before Run it waits for Run. It returns ErrStopped, and f was not run, if

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // beginSnapshot makes a snapshot, read again for this reason, the next request. Attempts that are refused and made
@@ -51,7 +52,7 @@ func (m *machine) sweep(rv string) {
 			"target", m.target.String())
 		return
 	}
-	m.index.Sweep(func(e Entry) {
+	m.index.Sweep(func(e index.Entry) {
 		m.bury(e.UID(), rv)
 		m.handler.Handle(report.Missing(e, m.target.Ambiguous()))
 	})
@@ -66,7 +67,7 @@ func (m *machine) lose(gone bool) {
 	if gone {
 		m.gone, m.incomplete = true, false
 		m.index.Begin()
-		m.index.Sweep(func(e Entry) { m.handler.Handle(report.Missing(e, false)) })
+		m.index.Sweep(func(e index.Entry) { m.handler.Handle(report.Missing(e, false)) })
 	}
 	if again {
 		m.prepareSnapshot()
@@ -81,14 +82,14 @@ func (m *machine) drop(d report.Delta) {
 }
 
 // deliver compares an object with the index and tells the handler what is new. It returns false if nothing is.
-func (m *machine) deliver(ask request, f *Frame) bool {
+func (m *machine) deliver(ask request, f *wire.Frame) bool {
 	live := ask == askWatch
 	m.live = live
-	if !live && f.Type != Deleted {
+	if !live && f.Type != wire.Deleted {
 		m.proof.shown++
 	}
 	var why report.Reason
-	if f.Type == Deleted {
+	if f.Type == wire.Deleted {
 		why = m.deleted(live, f)
 	} else {
 		why = m.present(live, f)
@@ -103,7 +104,7 @@ func (m *machine) deliver(ask request, f *Frame) bool {
 }
 
 // present is told of a state of an object.
-func (m *machine) present(live bool, f *Frame) report.Reason {
+func (m *machine) present(live bool, f *wire.Frame) report.Reason {
 	meta := &f.Meta
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	if known && !e.HasUID(meta.UID) {
@@ -139,11 +140,11 @@ func (m *machine) present(live bool, f *Frame) report.Reason {
 }
 
 // appeared is told of an object that is not known.
-func (m *machine) appeared(live bool, f *Frame) report.Reason {
+func (m *machine) appeared(live bool, f *wire.Frame) report.Reason {
 	if m.replayed(live, &f.Meta) {
 		return report.ReasonReplayed // 27
 	}
-	if live && f.Type != Added && m.passed(f.Meta.ResourceVersion) {
+	if live && f.Type != wire.Added && m.passed(f.Meta.ResourceVersion) {
 		return report.ReasonReplayed // 27: it was deleted since. One that is ADDED may have become visible only now.
 	}
 	e := m.index.Add(f.Meta.Namespace, f.Meta.Name, f.Meta.UID)
@@ -153,14 +154,14 @@ func (m *machine) appeared(live bool, f *Frame) report.Reason {
 	return ""
 }
 
-func (m *machine) upsert(live bool, f *Frame, e Entry, isNew bool) {
+func (m *machine) upsert(live bool, f *wire.Frame, e index.Entry, isNew bool) {
 	m.handler.Handle(report.Delta{
 		Kind: report.Upsert, Frame: f, Entry: e, New: isNew, Initial: !m.comparing(), Relist: !live && m.comparing(),
 	})
 }
 
 // deleted takes a DELETED event. One without a UID is about the object that has the name.
-func (m *machine) deleted(live bool, f *Frame) report.Reason {
+func (m *machine) deleted(live bool, f *wire.Frame) report.Reason {
 	meta := &f.Meta
 	if !live {
 		m.bury(meta.UID, meta.ResourceVersion) // also of an object that the snapshot shows only later
@@ -202,7 +203,7 @@ func (m *machine) bury(uid, rv string) {
 
 // replayed says whether a state is one of an object that was reported deleted. A snapshot that shows it all the same may
 // be right, which is known when it is complete.
-func (m *machine) replayed(live bool, meta *Meta) bool {
+func (m *machine) replayed(live bool, meta *wire.Meta) bool {
 	at, replayed := m.index.Replayed(meta.UID, meta.ResourceVersion)
 	if replayed && !live && at.Earlier {
 		m.proof.ghost(meta.UID, at.RV())

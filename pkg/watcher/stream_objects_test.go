@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
 )
 
@@ -226,7 +227,7 @@ func TestSeed(t *testing.T) {
 			t.Error(err)
 		}
 	}, func(_ *apiclient.Target, o *StreamOptions, _ *recorder) {
-		o.Seed = NewIndex(1)
+		o.Seed = index.NewIndex(1)
 		o.Seed.Put("ns", "a", "uid-a", "5").Words()[0] = 42
 		o.Seed.Put("ns", "b", "uid-b", "6")
 	})

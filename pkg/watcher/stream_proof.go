@@ -7,6 +7,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/index"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // proof is what a snapshot has shown so far, for the decision whether to believe it (rule 58). Real API servers have sent
@@ -88,7 +89,7 @@ func (m *machine) raise(ask request) (in input, end *ending, holds bool) {
 }
 
 // showed says whether the snapshot showed this object.
-func (m *machine) showed(meta *Meta) bool {
+func (m *machine) showed(meta *wire.Meta) bool {
 	e, known := m.index.Get(meta.Namespace, meta.Name)
 	return known && e.HasUID(meta.UID) && e.Seen()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/apiclient"
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/report"
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // A redirect blocks the stream in the words of the refusal, keeps what is known, and ends with the redirects.
@@ -47,7 +48,7 @@ func TestRule62RedirectOfOneObject(t *testing.T) {
 			return err
 		},
 		"PATCH http://server.invalid/api/v1/namespaces/ns/pods/a": func() error {
-			_, err := s.Patch(t.Context(), pod, "ns", "a", []byte("{}"), ReaderOptions{})
+			_, err := s.Patch(t.Context(), pod, "ns", "a", []byte("{}"), wire.ReaderOptions{})
 			return err
 		},
 		"GET http://server.invalid/apis/apps": func() error {

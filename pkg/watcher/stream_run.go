@@ -14,7 +14,7 @@ import (
 type machine struct {
 	*Stream
 	turn  turn
-	index *Index
+	index *index.Index
 	back  backoff
 	timer *time.Timer
 
@@ -70,7 +70,7 @@ func (m *machine) init(s *Stream) {
 	m.turn.take()
 	m.index = s.o.Seed
 	if m.index == nil {
-		m.index = NewIndex(s.o.Words)
+		m.index = index.NewIndex(s.o.Words)
 	}
 	m.seeded = m.index.Len() > 0
 	if index.ReadsDifferently(s.target.Resource) {

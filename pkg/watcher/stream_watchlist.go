@@ -61,7 +61,7 @@ func (m *machine) readSnapshot(ctx context.Context) (input, *ending) {
 				m.show(report.Streaming, "")
 				return m.follow(ctx, c, hard)
 			} else if a.do == doFallback {
-				return input{what: gotFrame, ask: askSnapshot, event: Bookmark, endMark: true}, &ending{}
+				return input{what: gotFrame, ask: askSnapshot, event: wire.Bookmark, endMark: true}, &ending{}
 			}
 		}
 		if c.inHand() == 0 { // else the next is not waited for
@@ -81,12 +81,12 @@ func (m *machine) take(ask request, c *conn, it item) action {
 	f := it.frame
 	m.o.Observer.Frame(f.Type, c.came)
 	m.heard = c.came
-	if f.Type == Error { // told once more, with its Status, as the end
+	if f.Type == wire.Error { // told once more, with its Status, as the end
 		return action{do: doSkip}
 	}
 	a := classify(input{
 		what: gotFrame, ask: ask, event: f.Type, named: index.Fits(&f.Meta), hasRV: f.Meta.ResourceVersion != "",
-		endMark: f.Type == Bookmark && wire.InitialEventsEnd(&f.Meta),
+		endMark: f.Type == wire.Bookmark && wire.InitialEventsEnd(&f.Meta),
 	})
 	if a.do != doSkip || a.reason == "" {
 		c.frames++
@@ -111,7 +111,7 @@ func (m *machine) take(ask request, c *conn, it item) action {
 
 // skip counts a frame that cannot be used. In a snapshot its object is there, all the same: it is not gone, and
 // if it is not known which one it is, none can be said to be. An event of an unknown type shows no object.
-func (m *machine) skip(ask request, why report.Reason, meta *Meta) {
+func (m *machine) skip(ask request, why report.Reason, meta *wire.Meta) {
 	m.o.Observer.Skipped(why)
 	if ask != askSnapshot && ask != askList || why == report.ReasonUnknownType {
 		return
@@ -126,7 +126,7 @@ func (m *machine) skip(ask request, why report.Reason, meta *Meta) {
 }
 
 // reportBad logs what does not decode, once for each object: it may change often.
-func (m *machine) reportBad(bad *BadFrameError) {
+func (m *machine) reportBad(bad *wire.BadFrameError) {
 	if !m.reported.First(bad.Meta.Namespace + "/" + bad.Meta.Name) {
 		return
 	}

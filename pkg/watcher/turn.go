@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
 // turn is the right to use a machine. The goroutine of Stream.Run has it, and lends it while it waits for frames: the
@@ -91,7 +93,7 @@ func (m *machine) servable(c *conn, it item) bool {
 	switch {
 	case it.end != nil, it.open, m.cmds.pending():
 		return false
-	case c.ask == askSnapshot && it.frame != nil && it.frame.Type == Bookmark: // it may be the end
+	case c.ask == askSnapshot && it.frame != nil && it.frame.Type == wire.Bookmark: // it may be the end
 		return false
 	}
 	room, _ := m.o.Hold()
