@@ -89,7 +89,7 @@ func TestArchitectureNamesFunctions(t *testing.T) {
 		t.Fatal("docs/architecture.md does not have the path of an event")
 	}
 	folders := map[string]string{
-		"watcher": "pkg/watcher", "queue": "pkg/queue", "compile": "pkg/runtime/internal/compile",
+		"watcher": "pkg/watcher/internal/machine", "queue": "pkg/queue", "compile": "pkg/runtime/internal/compile",
 		"dispatch": "pkg/runtime/internal/dispatch", "layout": "pkg/runtime/internal/layout", "binding": "pkg/runtime/internal/binding",
 		"finalize": "pkg/runtime/internal/finalize", "observe": "pkg/runtime/internal/observe",
 	}

@@ -127,6 +127,11 @@ func TestForbiddenEdgesAreCaught(t *testing.T) {
 			"package index_test\nimport _ \"github.com/ancho-dev/ancho/pkg/watcher\"",
 			"a test of pkg/watcher/internal/index imports pkg/watcher",
 		},
+		"the client to the state machine": {
+			"pkg/watcher/internal/apiclient/zz_back_test.go",
+			"package apiclient_test\nimport _ \"github.com/ancho-dev/ancho/pkg/watcher/internal/machine\"",
+			"a test of pkg/watcher/internal/apiclient imports pkg/watcher/internal/machine",
+		},
 		"a room nobody planned": {
 			"pkg/zz/zz.go", "package zz\nimport _ \"os\"",
 			"pkg/zz has no rule: add one to internal/layers",

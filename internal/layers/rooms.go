@@ -3,7 +3,7 @@ package layers
 // rooms are the arrows inside the folders of pkg.
 func rooms() []Rule { return append(runtimeRooms(), watcherRooms()...) }
 
-// watcherRooms are the arrows inside pkg/watcher: kind <- wire <- index, apiclient <- watcher.
+// watcherRooms are the arrows inside pkg/watcher: kind <- wire <- index, apiclient <- machine <- watcher.
 func watcherRooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
@@ -24,6 +24,7 @@ func watcherRooms() []Rule {
 		room("index", "compact", "wire"),
 		room("apiclient", "firsts", "wire"),
 		room("report", "index", "wire"),
+		room("machine", "apiclient", "firsts", "index", "report", "wire"),
 	}
 }
 

@@ -34,8 +34,8 @@ func TestGoneIsMadeInOnePlace(t *testing.T) {
 			})
 		}
 	}
-	if made["gone.go"] != 2 || made["stream_diff.go"] != 1 || len(made) != 2 {
-		t.Errorf("a Gone is made in %v, want gone.go (2) and, for DELETED events, stream_diff.go (1): use Missing or Replaced", made)
+	if made["gone.go"] != 2 || made["diff.go"] != 1 || len(made) != 2 {
+		t.Errorf("a Gone is made in %v, want gone.go (2) and, for DELETED events, diff.go (1): use Missing or Replaced", made)
 	}
 }
 
