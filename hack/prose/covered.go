@@ -18,5 +18,7 @@ func covered() []string {
 		"pkg/recording",
 		"pkg/runtime/*.go",
 		"pkg/watcher/*.go",
+		"pkg/watcher/conformance",
+		"pkg/watcher/fake",
 	}
 }

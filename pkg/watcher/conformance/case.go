@@ -6,8 +6,8 @@ import "slices"
 type Case struct {
 	// Name says the behaviour in a sentence. It is unique.
 	Name string
-	// Rules are the numbers of the protocol's rules that the behaviour belongs to; none: what the API promises beside
-	// them.
+	// Rules are the numbers of the protocol's rules that the behaviour belongs to; none: a further promise of
+	// the API.
 	Rules []int
 	// NotShownBy names the rigs whose servers do not behave so, each with the reason.
 	NotShownBy map[string]string

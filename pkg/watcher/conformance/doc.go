@@ -6,6 +6,6 @@
 // it counts what that makes of them. Each works in a namespace of its own. The clock is never asked, so that the
 // suite runs inside testing/synctest too.
 //
-// What a server is known not to show stands in the suite, with the reason (Case.NotShownBy). Such a case is tried all
-// the same, and fails if the server shows it after all: the list of exceptions is exact. Nothing is skipped.
+// The suite lists the cases that a server is known not to show, with the reason (Case.NotShownBy). It runs such a case
+// anyway, and fails if the server shows it: the list of exceptions is exact. Nothing is skipped.
 package conformance

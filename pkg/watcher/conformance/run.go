@@ -22,9 +22,9 @@ type Result struct {
 // caseTimeout ends a case in which something that should come does not. No case takes as long.
 const caseTimeout = 2 * time.Minute
 
-// Run holds a server to all cases, each as a subtest, side by side but for those that lose the history. It returns
-// when all are done, with the results in the order of Cases; the Result of a case that a filter of tests left out is
-// zero.
+// Run tests a server with all cases, each as a subtest, in parallel except for cases that lose the history. It returns
+// when all are done, with the results in the order of Cases. A case that a filter of tests left out has a zero
+// Result.
 func Run(t *testing.T, rig Rig) []Result {
 	t.Helper()
 	all := Cases()

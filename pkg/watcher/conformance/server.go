@@ -10,8 +10,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// Server is a server that cases are run on, and what can be done to it beside sending requests. A case that needs what
-// is nil here has to be known as one that the server does not show.
+// Server is a server under test, and what can be done to it in addition to sending requests. A case that needs a field
+// which is nil here must be listed as one that the server does not show.
 type Server struct {
 	// Config connects as somebody who may do everything.
 	Config *rest.Config

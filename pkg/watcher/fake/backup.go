@@ -20,9 +20,9 @@ func (s *Server) Backup() *Backup {
 	return &Backup{rv: s.store.rv, collections: copied(s.store.collections)}
 }
 
-// Restore goes back to a backup of this server, as when etcd is restored: the resourceVersion goes back too, and numbers
-// that were given are given again to other changes, which a watch from before cannot see (rule 25). Requests that run
-// are cut, as the server is started anew for it. A backup may be restored more than once.
+// Restore goes back to a backup of this server, as when etcd is restored. The resourceVersion goes back too, and the
+// server assigns the same numbers again to other changes, which a watch from before cannot see (rule 25). Running
+// requests are cut, because the server restarts for it. You can restore a backup more than once.
 func (s *Server) Restore(b *Backup) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

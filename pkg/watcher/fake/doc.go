@@ -3,7 +3,7 @@
 // server shows of it is in docs/conformance.md). It runs in the process, over pipes or on a loopback port, and starts
 // no goroutine that outlives a request, so that it works inside testing/synctest.
 //
-// All built-in kinds are served, each in the version that pkg/kind names, and custom resources that it is told of. It
+// All built-in kinds are served, each in the version that pkg/kind names, and the custom resources that you register. It
 // answers in JSON, YAML and, as a real server does, in protobuf where the resource has that.
 //
 // What goes wrong on the way is had on demand: Cut, Fault and the functions that return a Fault. Replay answers with what was

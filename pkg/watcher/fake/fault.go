@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Fault is something that goes wrong with requests, or with the answers to them. Those that there are have a function
-// each: Refuse, Stall, Status and so on. A Fault does nothing until Server.Fault has it happen.
+// Fault is something that goes wrong with requests or their answers. Each fault has a function: Refuse, Stall, Status
+// and so on. A Fault does nothing until you pass it to Server.Fault.
 type Fault interface{ kind() faultKind }
 
 // faultKind says what happens, and when. What is nil does not.
@@ -55,9 +55,9 @@ type Active struct {
 	count   int // those that it happened to
 }
 
-// Fault has a fault happen from now on: to all requests that it can happen to, or to those that the conditions name. It
-// lasts until it is stopped, or has happened as often as Times says. Where several fit, they happen in the order in which
-// they began, up to the first that answers or breaks off. Nothing is disturbed that goes through Direct.
+// Fault activates a fault for all requests that it can affect, or that match the conditions. It
+// lasts until you stop it, or until it has happened as often as Times says. If several faults match, they happen in the
+// order of activation, up to the first that answers or breaks off. Requests through Direct are not affected.
 func (s *Server) Fault(f Fault, conditions ...Condition) *Active {
 	k := f.kind()
 	a := &Active{faults: &s.faults, kind: k, where: whereOf(k.verbs, conditions), stopped: make(chan struct{})}

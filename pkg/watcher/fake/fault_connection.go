@@ -14,9 +14,9 @@ func Refuse() Fault {
 	}}
 }
 
-// Stall is a connection that is half open (rule 29): no byte goes either way, of requests that run and of new ones, and
-// nobody is told. When it is stopped, what was held back is sent, and a request arrives whose client still waits.
-// Meanwhile a request ends with its client, or by Cut.
+// Stall makes connections half open (rule 29): no byte goes either way, for running and for new requests, and neither
+// side gets an error. When you stop the fault, the server sends the bytes that it held back, and requests whose
+// clients still wait arrive. In the meantime a request ends with its client, or by Cut.
 func Stall() Fault { return faultKind{stalls: true} }
 
 // CutInFrame breaks an answer off in the middle: a watch within its next event or bookmark, the connection with it (rule 23), a list

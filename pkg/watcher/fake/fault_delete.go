@@ -5,9 +5,10 @@ import (
 	"net/http"
 )
 
-// StaleDelete has deletions win that have read the object before a finalizer was added, and remove it after that: the object is
-// removed at once whatever finalizers it carries, and its DELETED event has them and no deletionTimestamp. Both requests are
-// answered with 200 (kubernetes#77988; rule 64). It is the one fault that also happens to requests through Direct, which are those of a test.
+// StaleDelete makes deletions win that read the object before a finalizer was added and remove it after that. The
+// object is removed at once whatever finalizers it carries, and its DELETED event has them and no deletionTimestamp.
+// Both requests get 200 (kubernetes#77988; rule 64). It is the only fault that also affects requests through Direct,
+// which a test makes.
 func StaleDelete() Fault {
 	return faultKind{verbs: []string{"delete"}, direct: true, begin: func(x *exchange) {
 		x.request = x.request.WithContext(context.WithValue(x.request.Context(), staleDelete{}, true))

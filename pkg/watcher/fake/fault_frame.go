@@ -76,9 +76,9 @@ func Duplicate() Fault {
 	})
 }
 
-// Rewind has watches that resume begin with the last n events which their clients were told before, as behind a proxy
-// that goes on from a place of its own (rule 27). That is all the disorder there is: within a connection, no server or
-// proxy sends a later event before an earlier one. Watches that run are not concerned; Cut has them resume.
+// Rewind makes watches that resume start with the last n events which their clients already got, as behind a proxy
+// that resumes from its own position (rule 27). There is no other disorder: within a connection, no server or proxy
+// sends a later event before an earlier one. Running watches are not affected; Cut makes them resume.
 func Rewind(n int) Fault { return faultKind{verbs: []string{"watch"}, rewind: n} }
 
 // NoEndBookmark leaves out the bookmark that ends a snapshot (rule 5). Other bookmarks come.
@@ -100,7 +100,7 @@ func drop(f *outgoing) error {
 	return nil
 }
 
-// UnknownEvent gives events a type that nobody knows (rule 49).
+// UnknownEvent gives events an unknown type (rule 49).
 func UnknownEvent() Fault {
 	return ofFrames((*outgoing).isEvent, func(f *outgoing) error {
 		f.what = "RENAMED"
@@ -122,9 +122,9 @@ func Huge(bytes int) Fault {
 	})
 }
 
-// Undecodable has the object of an event not fit its type (rule 48), as one that was stored before its type changed: its
-// creation time is no time in JSON, and in protobuf it ends too early. Its other metadata can be read, and the frame as such.
-// Who reads JSON without a Go type, notices nothing. Lists are as they are.
+// Undecodable makes the object of an event not fit its type (rule 48), like one that was stored before its type
+// changed. In JSON its creation time is not a time, and in protobuf it ends too early. Its other metadata and the
+// frame are readable. A client that reads JSON without a Go type notices nothing. Lists are not affected.
 func Undecodable() Fault {
 	return ofFrames((*outgoing).isEvent, func(f *outgoing) (err error) {
 		if f.form.protobuf {

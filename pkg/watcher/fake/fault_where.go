@@ -29,8 +29,7 @@ func whereOf(verbs []string, conditions []Condition) where {
 	return w
 }
 
-// For names the kinds whose requests the fault happens to. Without it, it happens to those of all kinds, and to
-// discovery.
+// For limits a fault to requests for these kinds. Without it, the fault affects all kinds, and discovery.
 func For(kinds ...kind.Any) Condition {
 	return func(w *where) {
 		for _, k := range kinds {
@@ -39,7 +38,7 @@ func For(kinds ...kind.Any) Condition {
 	}
 }
 
-// InNamespace has the fault happen to requests whose path names this namespace; empty: to those that name none.
+// InNamespace limits a fault to requests whose path names this namespace; empty: to requests without a namespace.
 func InNamespace(name string) Condition {
 	return func(w *where) { w.namespace = &name }
 }
@@ -56,8 +55,8 @@ func Verbs(verbs ...string) Condition {
 	return func(w *where) { w.verbs = verbs }
 }
 
-// Times has the fault happen n times, to the first n requests (for faults of frames: frames) that fit. What runs
-// already comes first. Default, and if n is not above zero: until it is stopped.
+// Times limits a fault to the first n matching requests (for faults of frames: frames), running ones first. Default,
+// and if n is not above zero: until it is stopped.
 func Times(n int) Condition {
 	return func(w *where) { w.times = max(n, 0) }
 }

@@ -28,13 +28,13 @@ type PortOption func(*portOptions)
 
 type portOptions struct{ tls bool }
 
-// WithTLS has the port speak TLS, with a certificate made for it that Config and Kubeconfig have clients trust, and
-// HTTP/2 with clients that can do that, as those of client-go then do. Default: HTTP/1.1, and HTTP/2 with clients that begin
-// with it, in plain text.
+// WithTLS makes the port serve TLS, with a certificate that Config and Kubeconfig make clients trust, and HTTP/2 to
+// clients that support it, such as client-go. Default: HTTP/1.1, and HTTP/2 in plain text for clients that start with
+// it.
 func WithTLS() PortOption { return func(o *portOptions) { o.tls = true } }
 
-// Listen opens a port on the loopback interface that asks nobody who they are. The port is the caller's to close. An
-// error is that of the network.
+// Listen opens a port on the loopback interface, without authentication. The caller has to close the port. It returns
+// errors of the network.
 func (s *Server) Listen(opts ...PortOption) (*Port, error) {
 	var o portOptions
 	for _, set := range opts {

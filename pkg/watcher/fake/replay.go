@@ -24,8 +24,8 @@ import (
 // piece comes when it came, counted from the first request; in testing/synctest that takes no time.
 //
 // A watch that its client ends before the recorded one did goes on with the client's next watch of the same, and one for
-// which nothing more is recorded stays open, in silence. Who asks after a long silence whether the server has gone back
-// (rule 25) is told that it has not. Methods may be called concurrently.
+// which nothing more is recorded stays open, in silence. If a client asks after a long silence whether the server has gone
+// back (rule 25), the answer is that it has not. Methods may be called concurrently.
 type Replay struct {
 	mu      sync.Mutex
 	left    map[string][]*recording.Exchange
@@ -41,8 +41,8 @@ type followed struct {
 	rv   string              // where the last one began
 }
 
-// NewReplay reads a recording, which runtime.Options.Record and the flag --record write. Errors are those of the reader, or
-// say where it is no recording.
+// NewReplay reads a recording, as runtime.Options.Record and the flag --record write it. It returns errors of the
+// reader, or one that says where the input is not a recording.
 func NewReplay(in io.Reader) (*Replay, error) {
 	all, err := recording.Read(in)
 	if err != nil {
@@ -77,7 +77,7 @@ func (p *Replay) Missing() []string {
 	return slices.Clone(p.missing)
 }
 
-// Left are the recorded requests, by method and URL, that nobody made.
+// Left returns the recorded requests, by method and URL, that no client made.
 func (p *Replay) Left() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,8 +17,8 @@ const defaultHistory = 1000
 // Option is a setting of a Server.
 type Option func(*Server)
 
-// WithHistory has the server keep the newest n changes of each resource, for watches to begin with and for the further
-// pages of lists; what needs older ones is told 410. Default: 1000. Zero keeps none.
+// WithHistory makes the server keep the newest n changes of each resource, for watches to start from and for further
+// pages of lists. Requests that need older ones get 410. Default: 1000. Zero keeps none.
 func WithHistory(n int) Option {
 	return func(s *Server) { s.store.history = max(n, 0) }
 }
@@ -44,9 +44,9 @@ func New(opts ...Option) *Server {
 	return s
 }
 
-// Register has the server serve more resources, as if their CustomResourceDefinitions were installed. The scope and
-// the plural are those that the kinds were declared with. A resource that is served already is left as it is, and a
-// kind whose declaration says nothing is passed over.
+// Register makes the server serve further resources, as if their CustomResourceDefinitions were installed. The kind's
+// declaration gives scope and plural. A resource that the server already serves is unchanged, and a kind without a
+// declaration is skipped.
 func (s *Server) Register(kinds ...kind.Any) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
@@ -83,6 +83,6 @@ func (s *Server) Unregister(k kind.Any) {
 	s.store.wake()
 }
 
-// Compact forgets the history of all resources: a watch that begins at an earlier resourceVersion is told 410, and so
-// is the next page of a list that has begun. Watches that run go on.
+// Compact expires the history of all resources: a watch from an earlier resourceVersion gets 410, and so does the next
+// page of a list that has started. Running watches continue.
 func (s *Server) Compact() { s.store.compact() }
