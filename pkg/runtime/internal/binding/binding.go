@@ -209,7 +209,7 @@ func (b *Binding) ended(c queue.Finish) {
 	b.passed(c.Key)
 }
 
-// actionsOf are what calls of a binding are: its action, and the clean-up where there is one.
+// actionsOf are what calls of a binding are: its action, and the cleanup where there is one.
 func actionsOf(c *compile.Compiled) []string {
 	actions := []string{string(c.Action)}
 	if c.Finalizer != "" {

@@ -52,7 +52,7 @@ func (b *Binding) Gauges() observe.Gauges {
 	return g
 }
 
-// actionOf is what a call that runs is: the binding's action, or the clean-up.
+// actionOf is what a call that runs is: the binding's action, or the cleanup.
 func (b *Binding) actionOf(c *queue.RunningInfo) string {
 	if f := b.Guarded; f != nil {
 		if w := f.Get(finalize.ID{Key: c.Key, UID: c.UID}); w.Cleaning {

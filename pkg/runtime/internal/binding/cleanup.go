@@ -16,7 +16,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// cleanUpLabel is what logs, metrics and call records say of a clean-up in place of Reconcile.
+// cleanUpLabel is what logs, metrics and call records say of a cleanup in place of Reconcile.
 const cleanUpLabel = "Finalize"
 
 // errNoFinalize is about ReleaseFinalizer from a callback whose binding has no finalizer.
@@ -25,7 +25,7 @@ var errNoFinalize = errors.New("the callback returned ReleaseFinalizer, and its 
 // errFound is about an object that a list did not show.
 var errFound = errors.New("a list did not show this object, and it exists: the clean-up is not called")
 
-// guarded calls Reconcile for an object that carries the finalizer, and the clean-up for one that is being deleted.
+// guarded calls Reconcile for an object that carries the finalizer, and the cleanup for one that is being deleted.
 func (b *Binding) guarded(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
 	f, m := b.Guarded, &frame.Meta
 	on, id := f.On(m), finalize.ID{Key: c.Key, UID: m.UID}
@@ -70,7 +70,7 @@ func (b *Binding) reconcile(ctx context.Context, c queue.Call[*Work], frame *wat
 	return res
 }
 
-// releaseObject removes the finalizer without a clean-up.
+// releaseObject removes the finalizer without a cleanup.
 func (b *Binding) releaseObject(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
 	if err := b.Guarded.RemoveReleased(ctx, c.Key, frame); err != nil {
 		return c.Payload.postpone(err)
@@ -78,7 +78,7 @@ func (b *Binding) releaseObject(ctx context.Context, c queue.Call[*Work], frame 
 	return queue.Result{}
 }
 
-// cleanUp calls the clean-up, once, and removes the finalizer.
+// cleanUp calls the cleanup, once, and removes the finalizer.
 func (b *Binding) cleanUp(ctx context.Context, c queue.Call[*Work], frame *watcher.Frame) queue.Result {
 	f, id := b.Guarded, finalize.ID{Key: c.Key, UID: frame.Meta.UID}
 	if !b.fence.Open() { // reading again takes its time, and nothing is written then either
@@ -95,7 +95,7 @@ func (b *Binding) cleanUp(ctx context.Context, c queue.Call[*Work], frame *watch
 	return asCleanUp(queue.Result{})
 }
 
-// clean calls the clean-up. A failure of any kind, a panic included, has it called again: no MaxAttempts holds.
+// clean calls the cleanup. A failure of any kind, a panic included, has it called again: no MaxAttempts holds.
 func (b *Binding) clean(ctx context.Context, c queue.Call[*Work], id finalize.ID, frame *watcher.Frame) (res queue.Result, done bool) {
 	if res, held := b.held(); held {
 		return res, false

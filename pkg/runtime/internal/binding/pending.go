@@ -93,7 +93,7 @@ func (d *PendingDeletion) Decided(exists bool) {
 	}
 }
 
-// notServed decides the pending deletions of one part of the binding's set, whose resource is not served any more, and lets clean-ups
+// notServed decides the pending deletions of one part of the binding's set, whose resource is not served any more, and lets cleanups
 // begin that wait to know whether their object was deleted.
 func (b *Binding) notServed(of part) {
 	u := &b.Pending

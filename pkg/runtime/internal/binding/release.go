@@ -11,7 +11,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// ReleaseFinalizers removes the finalizer from all objects of some targets without a clean-up, and writes to w how far it is. A dry run
+// ReleaseFinalizers removes the finalizer from all objects of some targets without a cleanup, and writes to w how far it is. A dry run
 // names the objects, and changes none. complete reports whether the finalizer is off all objects; the error is that of w.
 func (b *Binding) ReleaseFinalizers(ctx context.Context, targets []watcher.Target, w io.Writer, dry bool) (complete bool, err error) {
 	complete = true

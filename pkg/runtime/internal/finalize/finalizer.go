@@ -32,7 +32,7 @@ type Options struct {
 	Restored      interface{ Inc() } // counts finalizers that were added again
 }
 
-// Finalizer adds the finalizer of one binding to objects and removes it. It remembers only objects with a patch or a clean-up in
+// Finalizer adds the finalizer of one binding to objects and removes it. It remembers only objects with a patch or a cleanup in
 // progress, those whose finalizer something else removed, and those that Reconcile released.
 type Finalizer struct {
 	o        Options
@@ -58,8 +58,8 @@ type Ward struct {
 	seen     bool   // meanwhile the stream has delivered a state with the finalizer, or the deletion
 	unsure   bool   // the outcome of such a patch is not known
 	addedRV  string // of the state that such a patch made; empty: none, or the stream has delivered a state with the finalizer
-	Cleaning bool   // the clean-up runs
-	Cleaned  bool   // the clean-up has succeeded
+	Cleaning bool   // the cleanup runs
+	Cleaned  bool   // the cleanup has succeeded
 	Lost     bool   // something else removed the finalizer, and it was not added again yet
 	released bool   // Reconcile returned ReleaseFinalizer
 	since    int64  // the generation that was released
@@ -248,7 +248,7 @@ func (f *Finalizer) busy(id ID) (busy bool) {
 	return w.busy()
 }
 
-// Owes says whether the clean-up of a deleted object is due.
+// Owes says whether the cleanup of a deleted object is due.
 func (w *Ward) Owes() bool {
 	return (w.owed || w.addedRV != "" || w.unsure) && !w.Cleaned && !w.released
 }
@@ -298,7 +298,7 @@ func (f *Finalizer) Reclaim(m *watcher.Meta) {
 	}
 }
 
-// BeginCleanUp notes that the clean-up of an object runs.
+// BeginCleanUp notes that the cleanup of an object runs.
 func (f *Finalizer) BeginCleanUp(id ID) { f.edit(id, func(w *Ward) { w.Cleaning = true }) }
 
 // EndCleanUp notes how it ended. The object may be forgotten by now.

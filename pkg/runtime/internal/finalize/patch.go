@@ -121,7 +121,7 @@ func unanswered(err error) bool {
 }
 
 // Add gives the object with the finalizer, and nil for one that is deleted, being deleted or not selected any more. In order,
-// what came before the deletion is delivered before the clean-up.
+// what came before the deletion is delivered before the cleanup.
 func (f *Finalizer) Add(ctx context.Context, id ID, frame *watcher.Frame) (*watcher.Frame, error) {
 	w := f.beginAdding(id)
 	with, patched, err := f.patch(ctx, id.Key, frame, func(m *watcher.Meta) ([]string, bool) {

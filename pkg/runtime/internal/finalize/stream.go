@@ -5,7 +5,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// Guard says of a change of a member whether the binding is called for it: always for the clean-up, never for an object that is being
+// Guard says of a change of a member whether the binding is called for it: always for the cleanup, never for an object that is being
 // deleted without the finalizer, nor for the finalizer alone; else says, which is what the event steps say. Whatever they say, it sees
 // to it that the finalizer is added again. carried is whether the state before had the finalizer; a list may bring more than that one
 // change with it.
@@ -48,7 +48,7 @@ func (f *Finalizer) delivered(m *watcher.Meta) (ours bool) {
 	return ours
 }
 
-// bereft says whether the clean-up of an object is due that is being deleted and does not carry the finalizer, since something
+// bereft says whether the cleanup of an object is due that is being deleted and does not carry the finalizer, since something
 // else removed it.
 func (f *Finalizer) bereft(m *watcher.Meta, carried bool) bool {
 	w := f.Get(IDOf(m))
@@ -101,7 +101,7 @@ func (w *Ward) unrelease(generation int64) {
 }
 
 // Depart is called when the stream reports an object deleted, before the engine is told. It says whether a Deleted has
-// to be queued, since the clean-up of the object is due or may be. frame is the last state, nil where the stream did not see the deletion.
+// to be queued, since the cleanup of the object is due or may be. frame is the last state, nil where the stream did not see the deletion.
 func (f *Finalizer) Depart(id ID, carried bool, frame *watcher.Frame) (due bool) {
 	if f == nil {
 		return false
@@ -139,7 +139,7 @@ func (f *Finalizer) NotServed(of func(namespace, name string) bool) {
 
 // Departed is called when an object is deleted and the binding's engine has heard of that, which leaves the call that runs, if any; or
 // where a Deleted passed, all calls that are queued, up to that of the deletion. Until these have ended it is known whether the
-// clean-up has succeeded. knows reports whether there are such calls.
+// cleanup has succeeded. knows reports whether there are such calls.
 func (f *Finalizer) Departed(id ID, passed bool, knows func(k queue.Key, uid string) bool) {
 	if f.restorer.queue.Knows(id.Key, id.UID) {
 		of := id.clone()

@@ -48,7 +48,8 @@ type BindingSnapshot struct {
 	Waiting  int    `json:"waiting"`
 	Retrying int    `json:"retrying"`
 	Requeued int    `json:"requeued"`
-	// Undecided objects have left the selection or were deleted, and nobody could see yet which.
+	// Undecided is the number of pending deletions: objects that left the selection or were deleted, and Ancho does not know
+	// yet which.
 	Undecided int `json:"undecided"`
 	// RunningTotal and ParkedTotal count the calls that run and the parked objects, also those on other pages.
 	RunningTotal int               `json:"runningTotal"`
@@ -60,7 +61,7 @@ type BindingSnapshot struct {
 // RunningSnapshot is a call that runs.
 type RunningSnapshot struct {
 	Object  string    `json:"object"`
-	Action  string    `json:"action"` // Reconcile, Watch, or Finalize for a clean-up
+	Action  string    `json:"action"` // Reconcile, Watch, or Finalize for a cleanup
 	Event   string    `json:"event"`
 	Attempt int       `json:"attempt"`
 	Since   time.Time `json:"since"`

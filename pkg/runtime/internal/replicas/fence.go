@@ -36,12 +36,12 @@ func NewFence(lease, renew time.Duration) *Fence {
 	return f
 }
 
-// Open tells whether a call may start now.
+// Open reports whether a call may start now.
 func (f *Fence) Open() bool {
 	return f == nil || int64(time.Since(f.base)) < f.until.Load()
 }
 
-// Renewed notes that a request succeeded which took or renewed the lease, and wrote when it was sent. It tells whether it is the
+// Renewed notes that a request succeeded which took or renewed the lease, and wrote when it was sent. It reports whether it is the
 // first; once the lease is lost, it is lost. client-go's electors read that time in whole seconds, and see no renewal where
 // these are the same: such a one prolongs nothing.
 func (f *Fence) Renewed(sent time.Time) (first bool) {
@@ -78,7 +78,7 @@ func (f *Fence) Shut(cause error, taken bool) bool {
 	return true
 }
 
-// Held tells whether the lease was taken, and not lost or given back since. It may be past its time.
+// Held reports whether the lease was taken, and not lost or given back since. It may be past its time.
 func (f *Fence) Held() bool { return !f.RenewedAt().IsZero() && f.end.Err() == nil }
 
 // RenewedAt is when the last renewal was sent; zero: none was.

@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection"
 )
 
-// Defaults of LeaderElection: those of the Kubernetes components.
+// Defaults of LeaderElection: the same as in the Kubernetes components.
 const (
 	DefaultLeaseDuration = 15 * time.Second
 	DefaultRenewDeadline = 10 * time.Second
@@ -31,8 +31,8 @@ const PodNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespac
 // value of each field has a default.
 //
 // The replicas' clocks need not agree. A process has to end when Run returns ErrLeaseLost: what callbacks did not return
-// from by then would go on beside another leader. A machine that is suspended as a whole stops the clock by which
-// a process sees that its lease is over; a stopped process does not.
+// from by then would go on next to another leader. A machine that is suspended as a whole stops the clock by which
+// a process sees that its lease expires; a stopped process does not.
 type LeaderElection struct {
 	// Namespace is where the Lease is. Default: the Pod's own, else Options.Namespace; where neither is known, it is needed.
 	Namespace string

@@ -36,10 +36,10 @@ func (e *Election) Snapshot() *LeaderSnapshot {
 	return s
 }
 
-// Leading tells whether this replica has the lease for certain.
+// Leading reports whether this replica has the lease for certain.
 func (e *Election) Leading() bool { return e.Fence.Held() && e.Fence.Open() }
 
-// Ready tells whether this replica leads or is ready to, and what /readyz says of the Lease.
+// Ready reports whether this replica leads or is ready to, and what /readyz says of the Lease.
 func (e *Election) Ready() (lease, verdict, detail string, ok bool) {
 	s := e.Snapshot()
 	e.mu.Lock()

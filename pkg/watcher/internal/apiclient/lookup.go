@@ -35,7 +35,7 @@ func (s *Server) Lookup(ctx context.Context, r kind.Resource, namespace, name st
 }
 
 // Read reads one object from the server's current state, as a stream of its resource would bring it. Of the
-// options, CutManagedFields counts. The results are those of Lookup.
+// options, CutManagedFields counts. The results are the same as of Lookup.
 func (s *Server) Read(ctx context.Context, r kind.Resource, namespace, name string, o wire.ReaderOptions) (f *wire.Frame, found bool, err error) {
 	return s.one(ctx, r, namespace, name, s.media(r).accept(r, asMetadata, s.cbor), o.CutManagedFields)
 }

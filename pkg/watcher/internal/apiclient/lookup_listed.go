@@ -9,7 +9,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// LookupListed is Lookup by a list of that one name, for those who have the right to list and not to get.
+// LookupListed is Lookup by a list of that one name, for accounts that may list and not get.
 func (s *Server) LookupListed(ctx context.Context, r kind.Resource, namespace, name string) (m wire.Meta, found bool, err error) {
 	err = s.listed(ctx, r, namespace, name, acceptMetadataList, wire.ReaderOptions{}, func(f *wire.Frame) {
 		m, found = f.Meta.Clone(), true
@@ -17,7 +17,7 @@ func (s *Server) LookupListed(ctx context.Context, r kind.Resource, namespace, n
 	return m, found, err
 }
 
-// ReadListed is Read by a list of that one name, for those who have the right to list and not to get.
+// ReadListed is Read by a list of that one name, for accounts that may list and not get.
 func (s *Server) ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o wire.ReaderOptions) (f *wire.Frame, found bool, err error) {
 	accept := s.media(r).accept(r, asMetadataList, s.cbor)
 	o = wire.ReaderOptions{CutManagedFields: o.CutManagedFields}

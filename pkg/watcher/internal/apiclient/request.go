@@ -89,7 +89,7 @@ func (s *Server) Watch(ctx context.Context, t Target, p WatchParams) (*Response,
 	return s.open(ctx, t, q, asMetadata, p.Initial)
 }
 
-// List requests one page of the target's objects. Errors and context are those of Watch.
+// List requests one page of the target's objects. Errors and context are as in Watch.
 func (s *Server) List(ctx context.Context, t Target, p ListParams) (*Response, error) {
 	q := t.query()
 	switch {

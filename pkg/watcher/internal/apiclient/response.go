@@ -38,15 +38,15 @@ func newResponse(r *http.Response) *Response {
 // Close ends the answer, and with it a watch. It may be called more than once, and while another goroutine reads.
 func (r *Response) Close() error { return r.Body.Close() }
 
-// OK tells whether the body is what was asked for, and not an error.
+// OK reports whether the body is what was asked for, and not an error.
 func (r *Response) OK() bool { return r.Code == http.StatusOK }
 
-// Frames reads the events of a watch; errors are those of the Content-Type.
+// Frames reads the events of a watch; it returns errors of the Content-Type.
 func (r *Response) Frames(o wire.ReaderOptions) (wire.WatchReader, error) {
 	return wire.NewWatchReader(r.ContentType, r.Body, o)
 }
 
-// Items reads the items of a list; errors are those of the Content-Type.
+// Items reads the items of a list; it returns errors of the Content-Type.
 func (r *Response) Items(o wire.ReaderOptions) (wire.ListReader, error) {
 	return wire.NewListReader(r.ContentType, r.Body, o)
 }

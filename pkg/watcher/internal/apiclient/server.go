@@ -64,10 +64,10 @@ func WithCBOR() ServerOption {
 	return func(s *Server) { s.cbor = true }
 }
 
-// NewServer makes the Server that a client-go configuration describes. It opens no connection, and those that it
+// NewServer makes the Server that a client-go configuration describes. It opens no connection, and the connections that it
 // will open are not shared with other clients. The
 // configuration's timeout and rate limits are not used: a stream has no end of its own, and a target makes
-// few requests. Its DisableCompression has the effect of WithoutCompression. Errors are those of the configuration.
+// few requests. Its DisableCompression has the effect of WithoutCompression. It returns errors of the configuration.
 func NewServer(cfg *rest.Config, opts ...ServerOption) (*Server, error) {
 	if cfg == nil {
 		return nil, errors.New("no client configuration was given: load one with rest.InClusterConfig or clientcmd")
@@ -114,8 +114,8 @@ func NewServerForClient(base *url.URL, client *http.Client, opts ...ServerOption
 // CloseIdleConnections closes connections that carry no request.
 func (s *Server) CloseIdleConnections() { s.client.CloseIdleConnections() }
 
-// WatchListRefused tells whether RefuseWatchList was called for this resource's server within the last hour: after that
-// a watch with initial events is tried again.
+// WatchListRefused reports whether RefuseWatchList was called for this resource's server within the last hour: after that
+// Ancho retries a watch with initial events.
 func (s *Server) WatchListRefused(r kind.Resource) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +142,7 @@ func watchListScope(r kind.Resource) string {
 }
 
 // RefuseMedia remembers that the server does not give this resource in this form (status 406, or an answer
-// that cannot be read). It tells whether another form is left to ask for; if none is, all are asked for again in their
+// that cannot be read). It reports whether another form is left to ask for; if none is, all are asked for again in their
 // turn. A refusal holds for an hour.
 func (s *Server) RefuseMedia(r kind.Resource, m Media) bool {
 	s.mu.Lock()
@@ -152,7 +152,7 @@ func (s *Server) RefuseMedia(r kind.Resource, m Media) bool {
 	return ok
 }
 
-// MediaDoubted tells whether a form that is asked for was refused before, more than an hour ago.
+// MediaDoubted reports whether a form that is asked for was refused before, more than an hour ago.
 func (s *Server) MediaDoubted(r kind.Resource, m Media) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -44,7 +44,7 @@ func (t Target) String() string {
 	return b.String()
 }
 
-// SelectsByName tells whether the server is asked for one name.
+// SelectsByName reports whether the server is asked for one name.
 func (t Target) SelectsByName() bool { return t.Name() != "" }
 
 // Name is the one name that the server is asked for; empty: all.
@@ -61,7 +61,7 @@ func (t Target) Name() string {
 	return ""
 }
 
-// Ambiguous tells whether a DELETED event of this target may also mean that the object left the selection:
+// Ambiguous reports whether a DELETED event of this target may also mean that the object left the selection:
 // it selects by label, or by a field that can change.
 func (t Target) Ambiguous() bool {
 	if t.Labels != "" {
@@ -79,7 +79,7 @@ func (t Target) Ambiguous() bool {
 	return false
 }
 
-// Covers tells whether a stream of t delivers everything that a stream of o would, so that what o leaves out
+// Covers reports whether a stream of t delivers everything that a stream of o would, so that what o leaves out
 // can be left out by looking at metadata: the same resource, a namespace as wide, every requirement of t also
 // one of o, and those of o that t lacks are on labels, metadata.name or metadata.namespace. A target covers
 // itself. A selector that cannot be parsed covers nothing but the same text.

@@ -88,7 +88,7 @@ func (e Entry) HasRV(rv string) bool {
 }
 
 // Words are for the Handler, which may keep membership bits and hashes here: as many as the index was made with, all
-// zero for an object that is new. They live as long as the entry: another UID under the same name begins anew.
+// zero for an object that is new. They live as long as the entry: another UID under the same name begins again.
 func (e Entry) Words() []uint64 { return e.x.words.Row(e.at) }
 
 func (e Entry) record() *record { return e.x.records.At(e.at) }

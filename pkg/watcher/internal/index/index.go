@@ -11,7 +11,7 @@ import (
 
 // Index is what a stream knows: for each object its identity and the resourceVersion last delivered, nothing
 // else of the object. With names of 32 bytes and one word that is about 100 bytes, none of which the garbage
-// collector has to look into, and nothing for an object that is gone.
+// collector has to look into, and nothing for a deleted object.
 //
 // The index of a stream may be used in the methods of its Handler and in a function given to Stream.Do, nowhere else.
 // It is not safe for concurrent use.

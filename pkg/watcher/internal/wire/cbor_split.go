@@ -165,7 +165,7 @@ func (s *cborSplitter) takeBreak(top *cborOpen) (ended bool, err error) {
 	return true, nil
 }
 
-// closed notes that an item has ended, and with it those around it of which it was the last. It tells whether that
+// closed notes that an item has ended, and with it those around it of which it was the last. It reports whether that
 // was the whole.
 func (s *cborSplitter) closed(at int64) bool {
 	for len(s.open) > 0 {

@@ -118,7 +118,7 @@ func (l *jsonList) read(at int) (*Frame, error) {
 	return f, err
 }
 
-// field reads a field of the list; of the items it reads the beginning. It tells whether it was understood. The
+// field reads a field of the list; of the items it reads the beginning. It reports whether it was understood. The
 // end of the list is not: the slow code checks what was read.
 func (l *jsonList) field() bool {
 	for {

@@ -51,7 +51,7 @@ func (d *jsonTokens) more() (bool, error) {
 	return false, err
 }
 
-// object calls member for each name of the next value. It tells whether that was an object.
+// object calls member for each name of the next value. It reports whether that was an object.
 func (d *jsonTokens) object(path string, member func(name string) error) (bool, error) {
 	ok, err := d.open(path, '{')
 	if !ok {

@@ -31,7 +31,7 @@ func (w *jsonWindow) mark() { w.in.frame(w.in.total - int64(w.w-w.r)) }
 // bytes are what is there of the frame. They are good until the next fill.
 func (w *jsonWindow) bytes() []byte { return w.buf[w.r:w.w] }
 
-// fill reads more. It tells whether anything came; when the frame is as long as it may be, nothing does.
+// fill reads more. It reports whether anything came; when the frame is as long as it may be, nothing does.
 func (w *jsonWindow) fill() bool {
 	if w.err != nil {
 		return false

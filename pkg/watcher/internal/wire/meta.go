@@ -5,7 +5,7 @@ import "strings"
 // initialEventsEnd is the annotation of the bookmark that ends the initial events of a watch (KEP-3157).
 const initialEventsEnd = "k8s.io/initial-events-end"
 
-// InitialEventsEnd tells whether a bookmark with this metadata ends the initial events. No other bookmark does.
+// InitialEventsEnd reports whether a bookmark with this metadata ends the initial events. No other bookmark does.
 func InitialEventsEnd(m *Meta) bool {
 	v, _ := m.Annotations.Get(initialEventsEnd)
 	return v == "true"
