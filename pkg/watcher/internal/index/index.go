@@ -13,7 +13,7 @@ import (
 // else of the object. With names of 32 bytes and one word that is about 100 bytes, none of which the garbage
 // collector has to look into, and nothing for a deleted object.
 //
-// The index of a stream may be used in the methods of its Handler and in a function given to Stream.Do, nowhere else.
+// The index of a stream may be used in the methods of its Handler and in a function given to Stream.DoContext, nowhere else.
 // It is not safe for concurrent use.
 type Index struct {
 	seed    maphash.Seed

@@ -83,7 +83,6 @@ func (m *machine) enter(p report.Phase, why report.Reason, message string, retry
 	m.mu.Unlock()
 	m.log(now)
 	if p != old.Phase || why != old.Reason || message != old.Message || now.Gone != old.Gone {
-		m.o.Observer.State(now)
 		m.handler.StateChanged(now)
 	}
 }

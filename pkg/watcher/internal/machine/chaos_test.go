@@ -306,7 +306,7 @@ func chaosRun(t *testing.T, seed uint64) {
 	c.mu.Unlock()
 	time.Sleep(30 * time.Minute) // virtual: every backoff and deadline has passed
 	synctest.Wait()
-	if s := stream.State(); !s.Live() {
+	if s := stream.State(); !live(s) {
 		t.Errorf("state %+v", s)
 	}
 	c.mu.Lock()

@@ -11,7 +11,7 @@ type command struct {
 	done chan error
 }
 
-// commands are the functions given to Stream.Do that wait for their turn.
+// commands are the functions given to Stream.DoContext that wait for their turn.
 type commands struct {
 	ready chan struct{} // holds a token while some wait
 

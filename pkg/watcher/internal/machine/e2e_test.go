@@ -154,7 +154,7 @@ func TestRealServer(t *testing.T) {
 	}
 	w := newWorld()
 	w.runOn(t, p.server, apiclient.Target{Resource: configMaps, Namespace: "default"})
-	w.until(t, "the snapshot is complete", func() bool { return w.state.Live() && w.objects["first-19"] != "" })
+	w.until(t, "the snapshot is complete", func() bool { return live(w.state) && w.objects["first-19"] != "" })
 	if p.server.WatchListRefused(configMaps) {
 		t.Error("the snapshot was listed")
 	}
@@ -169,7 +169,7 @@ func TestRealServer(t *testing.T) {
 	p.remove("again")
 	again = p.create("again")
 	p.create("after")
-	w.until(t, "it caught up", func() bool { return w.state.Live() && w.objects["again"] == again && w.objects["after"] != "" })
+	w.until(t, "it caught up", func() bool { return live(w.state) && w.objects["again"] == again && w.objects["after"] != "" })
 
 	_, err := p.other.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "other"}}, metav1.CreateOptions{})
 	p.must(err)
@@ -179,7 +179,7 @@ func TestRealServer(t *testing.T) {
 	p.must(p.StartAPIServer())
 	p.remove("after")
 	w.until(t, "it knows what went on without it", func() bool {
-		return w.state.Live() && w.objects["after"] == "" && w.objects["first-5"] != "" && w.relists[report.ReasonExpired] > 0
+		return live(w.state) && w.objects["after"] == "" && w.objects["first-5"] != "" && w.relists[report.ReasonExpired] > 0
 	})
 }
 

@@ -46,7 +46,7 @@ func TestALargeCompressedSnapshotIsNotFollowed(t *testing.T) {
 		if got := c.h.Get("Accept-Encoding"); got != "identity" {
 			t.Errorf("the changes are asked for as %q", got)
 		}
-		if s := r.State(); !s.Live() || s.Reason != "" && s.Reason != report.ReasonStart {
+		if s := r.State(); !live(s) || s.Reason != "" && s.Reason != report.ReasonStart {
 			t.Errorf("meanwhile the stream is %+v", s)
 		}
 		b := c.ok()

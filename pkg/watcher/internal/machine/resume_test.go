@@ -328,7 +328,7 @@ func TestRule31Refused(t *testing.T) {
 			t.Errorf("20 attempts in %v", took)
 		}
 		s := r.is(report.Blocked, report.ReasonUnreachable)
-		if s.Live() || !s.Synced || s.RV != "7" {
+		if live(s) || !s.Synced || s.RV != "7" {
 			t.Errorf("state %+v", s)
 		}
 		r.watch("7").ok()

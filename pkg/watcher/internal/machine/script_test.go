@@ -448,3 +448,11 @@ func (l *logLines) String() string {
 func (l *logLines) count(message string) int {
 	return strings.Count(l.String(), `"msg":"`+message+`"`)
 }
+
+// Do is DoContext without an end of its own.
+func (s *Stream) Do(f func()) error { return s.DoContext(context.Background(), f) }
+
+// live says that what is known is whole and follows the server, also in the moment between two watches.
+func live(s report.State) bool {
+	return s.Synced && (s.Phase == report.Streaming || s.Phase == report.Resuming || s.Phase == report.Polling)
+}

@@ -34,7 +34,7 @@ func TestRule01FirstRequest(t *testing.T) {
 		b.event("DELETED", pod("b", "10"))
 		r.expect("synced 7 false", "upsert c@uid-c:8 new", "upsert a@uid-a:9", "gone b@uid-b:3")
 		r.phases("listing start", "streaming")
-		if s := r.is(report.Streaming, ""); s.RV != "10" || !s.Live() {
+		if s := r.is(report.Streaming, ""); s.RV != "10" || !live(s) {
 			t.Errorf("state %+v", s)
 		}
 	})
@@ -186,7 +186,7 @@ func TestRule33HeadersMayWaitAfterAnOutage(t *testing.T) {
 		c := r.watch("7")
 		r.is(report.Blocked, report.ReasonUnreachable)
 		r.none(DefaultFirstAnswer + time.Second)
-		if s := r.is(report.Resuming, report.ReasonUnreachable); !s.Live() {
+		if s := r.is(report.Resuming, report.ReasonUnreachable); !live(s) {
 			t.Error("not live")
 		}
 		c.ok()

@@ -263,7 +263,7 @@ func TestRule42Polling(t *testing.T) {
 		r.list("500", "").ok().page("7", "", pod("a", "5"), pod("b", "6"))
 		r.watch("7").refuse(405, "MethodNotAllowed")
 		r.expect("upsert a@uid-a:5 new initial", "upsert b@uid-b:6 new initial", "synced 7 false")
-		if s := r.is(report.Polling, report.ReasonPoll); !s.Live() || s.Message == "" || s.RetryAt.IsZero() {
+		if s := r.is(report.Polling, report.ReasonPoll); !live(s) || s.Message == "" || s.RetryAt.IsZero() {
 			t.Errorf("state %+v", s)
 		}
 		took := after(func() { r.list("500", "").ok().page("9", "", pod("a", "8")) })

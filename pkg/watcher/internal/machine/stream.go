@@ -28,7 +28,7 @@ const (
 	DefaultReadAhead       = 256 << 10
 )
 
-// ErrStopped is returned by Stream.Do when the stream has ended, or ended before the function was run.
+// ErrStopped is returned by Stream.DoContext when the stream has ended, or ended before the function was run.
 var ErrStopped = errors.New("stream has stopped")
 
 // Options are the settings of a stream; the zero value of each means its default.
@@ -147,15 +147,13 @@ func (s *Stream) State() report.State {
 }
 
 // Index returns what the stream knows. It may be used in the methods of the Handler and in functions given to
-// Do only.
+// DoContext only.
 func (s *Stream) Index() *index.Index { return s.m.index }
 
-// Do runs f when the Handler is not at work, between two frames, also while the stream is blocked or waits, and
+// DoContext runs f when the Handler is not at work, between two frames, also while the stream is blocked or waits, and
 // returns when f has returned. Called before Run it waits for Run. It returns ErrStopped, and f was not run, if
-// the stream has ended. It may be called from any goroutine, but not from a Handler.
-func (s *Stream) Do(f func()) error { return s.DoContext(context.Background(), f) }
-
-// DoContext is Do, but waits no longer than ctx lasts, whose error it returns then. f may still run later.
+// the stream has ended. It waits no longer than ctx lasts, whose error it returns then; f may still run later. It may be
+// called from any goroutine, but not from a Handler.
 func (s *Stream) DoContext(ctx context.Context, f func()) error { return s.cmds.do(ctx, f) }
 
 // Run keeps the stream going until ctx is done, and returns when nothing of it is left: no goroutine, no open

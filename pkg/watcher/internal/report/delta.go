@@ -48,7 +48,7 @@ type Delta struct {
 
 // Handler receives the changes of a stream. The stream calls its methods in the order of the wire, never two at
 // once, not always on the same goroutine. They must not block for long: after a few seconds the server may end the
-// watch as too slow. They must not call Stream.Do, which waits until they have returned.
+// watch as too slow. They must not call Stream.DoContext, which waits until they have returned.
 type Handler interface {
 	// Handle is called for each change.
 	Handle(Delta)

@@ -23,8 +23,6 @@ type Observer interface {
 	Forgot()
 	// Audited is called when an audit has ended, with the number of objects for which events were lost.
 	Audited(differences int)
-	// State is called with each state, before Handler.StateChanged.
-	State(State)
 }
 
 // NoObserver observes nothing. It can be embedded by an Observer that wants some of the calls only.
@@ -50,8 +48,5 @@ func (NoObserver) Forgot() {}
 
 // Audited does nothing.
 func (NoObserver) Audited(int) {}
-
-// State does nothing.
-func (NoObserver) State(State) {}
 
 var _ Observer = NoObserver{}

@@ -112,8 +112,3 @@ type State struct {
 	// known objects as deleted. It is false again after the next complete snapshot.
 	Gone bool
 }
-
-// Live says that what is known is whole and follows the server, also in the moment between two watches.
-func (s State) Live() bool {
-	return s.Synced && (s.Phase == Streaming || s.Phase == Resuming || s.Phase == Polling)
-}
