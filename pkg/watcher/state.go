@@ -15,12 +15,12 @@ type (
 	Delta = report.Delta
 	// DeltaKind says what happened to an object of a stream: Upsert or Gone.
 	DeltaKind = report.DeltaKind
-	// Handler is told what a stream sees. All its methods have the stream to themselves: they are called in the order of
-	// the wire, never two at once, not always by the same goroutine. They must not block for long: after a few seconds
-	// the server may cut the watch off as too slow. They must not call Stream.DoContext, which waits until they have returned.
+	// Handler receives the changes of a stream. The stream calls its methods in the order of the wire, never two at
+	// once, not always on the same goroutine. They must not block for long: after a few seconds the server may end the
+	// watch as too slow. They must not call Stream.DoContext, which waits until they have returned.
 	Handler = report.Handler
-	// Observer is told what metrics want to know of a stream. Its methods are called one at a time, as those of
-	// a Handler, save Bytes, which is called where the response is read; they must be quick.
+	// Observer receives what metrics need to know about a stream. Its methods are called one at a time, like a
+	// Handler's, except Bytes, which is called where the response is read. They must be fast.
 	Observer = report.Observer
 	// NoObserver observes nothing. It can be embedded by an Observer that wants some of the calls only.
 	NoObserver = report.NoObserver
