@@ -41,10 +41,10 @@ func TestEveryRuleIsAccountedFor(t *testing.T) {
 	}
 }
 
-// streamTests are the tests of the package watcher.
+// streamTests are the tests of the rooms of package watcher.
 func streamTests(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../*_test.go")
+	files, err := filepath.Glob("../internal/*/*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
