@@ -33,7 +33,7 @@ func runtimeRooms() []Rule {
 	room := func(name string, below ...string) Rule {
 		r := Rule{
 			Path:    "pkg/runtime/internal/" + name,
-			Project: []string{"internal/advice", "internal/declare", "internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
+			Project: []string{"internal/advice", "internal/container", "internal/declare", "internal/plaintext", "pkg/capability", "pkg/kind", "pkg/queue", "pkg/watcher"},
 		}
 		for _, b := range below {
 			r.Project = append(r.Project, "pkg/runtime/internal/"+b)
@@ -53,16 +53,15 @@ func runtimeRooms() []Rule {
 		room("environment", "compile", "kubeevents", "restmap"),
 		room("cli", "logs", "replicas", "rights"),
 		room("live"),
-		room("table"),
 		room("layout", "compile"),
 		room("existence", "live"),
-		room("finalize", "live", "table"),
-		room("trigger", "compile", "table"),
+		room("finalize", "live"),
+		room("trigger", "compile"),
 		room("plan", "compile"),
 		room("rights", "compile", "live", "plan"),
 		room("replicas", "live"),
 		room("observe", "compile", "replicas"),
 		room("dispatch", "compile", "binding", "layout", "live", "observe", "plan"),
-		room("binding", "compile", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "table", "trigger"),
+		room("binding", "compile", "existence", "finalize", "layout", "live", "logs", "observe", "replicas", "trigger"),
 	}
 }

@@ -70,6 +70,7 @@ func rules() []Rule {
 		{
 			// Ordered work, of whatever kind: no Kubernetes beyond the workqueue.
 			Path:    "pkg/queue",
+			Project: []string{"internal/container"},
 			Denied:  []string{"net", "k8s.io", "sigs.k8s.io"},
 			Allowed: []string{"k8s.io/client-go/util/workqueue", "k8s.io/utils/clock"},
 		},

@@ -1,10 +1,12 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 import "cmp"
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {
-	var n notes
+	var n observations
 	q.mu.Lock()
 	if !q.closed {
 		q.add(&e, &n)
@@ -15,9 +17,9 @@ func (q *Queue[P]) Add(e Event[P]) {
 	n.tell(q.opts.Observer)
 }
 
-func (q *Queue[P]) add(e *Event[P], n *notes) {
+func (q *Queue[P]) add(e *Event[P], n *observations) {
 	q.outs(e)
-	o, known := q.objects.get(e.Key)
+	o, known := q.objects.Get(e.Key)
 	if !e.Passed && !known {
 		return
 	}
@@ -48,7 +50,7 @@ func (q *Queue[P]) add(e *Event[P], n *notes) {
 }
 
 // enter puts an event that passed into the line.
-func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], heard news, n *notes) {
+func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], heard news, n *observations) {
 	now := q.now()
 	var uid string
 	var generation int64
@@ -69,7 +71,7 @@ func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], heard news, n 
 			return
 		case had.wait == waitRequeue: // the event's call takes its place
 			q.filter(o, func(it *item[P]) bool { return it != had })
-		case q.load.over() || had.slim:
+		case q.load.over() || had.keyOnly:
 			q.fit(o, e, had)
 			n.merged = had.join(e, now)
 			q.limit.weigh(had)
@@ -86,9 +88,9 @@ func (q *Queue[P]) enter(o *object[P], had *item[P], e *Event[P], heard news, n 
 	q.limit.weigh(it)
 }
 
-// fit makes an event slim for which there is no room.
+// fit makes an event keyOnly for which there is no room.
 func (q *Queue[P]) fit(o *object[P], e *Event[P], instead *item[P]) {
-	q.limit.fit(e, instead, o.run != nil && o.toldSlim && same(o.run.uid, e.UID))
+	q.limit.fit(e, instead, o.run != nil && o.toldKeyOnly && same(o.run.uid, e.UID))
 }
 
 // amend brings what waits, or what may have to run again, up to date with an
@@ -118,7 +120,7 @@ func (q *Queue[P]) amend(o *object[P], had *item[P], e *Event[P]) {
 
 // goes takes a Deleted or Left that did not pass. Where the binding takes the
 // other of the two, and was not told of it yet, that stays.
-func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *notes) {
+func (q *Queue[P]) goes(o *object[P], had *item[P], e *Event[P], n *observations) {
 	taken := o.taken(e.UID)
 	switch {
 	case !taken.out():
@@ -167,7 +169,7 @@ func (q *Queue[P]) hear(o *object[P], uid string, heard news, passed bool) {
 }
 
 // revive makes parked work due for which an event passed.
-func (q *Queue[P]) revive(o *object[P], it *item[P], heard news, now moment) {
+func (q *Queue[P]) revive(o *object[P], it *item[P], heard news, now container.Moment) {
 	p := &o.extra().patience
 	if heard == renewal {
 		it.due = p.urge(now, &q.opts.Backoff)
@@ -180,7 +182,7 @@ func (q *Queue[P]) revive(o *object[P], it *item[P], heard news, now moment) {
 }
 
 // abandon drops all work of the UID: it is gone, or left, and nobody is to know.
-func (q *Queue[P]) abandon(o *object[P], uid string, n *notes) {
+func (q *Queue[P]) abandon(o *object[P], uid string, n *observations) {
 	if o.run != nil && same(o.run.uid, uid) {
 		o.disowned = true
 	}
@@ -189,7 +191,7 @@ func (q *Queue[P]) abandon(o *object[P], uid string, n *notes) {
 
 // replace drops what an older object of this name would do only later, or only
 // when it changes: it is gone. Its other work stays, before that of the new.
-func (q *Queue[P]) replace(o *object[P], uid string, n *notes) {
+func (q *Queue[P]) replace(o *object[P], uid string, n *observations) {
 	it := o.first
 	if it == nil || same(it.uid, uid) {
 		return

@@ -22,7 +22,7 @@ func TestBytesPerWaitingKey(t *testing.T) {
 		names[i] = Key{Namespace: fmt.Sprintf("namespace-%d", i%50), Name: fmt.Sprintf("object-%d", i)}
 	}
 	nothing := func(context.Context, Call[*int]) Result { return Result{} }
-	limit := Limit[*int]{Budget: 1, Weight: func(*int, any) int64 { return 1 }, Slim: func(*int) *int { return nil }}
+	limit := Limit[*int]{Budget: 1, Weight: func(*int, any) int64 { return 1 }, KeyOnly: func(*int) *int { return nil }}
 	for name, c := range map[string]struct {
 		make func() engineOfBytes
 		most int
@@ -61,7 +61,7 @@ func TestBytesPerWaitingKey(t *testing.T) {
 func TestBytesOfManySmallEvents(t *testing.T) {
 	const events, objects, budget = 1_000_000, 10, 1 << 20
 	nothing := func(context.Context, Call[*int]) Result { return Result{} }
-	limit := Limit[*int]{Budget: budget, Weight: func(*int, any) int64 { return 1 }, Slim: func(*int) *int { return nil }}
+	limit := Limit[*int]{Budget: budget, Weight: func(*int, any) int64 { return 1 }, KeyOnly: func(*int) *int { return nil }}
 	for name, e := range map[string]engineOfBytes{
 		"in order": New(Options{InOrder: true}, nothing), "pool": NewPool(Options{}, nothing),
 	} {

@@ -46,14 +46,14 @@ func (q *Queue[P]) step(w *hand[P]) (more bool) {
 func (q *Queue[P]) next(w *hand[P]) bool {
 	for !q.closed && q.startable() > 0 {
 		q.order.skip = q.crowded()
-		l, _ := q.lineup.Get()
+		l, _ := q.lanesDue.Get()
 		q.order.skip = nil
 		o := q.choose(l)
 		if o == nil {
 			if !l.empty() { // its backlog: other lanes may have live work
-				q.lineup.Add(l)
+				q.lanesDue.Add(l)
 			}
-			q.lineup.Done(l)
+			q.lanesDue.Done(l)
 			continue
 		}
 		now := q.now()
@@ -61,7 +61,7 @@ func (q *Queue[P]) next(w *hand[P]) bool {
 		q.start(o, &w.call)
 		q.started(&w.run, w.call.Key, w.call.UID, w.call.Type, w.call.Attempt, now)
 		if !l.empty() {
-			q.lineup.Add(l) // for when this call is done
+			q.lanesDue.Add(l) // for when this call is done
 		}
 		q.trim()
 		q.update()
@@ -76,7 +76,7 @@ func (q *Queue[P]) next(w *hand[P]) bool {
 // choose takes the first object of a lane, in its best tier, for which no other
 // queue runs a call. The others come back when that call is over: see unlocked.
 func (q *Queue[P]) choose(l *lane[P]) *object[P] {
-	var n notes // nothing is told: the objects go on waiting
+	var n observations // nothing is told: the objects go on waiting
 	for best := l.tier(); !l.empty() && l.tier() == best; {
 		o := l.pop()
 		if q.opts.Locks.try(q.lockID(o.key), q) {
@@ -91,26 +91,26 @@ func (q *Queue[P]) lockID(k Key) lockID { return lockID{scope: q.opts.LockScope,
 
 // unlocked makes ready what found its object locked.
 func (q *Queue[P]) unlocked(k Key) {
-	var n notes
+	var n observations
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	o, ok := q.objects.get(k)
+	o, ok := q.objects.Get(k)
 	if !ok || o.state != blocked || q.closed {
 		return
 	}
 	q.move(o, ready, &n)
 	o.lane.push(o)
-	q.lineup.Add(o.lane)
+	q.lanesDue.Add(o.lane)
 	q.update()
 }
 
 // start moves the first in the line to what runs.
 func (q *Queue[P]) start(o *object[P], c *Call[P]) {
-	var n notes // what is ready was not parked
+	var n observations // what is ready was not parked
 	it := o.pop()
 	q.items--
 	q.move(o, running, &n)
-	o.run, o.told, o.toldSlim = it, it.where(), it.slim
+	o.run, o.told, o.toldKeyOnly = it, it.where(), it.keyOnly
 	o.disowned, o.news = false, noNews
 	it.call(c, &q.engine, o.key)
 }
@@ -132,7 +132,7 @@ func (it *item[P]) where() place {
 func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
 	q.opts.Locks.unlock(q.lockID(w.call.Key))
 	f := w.call.finish(res)
-	var n notes
+	var n observations
 	now := q.now()
 	q.mu.Lock()
 	f.Took = time.Duration(now - w.started)
@@ -146,7 +146,7 @@ func (q *Queue[P]) finish(w *hand[P], res Result, goesOn bool) (more bool) {
 		o.over(it)
 	}
 	q.place(o, &n)
-	q.lineup.Done(o.lane)
+	q.lanesDue.Done(o.lane)
 	w.o, w.call = nil, Call[P]{}
 	if goesOn {
 		more = q.next(w)
@@ -170,7 +170,7 @@ func (c *Call[P]) finish(res Result) Finish {
 }
 
 // report tells the observer of a call that ended, and of what came of it.
-func (o *Options) report(n *notes, f Finish, gaveUp bool) {
+func (o *Options) report(n *observations, f Finish, gaveUp bool) {
 	n.tell(o.Observer)
 	o.Observer.Finished(f)
 	if gaveUp {

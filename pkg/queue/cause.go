@@ -89,8 +89,8 @@ func (c *cause) tell(kind, name string) Cause {
 // reasons are the causes of an item, oldest first.
 func (it *item[P]) reasons() []cause {
 	switch {
-	case it.rare != nil && len(it.rare.causes) > 0:
-		return it.rare.causes
+	case it.extras != nil && len(it.extras.causes) > 0:
+		return it.extras.causes
 	case it.why == cause{}:
 		return nil
 	}
@@ -99,13 +99,13 @@ func (it *item[P]) reasons() []cause {
 
 // tell gives the last MaxCauses, in memory of their own.
 func (it *item[P]) tell(kind string, k Key) []Cause {
-	if it.rare == nil || len(it.rare.causes) == 0 {
+	if it.extras == nil || len(it.extras.causes) == 0 {
 		if (it.why == cause{}) {
 			return nil
 		}
 		return []Cause{it.why.tell(kind, k.String())}
 	}
-	all := it.rare.causes[max(0, len(it.rare.causes)-MaxCauses):]
+	all := it.extras.causes[max(0, len(it.extras.causes)-MaxCauses):]
 	out, name := make([]Cause, len(all)), k.String()
 	for i := range all {
 		out[i] = all[i].tell(kind, name)

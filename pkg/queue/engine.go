@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // engine is what Queue and Pool have in common: the goroutines that make the
@@ -21,24 +23,24 @@ type engine struct {
 	closed  bool
 	done    chan struct{} // closed with closed
 	workers int
-	linger  linger
+	idleWorkers  idleWorkers
 	group   sync.WaitGroup
-	running list[*run]
+	running container.List[*run]
 	timer   *time.Timer
-	armed   moment        // for when the timer is set; never: it is not
-	idle    chan struct{} // closed when the engine becomes idle; nil: nobody waits
+	armed   container.Moment // for when the timer is set; never: it is not
+	idle    chan struct{}    // closed when the engine becomes idle; nil: nobody waits
 	load    load
 	hang    hanging
 }
 
 // run is a call that runs. Each goroutine has one, for one call after the other.
 type run struct {
-	link    link[*run]
+	link    container.Link[*run]
 	key     Key
 	uid     string
 	typ     EventType
 	attempt int
-	started moment
+	started container.Moment
 	hangs   bool // see hanging
 	over    bool // it has an extra slot
 }
@@ -53,11 +55,11 @@ type owner interface {
 	// busy is how much is due or runs.
 	busy() int
 	// soonest is when the first delay ends.
-	soonest() (moment, bool)
+	soonest() (container.Moment, bool)
 	// elapse makes due what is due at now.
-	elapse(now moment)
+	elapse(now container.Moment)
 	// oldest is since when the oldest due call waits; never: there is none.
-	oldest() moment
+	oldest() container.Moment
 }
 
 // worker makes calls until there is none to make. It calls engine.leave, with mu held, when it has found that out.
@@ -69,14 +71,14 @@ func (e *engine) init(o Options, own owner) {
 	e.opts = o.withDefaults()
 	e.own = own
 	e.done = make(chan struct{})
-	e.linger.init(e.opts.Concurrency)
+	e.idleWorkers.init(e.opts.Concurrency)
 	e.hang.init(&e.opts, own)
 	e.begun = time.Now()
 }
 
-func (e *engine) now() moment                  { return moment(time.Since(e.begun)) + 1 }
-func (e *engine) at(m moment) time.Time        { return e.begun.Add(time.Duration(m - 1)) }
-func (e *engine) until(m moment) time.Duration { return time.Duration(m - e.now()) }
+func (e *engine) now() container.Moment                  { return container.Moment(time.Since(e.begun)) + 1 }
+func (e *engine) at(m container.Moment) time.Time        { return e.begun.Add(time.Duration(m - 1)) }
+func (e *engine) until(m container.Moment) time.Duration { return time.Duration(m - e.now()) }
 
 // Run makes the calls, with contexts that descend from ctx, until Shutdown or
 // the end of ctx; it returns when the last running call has returned. To be
@@ -115,9 +117,9 @@ func (e *engine) Shutdown() {
 // Running describes the calls that run, the longest running first.
 func (e *engine) Running() []RunningInfo {
 	e.mu.Lock()
-	infos := make([]RunningInfo, 0, e.running.n)
-	for k := e.running.first; k != nil; k = k.next {
-		r := k.of
+	infos := make([]RunningInfo, 0, e.running.N)
+	for k := e.running.First; k != nil; k = k.Next {
+		r := k.Of
 		infos = append(infos, RunningInfo{Key: r.key, UID: r.uid, Type: r.typ, Attempt: r.attempt, Started: e.at(r.started)})
 	}
 	e.mu.Unlock()
@@ -159,7 +161,7 @@ func (e *engine) WaitIdle(ctx context.Context) error {
 // isIdle also looks at the clock: a delay may have ended whose timer has not run.
 func (e *engine) isIdle() bool {
 	if e.closed {
-		return e.running.n == 0
+		return e.running.N == 0
 	}
 	if e.own.busy() > 0 {
 		return false
@@ -174,9 +176,9 @@ func (e *engine) isIdle() bool {
 func (e *engine) update() {
 	if !e.closed {
 		e.arm()
-		for e.ctx != nil && e.workers < e.most() && e.workers < e.running.n+e.own.startable() {
+		for e.ctx != nil && e.workers < e.most() && e.workers < e.running.N+e.own.startable() {
 			e.workers++
-			if !e.linger.recall() {
+			if !e.idleWorkers.recall() {
 				e.group.Add(1)
 				go e.work()
 			}
@@ -233,7 +235,7 @@ func (e *engine) tick() {
 	e.mu.Lock()
 	var h *Hanging
 	if !e.closed {
-		e.armed = never
+		e.armed = container.Never
 		now := e.now()
 		e.own.elapse(now)
 		e.look(now)
@@ -245,15 +247,15 @@ func (e *engine) tick() {
 }
 
 // started and stopped keep the list of running calls. mu is held.
-func (e *engine) started(r *run, k Key, uid string, t EventType, attempt int, now moment) {
+func (e *engine) started(r *run, k Key, uid string, t EventType, attempt int, now container.Moment) {
 	r.key, r.uid, r.typ, r.attempt, r.started = k, uid, t, attempt, now
-	r.link.of, r.over = r, e.overflows()
-	e.running.push(&r.link)
+	r.link.Of, r.over = r, e.overflows()
+	e.running.Push(&r.link)
 	e.watch()
 }
 
 func (e *engine) stopped(r *run) {
-	r.link.remove()
+	r.link.Remove()
 	if r.hangs {
 		e.unhang(r)
 	}

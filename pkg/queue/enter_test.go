@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// entrances is a pool whose handler does what its payload says before it enters its callback, and notes the order.
+// entrances is a pool whose handler does what its payload says before it enters its callback, and observations the order.
 type entrances struct {
 	t    *testing.T
 	p    *Pool[string]

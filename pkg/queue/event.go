@@ -90,7 +90,7 @@ type Event[P any] struct {
 	// of Key.
 	Cause Cause
 
-	slim bool // its payload is what Limit.Slim made of it
+	keyOnly bool // its payload is what Limit.KeyOnly made of it
 }
 
 // Call is what a handler is given.

@@ -3,6 +3,8 @@ package queue
 import (
 	"slices"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // hangAfter is how long a call runs until it counts as one that hangs.
@@ -28,14 +30,14 @@ type Hanging struct {
 // slots are in use.
 type hanging struct {
 	slots  int
-	extra  bool           // hanging calls make room for others
-	next   moment         // when to look; never: not before more than half of the slots are in use
-	calls  int            // that hang
-	of     map[string]int // by namespace
-	sum    int            // of the namespaces that hold more than half
-	state  Hanging        // that was reported
-	news   bool           // it is to be reported
-	queued func() int     // how much is due
+	extra  bool             // hanging calls make room for others
+	next   container.Moment // when to look; never: not before more than half of the slots are in use
+	calls  int              // that hang
+	of     map[string]int   // by namespace
+	sum    int              // of the namespaces that hold more than half
+	state  Hanging          // that was reported
+	news   bool             // it is to be reported
+	queued func() int       // how much is due
 }
 
 func (h *hanging) init(o *Options, own owner) {
@@ -60,20 +62,20 @@ func (e *engine) most() int { return min(e.opts.Concurrency+e.hang.sum, 2*e.opts
 
 // room is how many more calls of a namespace may start. Those of a namespace that hangs count for itself.
 func (e *engine) room(namespace string) int {
-	n := e.opts.Concurrency - e.running.n
+	n := e.opts.Concurrency - e.running.N
 	if e.hang.sum > 0 {
-		n = min(n+e.hang.sum-e.hang.holds(namespace), e.most()-e.running.n)
+		n = min(n+e.hang.sum-e.hang.holds(namespace), e.most()-e.running.N)
 	}
 	return max(n, 0)
 }
 
 // overflows reports whether a call that starts now takes an extra slot.
-func (e *engine) overflows() bool { return e.running.n >= e.opts.Concurrency }
+func (e *engine) overflows() bool { return e.running.N >= e.opts.Concurrency }
 
 // due is when something has to be done: when the first delay ends, or when to look for calls that hang.
-func (e *engine) due() (moment, bool) {
+func (e *engine) due() (container.Moment, bool) {
 	due, ok := e.own.soonest()
-	if h := e.hang.next; h != never && (!ok || h < due) {
+	if h := e.hang.next; h != container.Never && (!ok || h < due) {
 		return h, true
 	}
 	return due, ok
@@ -81,36 +83,36 @@ func (e *engine) due() (moment, bool) {
 
 // watch has the engine look for calls that hang, when enough run.
 func (e *engine) watch() {
-	if e.hang.next == never && e.running.n > e.hang.slots/2 {
+	if e.hang.next == container.Never && e.running.N > e.hang.slots/2 {
 		e.lookLater(e.now())
 	}
 }
 
 // lookLater sets when to look: when the oldest call that does not hang yet will. While all do, work may begin to wait.
-func (e *engine) lookLater(now moment) {
-	e.hang.next = now.add(hangAfter)
-	for k := e.running.first; k != nil; k = k.next {
-		if !k.of.hangs {
-			e.hang.next = k.of.started.add(hangAfter)
+func (e *engine) lookLater(now container.Moment) {
+	e.hang.next = now.Add(hangAfter)
+	for k := e.running.First; k != nil; k = k.Next {
+		if !k.Of.hangs {
+			e.hang.next = k.Of.started.Add(hangAfter)
 			return
 		}
 	}
 }
 
 // look finds the calls that hang since the last look.
-func (e *engine) look(now moment) {
+func (e *engine) look(now container.Moment) {
 	h := &e.hang
-	if h.next == never || now < h.next {
+	if h.next == container.Never || now < h.next {
 		return
 	}
-	for k := e.running.first; k != nil && k.of.started.add(hangAfter) <= now; k = k.next {
-		if r := k.of; !r.hangs {
+	for k := e.running.First; k != nil && k.Of.started.Add(hangAfter) <= now; k = k.Next {
+		if r := k.Of; !r.hangs {
 			r.hangs = true
 			h.calls++
 			h.of[r.key.Namespace]++
 		}
 	}
-	h.next = never
+	h.next = container.Never
 	e.watch()
 	e.judge()
 }
@@ -138,13 +140,13 @@ func (e *engine) judge() {
 		}
 	}
 	slices.Sort(now)
-	full := h.calls >= h.slots && (h.state.Full || h.queued() > e.running.n)
+	full := h.calls >= h.slots && (h.state.Full || h.queued() > e.running.N)
 	if full == h.state.Full && slices.Equal(now, h.state.Namespaces) {
 		return
 	}
 	h.state = Hanging{Namespaces: now, Full: full, Calls: h.calls, Slots: e.opts.Concurrency}
-	for k := e.running.first; k != nil && len(h.state.Oldest) < min(oldestNamed, h.calls); k = k.next {
-		h.state.Oldest = append(h.state.Oldest, k.of.key)
+	for k := e.running.First; k != nil && len(h.state.Oldest) < min(oldestNamed, h.calls); k = k.Next {
+		h.state.Oldest = append(h.state.Oldest, k.Of.key)
 	}
 	h.news = true
 }
@@ -172,10 +174,10 @@ func (e *engine) Ages() (running, waiting time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.now()
-	if k := e.running.first; k != nil {
-		running = time.Duration(now - k.of.started)
+	if k := e.running.First; k != nil {
+		running = time.Duration(now - k.Of.started)
 	}
-	if since := e.own.oldest(); since != never {
+	if since := e.own.oldest(); since != container.Never {
 		waiting = time.Duration(max(now-since, 0))
 	}
 	return running, waiting

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // hung gives a rig in which n calls of namespace a hang, with c slots, and later ones of it wait.
@@ -110,7 +112,7 @@ func TestNoLooksWhileFewCallsRun(t *testing.T) {
 		r.hold("a/x")
 		r.on(added("a/x", ""), added("a/y", ""))
 		r.after(time.Hour)
-		if r.q.hang.next != never || len(r.seen.hanging) > 0 {
+		if r.q.hang.next != container.Never || len(r.seen.hanging) > 0 {
 			t.Errorf("looks at %d, reported %v", r.q.hang.next, r.seen.hanging)
 		}
 		if running, waiting := r.q.Ages(); running != time.Hour || waiting != 0 {

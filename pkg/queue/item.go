@@ -3,6 +3,8 @@ package queue
 import (
 	"cmp"
 	"math"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // place is where an object is, seen from the set.
@@ -32,10 +34,10 @@ type item[P any] struct {
 
 	uid        string
 	payload    P
-	rare       *rare[P]
+	extras       *extras[P]
 	why        cause
-	received   moment // the oldest event
-	due        moment // end of the wait; never: it never waited
+	received   container.Moment // the oldest event
+	due        container.Moment // end of the wait; never: it never waited
 	generation int64
 	weight     uint32 // see limit
 	attempts   int32  // that failed
@@ -50,15 +52,15 @@ type item[P any] struct {
 	taken   code  // of the last event that passed and was no trigger
 
 	bare    bool // there is no payload
-	slim    bool // the payload is what Limit.Slim made of it
+	keyOnly    bool // the payload is what Limit.KeyOnly made of it
 	fresh   bool // an event brought payload and place; else they are assumed
 	initial bool // began with the initial list
 	backlog bool // nothing but the initial list
 	wait    wait
 }
 
-// rare is what few items have.
-type rare[P any] struct {
+// extras is what few items have.
+type extras[P any] struct {
 	newer  *Event[P] // InOrder: did not pass; its state is for a requeue
 	before any       // see Call.Before; it goes with item.base
 	causes []cause   // all, if there are more than one
@@ -67,42 +69,42 @@ type rare[P any] struct {
 	fresh  bool      // since the first attempt an event passed or brought a retry forward
 }
 
-// extra gives the rare part of an item, made where there is none.
-func (it *item[P]) extra() *rare[P] {
-	if it.rare == nil {
-		it.rare = &rare[P]{}
+// extra gives the extras part of an item, made where there is none.
+func (it *item[P]) extra() *extras[P] {
+	if it.extras == nil {
+		it.extras = &extras[P]{}
 	}
-	return it.rare
+	return it.extras
 }
 
 // newer is the state for a requeue, nil where there is none of its own.
 func (it *item[P]) newer() *Event[P] {
-	if it.rare == nil {
+	if it.extras == nil {
 		return nil
 	}
-	return it.rare.newer
+	return it.extras.newer
 }
 
 // before is how the object was when base was so.
 func (it *item[P]) before() any {
-	if it.rare == nil {
+	if it.extras == nil {
 		return nil
 	}
-	return it.rare.before
+	return it.extras.before
 }
 
 // compare sets what the type is compared with.
 func (it *item[P]) compare(base bool, before any) {
 	it.base = base
-	if before != nil || it.rare != nil {
+	if before != nil || it.extras != nil {
 		it.extra().before = before
 	}
 }
 
-// renew empties the rare part, but for what the type is compared with.
+// renew empties the extras part, but for what the type is compared with.
 func (it *item[P]) renew() {
 	before := it.before()
-	it.rare = nil
+	it.extras = nil
 	it.compare(it.base, before)
 }
 
@@ -142,11 +144,11 @@ func (it *item[P]) refresh(e *Event[P]) {
 		return
 	}
 	it.fresh = true
-	if it.rare != nil {
-		it.rare.newer = nil
+	if it.extras != nil {
+		it.extras.newer = nil
 	}
 	if it.wait != waitChange { // what is parked keeps no payload
-		it.payload, it.bare, it.slim = e.Payload, e.Bare, e.slim
+		it.payload, it.bare, it.keyOnly = e.Payload, e.Bare, e.keyOnly
 	}
 	if e.Type == Unchanged {
 		return
@@ -173,7 +175,7 @@ func (it *item[P]) see(generation int64) {
 
 // take merges an event that passed. It reports whether there was something to
 // merge it with.
-func (it *item[P]) take(e *Event[P], now moment) bool {
+func (it *item[P]) take(e *Event[P], now container.Moment) bool {
 	switch it.wait {
 	case waitChange: // starts anew, but for what the handler was told
 		it.attempts, it.events, it.why = 0, 0, cause{}
@@ -192,7 +194,7 @@ func (it *item[P]) take(e *Event[P], now moment) bool {
 	}
 	merged := it.events > 0
 	if !merged {
-		it.received, it.backlog, it.due = now, e.Initial, never
+		it.received, it.backlog, it.due = now, e.Initial, container.Never
 	}
 	it.backlog = it.backlog && e.Initial
 	it.count(1)
@@ -206,7 +208,7 @@ func (it *item[P]) count(n int32) {
 }
 
 // begin makes an item the work of one event that passed. It is that event's alone, or merges others.
-func (it *item[P]) begin(e *Event[P], now moment, alone bool) {
+func (it *item[P]) begin(e *Event[P], now container.Moment, alone bool) {
 	it.uid, it.bare = e.UID, true
 	it.take(e, now)
 	if alone {
@@ -215,7 +217,7 @@ func (it *item[P]) begin(e *Event[P], now moment, alone bool) {
 }
 
 // join merges an event, for which there is no room, into what would have been another event's alone.
-func (it *item[P]) join(e *Event[P], now moment) (merged bool) {
+func (it *item[P]) join(e *Event[P], now container.Moment) (merged bool) {
 	it.fixed = codeNone
 	return it.take(e, now)
 }
@@ -234,7 +236,7 @@ func (it *item[P]) adopt(uid string, generation int64, at place) {
 // two are one call then.
 func (it *item[P]) follow(r *item[P]) {
 	if !it.fresh {
-		it.payload, it.bare, it.slim, it.place, it.fresh = r.payload, r.bare, r.slim, r.place, r.fresh
+		it.payload, it.bare, it.keyOnly, it.place, it.fresh = r.payload, r.bare, r.keyOnly, r.place, r.fresh
 	}
 	it.adopt(r.uid, r.generation, it.place)
 	it.inherit(r)
@@ -249,9 +251,9 @@ func (it *item[P]) follow(r *item[P]) {
 	late := it.reasons()
 	it.why = cause{}
 	it.extra().causes = nil
-	it.rare.fresh = r.attempts > 0
-	if r.rare != nil {
-		it.rare.spared = r.rare.spared
+	it.extras.fresh = r.attempts > 0
+	if r.extras != nil {
+		it.extras.spared = r.extras.spared
 	}
 	for _, c := range append(r.reasons(), late...) {
 		it.addCause(c)
@@ -270,12 +272,12 @@ func (it *item[P]) inherit(r *item[P]) {
 // requeued is the work of a requeue, which keeps the type of what is out of the set.
 func (it *item[P]) requeued(out, alone bool) item[P] {
 	next := item[P]{
-		uid: it.uid, payload: it.payload, bare: it.bare, slim: it.slim, fresh: it.fresh,
+		uid: it.uid, payload: it.payload, bare: it.bare, keyOnly: it.keyOnly, fresh: it.fresh,
 		touched: out, place: it.place, generation: it.generation,
 		wait: waitRequeue,
 	}
 	if n := it.newer(); n != nil {
-		next.payload, next.bare, next.slim = n.Payload, n.Bare, n.slim
+		next.payload, next.bare, next.keyOnly = n.Payload, n.Bare, n.keyOnly
 	}
 	if out {
 		next.taken = codeOf(it.typ())

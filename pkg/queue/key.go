@@ -3,6 +3,7 @@ package queue
 import (
 	"cmp"
 	"fmt"
+	"strings"
 )
 
 // Key names an object within its resource. Namespace is empty for an object of
@@ -17,6 +18,11 @@ func (k Key) String() string {
 		return k.Name
 	}
 	return k.Namespace + "/" + k.Name
+}
+
+// Clone gives the key in memory of its own, for one whose strings are part of something larger.
+func (k Key) Clone() Key {
+	return Key{Namespace: strings.Clone(k.Namespace), Name: strings.Clone(k.Name)}
 }
 
 func (k Key) compare(other Key) int {

@@ -5,9 +5,9 @@ package queue
 func (q *Queue[P]) Knows(k Key, _ string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	_, known := q.objects.get(k)
+	_, known := q.objects.Get(k)
 	if !known {
-		_, known = q.unsaid.get(k)
+		_, known = q.unsaid.Get(k)
 	}
 	return known
 }
@@ -17,9 +17,9 @@ func (q *Queue[P]) Knows(k Key, _ string) bool {
 func (p *Pool[P]) Knows(k Key, uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, known := p.origins.get(identity{key: k, uid: uid})
+	_, known := p.origins.Get(identity{key: k, uid: uid})
 	if !known {
-		_, known = p.unsaid.get(identity{key: k, uid: uid})
+		_, known = p.unsaid.Get(identity{key: k, uid: uid})
 	}
 	return known
 }
@@ -28,7 +28,7 @@ func (p *Pool[P]) Knows(k Key, uid string) bool {
 func (q *Queue[P]) Waits(k Key, uid string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	o, known := q.objects.get(k)
+	o, known := q.objects.Get(k)
 	if !known {
 		return false
 	}
@@ -44,15 +44,15 @@ func (q *Queue[P]) Waits(k Key, uid string) bool {
 func (p *Pool[P]) Waits(k Key, uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	g, known := p.origins.get(identity{key: k, uid: uid})
-	return known && g.waiting.n > 0
+	g, known := p.origins.Get(identity{key: k, uid: uid})
+	return known && g.waiting.N > 0
 }
 
 // Busy reports whether a call of the object runs.
 func (q *Queue[P]) Busy(k Key, _ string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	o, known := q.objects.get(k)
+	o, known := q.objects.Get(k)
 	return known && o.run != nil
 }
 
@@ -60,6 +60,6 @@ func (q *Queue[P]) Busy(k Key, _ string) bool {
 func (p *Pool[P]) Busy(k Key, uid string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	g, known := p.origins.get(identity{key: k, uid: uid})
-	return known && g.entering != nil && g.entering.mate.in == nil
+	g, known := p.origins.Get(identity{key: k, uid: uid})
+	return known && g.entering != nil && g.entering.mate.In == nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Limit bounds the memory of the work in a Queue or a Pool. An event that arrives when the held bytes have
-// reached the budget is slim: the engine keeps only what Slim makes of its payload, and merges it into queued work of
+// reached the budget is keyOnly: the engine keeps only what KeyOnly makes of its payload, and merges it into queued work of
 // its object, if there is any, also with InOrder and in a Pool. So the last event below the
 // budget may exceed it, and after that the memory grows with the number of queued objects, not with the events.
 // The Event.Before of the first event of a call is kept, and weighed, even over the budget.
@@ -15,11 +15,11 @@ type Limit[P any] struct {
 	// Budget is how many bytes may be held: the payloads and previous states of queued and running work,
 	// and, where events are not merged, CallOverhead for each call. Not positive: no limit.
 	Budget int64
-	// Weight gives the bytes of a payload, slim or not, and of what Call.Before is, together: what both have in common
+	// Weight gives the bytes of a payload, keyOnly or not, and of what Call.Before is, together: what both have in common
 	// counts once. Where there is no payload it is given the zero one, where there is no Before nil.
 	Weight func(payload P, before any) int64
-	// Slim gives what is kept of a payload for which there is no room. It should weigh next to nothing.
-	Slim func(P) P
+	// KeyOnly gives what is kept of a payload for which there is no room. It should weigh next to nothing.
+	KeyOnly func(P) P
 	// Full, if not nil, counts the engines without room, of all that share it: see Room.
 	Full *atomic.Int32
 }
@@ -51,8 +51,8 @@ type limit[P any] struct {
 	extra int64 // of each call, beside its payload
 }
 
-// fit makes an event slim where it does not fit, when the item in its place is gone (nil: there is none). It
-// is slim, too, when a call of its object that was made slim runs: that call may read a newer state, and a
+// fit makes an event keyOnly where it does not fit, when the item in its place is gone (nil: there is none). It
+// is keyOnly, too, when a call of its object that was made keyOnly runs: that call may read a newer state, and a
 // later one must not tell an older.
 func (l *limit[P]) fit(e *Event[P], instead *item[P], behindSlim bool) {
 	if l.Budget <= 0 || e.Bare {
@@ -64,7 +64,7 @@ func (l *limit[P]) fit(e *Event[P], instead *item[P], behindSlim bool) {
 		held -= int64(instead.weight) - l.Weight(none, instead.before())
 	}
 	if held >= l.Budget || behindSlim {
-		e.Payload, e.slim = l.Slim(e.Payload), true
+		e.Payload, e.keyOnly = l.KeyOnly(e.Payload), true
 	}
 }
 
@@ -78,7 +78,7 @@ func (l *limit[P]) weigh(it *item[P]) {
 		payload = it.payload
 	}
 	sum := l.Weight(payload, it.before())
-	if !it.slim {
+	if !it.keyOnly {
 		sum += l.extra
 	}
 	if n := it.newer(); n != nil && !n.Bare {
@@ -105,7 +105,7 @@ type load struct {
 	roomy  time.Time     // when it ended last; zero: it never did
 }
 
-// over reports whether an event that comes now is slim.
+// over reports whether an event that comes now is keyOnly.
 func (l *load) over() bool { return l.budget > 0 && l.held >= l.budget }
 
 // update follows every change. When an engine is closed nobody waits for it.
@@ -133,7 +133,7 @@ func (l *load) turn(full bool, by int32) {
 }
 
 // Room returns a channel that is closed when there is room for events again, some way below the budget, or the engine
-// has shut down. It returns nil if there is room now. Events that arrive in between are slim if they do not fit.
+// has shut down. It returns nil if there is room now. Events that arrive in between are keyOnly if they do not fit.
 func (e *engine) Room() <-chan struct{} {
 	if !e.load.full.Load() {
 		return nil

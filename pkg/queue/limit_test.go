@@ -10,7 +10,7 @@ import (
 )
 
 // limited is a limit for these tests: a payload weighs the number that it is, and so does what was before; what is
-// slim ends with a tilde, and weighs nothing.
+// keyOnly ends with a tilde, and weighs nothing.
 func limited(budget int64) Limit[string] {
 	return Limit[string]{
 		Budget: budget,
@@ -18,7 +18,7 @@ func limited(budget int64) Limit[string] {
 			b, _ := before.(string)
 			return numberIn(p) + numberIn(b)
 		},
-		Slim: func(p string) string { return strings.TrimSuffix(p, "~") + "~" },
+		KeyOnly: func(p string) string { return strings.TrimSuffix(p, "~") + "~" },
 	}
 }
 

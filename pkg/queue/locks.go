@@ -3,13 +3,15 @@ package queue
 import (
 	"slices"
 	"sync"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // Locks keeps calls of several queues for one object from overlapping. The zero
 // value is ready; it is safe for concurrent use and must not be copied.
 type Locks struct {
 	mu   sync.Mutex
-	held table[lockID, lock]
+	held container.Table[lockID, lock]
 }
 
 // lockID is what is locked: an object of a resource.
@@ -40,14 +42,14 @@ func (l *Locks) try(id lockID, w waiter) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k, busy := l.held.get(id)
+	k, busy := l.held.Get(id)
 	if !busy {
-		l.held.set(id, lock{})
+		l.held.Set(id, lock{})
 		return true
 	}
 	if !slices.Contains(k.waiters, w) {
 		k.waiters = append(k.waiters, w)
-		l.held.set(id, k)
+		l.held.Set(id, k)
 	}
 	return false
 }
@@ -60,8 +62,8 @@ func (l *Locks) unlock(id lockID) {
 		return
 	}
 	l.mu.Lock()
-	k, held := l.held.get(id)
-	l.held.delete(id)
+	k, held := l.held.Get(id)
+	l.held.Delete(id)
 	l.mu.Unlock()
 	if !held {
 		return

@@ -232,7 +232,7 @@ func (m *model) add(e Event[string], now time.Time) {
 			u.latest = e
 		}
 	case u.wait == waitChange:
-		entry.Payload, entry.Bare, entry.slim = "", true, false
+		entry.Payload, entry.Bare, entry.keyOnly = "", true, false
 		u.add(entry)
 	default:
 		u.add(entry)
@@ -365,7 +365,7 @@ func (m *model) start(key Key) string {
 	k := m.keys[key]
 	u := k.units[0]
 	k.run, u.ran, k.heard = u, len(u.log), noNews
-	u.ranSlim = stateOf(u.log).slim
+	u.ranSlim = stateOf(u.log).keyOnly
 	return u.call(key, m.opts.InOrder)
 }
 

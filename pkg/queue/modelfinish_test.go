@@ -99,7 +99,7 @@ func (m *model) requeue(k *modelKey, u *unit, told []entryOf, passed bool, after
 	if m.opts.InOrder && u.latest.Type != "" {
 		had = u.latest
 	}
-	e.Payload, e.Bare, e.slim = had.Payload, had.Bare, had.slim
+	e.Payload, e.Bare, e.keyOnly = had.Payload, had.Bare, had.keyOnly
 	next := &unit{uid: u.uid, log: []entryOf{e}, wait: waitRequeue, due: now.Add(after), gen: u.gen, out: u.out}
 	if k.heard == renewal {
 		next.sooner(k.urge(now, m.opts.Backoff.Min))

@@ -59,7 +59,7 @@ func (m *model) weight(u *unit) int64 {
 	}
 	s := stateOf(u.log)
 	sum := m.limit.Weight(s.Payload, u.heldBefore())
-	if !s.slim {
+	if !s.keyOnly {
 		sum += m.overhead()
 	}
 	if u.latest.Type != "" {
@@ -87,17 +87,17 @@ func (m *model) hosts(k *modelKey, u *unit, e Event[string]) (triggers, joins bo
 	if u.log[0].Type == Unchanged && !u.merged && e.Type == Unchanged {
 		return true, false
 	}
-	return false, u.wait != waitRequeue && (m.held() >= m.limit.Budget && m.limit.Budget > 0 || stateOf(u.log).slim)
+	return false, u.wait != waitRequeue && (m.held() >= m.limit.Budget && m.limit.Budget > 0 || stateOf(u.log).keyOnly)
 }
 
-// fit makes an event slim for which there is no room beside what it does not replace.
+// fit makes an event keyOnly for which there is no room beside what it does not replace.
 func (m *model) fit(k *modelKey, u *unit, e *Event[string]) {
 	if m.limit.Budget <= 0 || e.Bare {
 		return
 	}
 	held := m.held() - m.replaced(k, u, *e)
 	if held >= m.limit.Budget || k.run != nil && k.run.ranSlim && same(k.run.uid, e.UID) {
-		e.Payload, e.slim = m.limit.Slim(e.Payload), true
+		e.Payload, e.keyOnly = m.limit.KeyOnly(e.Payload), true
 	}
 }
 

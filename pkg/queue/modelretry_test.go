@@ -186,7 +186,7 @@ func (m *model) parks(k *modelKey, u *unit, passed bool, now time.Time) bool {
 	}
 	u.wait, u.due = waitChange, now
 	for i := range u.log {
-		u.log[i].Payload, u.log[i].Bare, u.log[i].slim, u.log[i].counts, u.log[i].old = "", true, false, false, true
+		u.log[i].Payload, u.log[i].Bare, u.log[i].keyOnly, u.log[i].counts, u.log[i].old = "", true, false, false, true
 	}
 	return true
 }

@@ -399,14 +399,14 @@ func (w *world) end(t *rapid.T) {
 	}
 	w.check(t)
 	for i, a := range w.arms {
-		if n := len(a.q.unsaid.m); n != len(a.owed) {
-			t.Fatalf("queue %d owes %v, want %v", i, a.q.unsaid.m, a.owed)
+		if n := len(a.q.unsaid.M); n != len(a.owed) {
+			t.Fatalf("queue %d owes %v, want %v", i, a.q.unsaid.M, a.owed)
 		}
-		if n := len(a.q.objects.m) + len(a.q.lanes.m) + len(a.q.delays.heap) + a.q.order.Len() + a.q.items + a.q.workers; n != 0 {
+		if n := len(a.q.objects.M) + len(a.q.lanes.M) + len(a.q.delays.Heap) + a.q.order.Len() + a.q.items + a.q.workers; n != 0 {
 			t.Fatalf("queue %d keeps something at rest: %+v\n%s", i, a.q.Stats(), a.model)
 		}
 	}
-	if n := len(w.arms[0].opts.Locks.held.m); n != 0 {
+	if n := len(w.arms[0].opts.Locks.held.M); n != 0 {
 		t.Fatalf("%d locks are held at rest", n)
 	}
 }

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 import "time"
 
 // state is where an object is in its queue.
@@ -21,14 +23,14 @@ const (
 type object[P any] struct {
 	key   Key
 	lane  *lane[P]
-	aside *aside[P]
+	delayed *delayed[P]
 
 	first, last *item[P] // the line of what waits, oldest first
 	run         *item[P] // what runs
 
 	state    state
 	told     place // what runs tells the handler
-	toldSlim bool  // and that it has no payload, see limit
+	toldKeyOnly bool  // and that it has no payload, see limit
 	disowned bool  // it was dropped while it runs: its result counts no more
 	news     news  // that came while it runs
 	used     bool  // own is in use
@@ -37,20 +39,20 @@ type object[P any] struct {
 	ownLane lane[P]
 }
 
-// aside is what few objects need.
-type aside[P any] struct {
+// delayed is what few objects need.
+type delayed[P any] struct {
 	patience
-	seat  seat[*object[P]]  // in a lane that objects share
-	alarm alarm[*object[P]] // in the queue's delays
+	seat  container.Seat[*object[P]]  // in a lane that objects share
+	alarm container.Alarm[*object[P]] // in the queue's delays
 }
 
 // extra gives what few objects need, made where there is none.
-func (o *object[P]) extra() *aside[P] {
-	if o.aside == nil {
-		o.aside = &aside[P]{}
-		o.aside.seat.link.of, o.aside.alarm.of = o, o
+func (o *object[P]) extra() *delayed[P] {
+	if o.delayed == nil {
+		o.delayed = &delayed[P]{}
+		o.delayed.seat.Link.Of, o.delayed.alarm.Of = o, o
 	}
-	return o.aside
+	return o.delayed
 }
 
 // item gives an empty item.
@@ -162,11 +164,11 @@ func (o *object[P]) filter(keep func(*item[P]) bool) (waiting, parked int) {
 
 // tier is that of the best that waits: with a live event an object leaves the
 // backlog. Live events come behind the backlog, so the ends of the line tell.
-func (o *object[P]) tier() tier {
+func (o *object[P]) tier() container.Tier {
 	if o.first.backlog && o.last.backlog {
-		return tierBacklog
+		return container.TierBacklog
 	}
-	return tierLive
+	return container.TierLive
 }
 
 // want is the state in which the object has to be.
@@ -203,17 +205,17 @@ func (o *object[P]) elapse() {
 
 // lane is what is serialised. It is the item of the workqueue.
 type lane[P any] struct {
-	seat   seat[*lane[P]] // in the order of the lanes
-	object *object[P]     // whose own it is
-	group  *group[P]      // of a lane that objects share
-	ready  bool           // the object is
+	seat   container.Seat[*lane[P]] // in the order of the lanes
+	object *object[P]               // whose own it is
+	group  *group[P]                // of a lane that objects share
+	ready  bool                     // the object is
 }
 
 // group is what is ready in a lane that objects share.
 type group[P any] struct {
 	key     Key
 	objects int // not at rest
-	ready   fair[*object[P]]
+	ready   container.Fair[*object[P]]
 }
 
 func (l *lane[P]) push(o *object[P]) {
@@ -221,7 +223,7 @@ func (l *lane[P]) push(o *object[P]) {
 		l.ready = true
 		return
 	}
-	l.group.ready.push(&o.extra().seat, o.key.Namespace, o.tier())
+	l.group.ready.Push(&o.extra().seat, o.key.Namespace, o.tier())
 }
 
 func (l *lane[P]) remove(o *object[P]) {
@@ -229,7 +231,7 @@ func (l *lane[P]) remove(o *object[P]) {
 		l.ready = false
 		return
 	}
-	l.group.ready.remove(&o.aside.seat)
+	l.group.ready.Remove(&o.delayed.seat)
 }
 
 // pop takes out the object that is next, nil where none is ready.
@@ -241,7 +243,7 @@ func (l *lane[P]) pop() *object[P] {
 		l.ready = false
 		return l.object
 	}
-	o, _ := l.group.ready.pop()
+	o, _ := l.group.ready.Pop()
 	return o
 }
 
@@ -249,26 +251,26 @@ func (l *lane[P]) empty() bool {
 	if l.group == nil {
 		return !l.ready
 	}
-	return l.group.ready.len() == 0
+	return l.group.ready.Len() == 0
 }
 
 // tier is that of the object that is next.
-func (l *lane[P]) tier() tier {
+func (l *lane[P]) tier() container.Tier {
 	if l.group != nil {
-		return l.group.ready.best()
+		return l.group.ready.Best()
 	}
 	if l.ready {
 		return l.object.tier()
 	}
-	return tierBacklog
+	return container.TierBacklog
 }
 
 // behind reports whether a ready object's place is worse than what it has now.
 func (l *lane[P]) behind(o *object[P]) bool {
 	if l.group != nil {
-		return o.tier() < o.aside.seat.tier
+		return o.tier() < o.delayed.seat.Tier
 	}
-	return l.seat.seated() && o.tier() < l.seat.tier
+	return l.seat.Seated() && o.tier() < l.seat.Tier
 }
 
 // namespace is whose turn the lane takes.
@@ -281,37 +283,37 @@ func (l *lane[P]) namespace() string {
 
 // laneOrder is the order of the lanes below the workqueue.
 type laneOrder[P any] struct {
-	fair fair[*lane[P]]
+	fair container.Fair[*lane[P]]
 	skip []string // namespaces that Pop passes over
 }
 
 // Push puts a lane in; the workqueue calls it.
-func (f *laneOrder[P]) Push(l *lane[P]) { f.fair.push(&l.seat, l.namespace(), l.tier()) }
+func (f *laneOrder[P]) Push(l *lane[P]) { f.fair.Push(&l.seat, l.namespace(), l.tier()) }
 
 // Touch moves a lane up that waits in the backlog and has live work now.
 func (f *laneOrder[P]) Touch(l *lane[P]) {
-	if l.seat.seated() && l.tier() < l.seat.tier {
+	if l.seat.Seated() && l.tier() < l.seat.Tier {
 		f.Push(l)
 	}
 }
 
 // settle moves a lane down whose live work was dropped.
 func (f *laneOrder[P]) settle(l *lane[P]) {
-	if l.seat.seated() && l.tier() > l.seat.tier {
+	if l.seat.Seated() && l.tier() > l.seat.Tier {
 		f.Push(l)
 	}
 }
 
 // Len counts the lanes.
-func (f *laneOrder[P]) Len() int { return f.fair.len() }
+func (f *laneOrder[P]) Len() int { return f.fair.Len() }
 
 // Pop takes out the lane that is next.
 func (f *laneOrder[P]) Pop() *lane[P] {
-	l, _ := f.fair.pop(f.skip...)
+	l, _ := f.fair.Pop(f.skip...)
 	return l
 }
 
 // waited is how long a call that starts now has waited.
-func (it *item[P]) waited(now moment) time.Duration {
+func (it *item[P]) waited(now container.Moment) time.Duration {
 	return time.Duration(max(now-max(it.received, it.due), 0))
 }

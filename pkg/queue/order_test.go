@@ -232,7 +232,7 @@ func TestWhatIsDroppedWhileItsObjectIsLockedNeedsNoLock(t *testing.T) {
 			b.on(deleted("a/x", "1", filtered))
 		}
 		c.on(added("a/x", "1"))
-		if n := len(locks.held.m[lockID{key: key("a/x")}].waiters); n != 2 {
+		if n := len(locks.held.M[lockID{key: key("a/x")}].waiters); n != 2 {
 			t.Errorf("%d wait for the lock, want each queue once", n)
 		}
 		b.stats(Stats{})

@@ -19,7 +19,7 @@ func TestAPermanentFailureParksUntilTheObjectChanges(t *testing.T) {
 			!errors.Is(got[0].Err, errTest) || time.Since(got[0].Since) != time.Hour-time.Second {
 			t.Errorf("parked: %+v", got)
 		}
-		if it := r.q.objects.m[key("a/x")].first; it.payload != "" || it.reasons() != nil {
+		if it := r.q.objects.M[key("a/x")].first; it.payload != "" || it.reasons() != nil {
 			t.Error("a parked object keeps its payload or causes")
 		}
 		if f := r.seen.finished[1]; !f.Parked || f.Again || len(r.seen.gaveUp) != 0 || r.seen.parked != 1 {

@@ -3,6 +3,8 @@ package queue
 import (
 	"math"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // news is what an event means for the retry of failed work.
@@ -44,14 +46,14 @@ const (
 
 // patience is what the next call of an object that failed has to wait for.
 type patience struct {
-	failed moment // end of the last call that failed
-	urged  moment // when a new generation makes work due, or made it last
-	echoes int32  // retries in a row that an echo brought forward
-	echo   bool   // the retry that waits is one of them
+	failed container.Moment // end of the last call that failed
+	urged  container.Moment // when a new generation makes work due, or made it last
+	echoes int32            // retries in a row that an echo brought forward
+	echo   bool             // the retry that waits is one of them
 }
 
 // fail is called when a call failed.
-func (p *patience) fail(now moment) {
+func (p *patience) fail(now container.Moment) {
 	if p.echo {
 		p.echoes++
 	} else {
@@ -70,9 +72,9 @@ func (p *patience) least(b *Backoff) time.Duration {
 }
 
 // stir gives when work is due, after a trigger or a change, that is due without it.
-func (p *patience) stir(now, due moment, b *Backoff) (sooner moment, brought bool) {
-	at, echo := max(now, p.failed.add(p.least(b))), true
-	if now >= p.failed.add(max(b.Min, echoWindow)) {
+func (p *patience) stir(now, due container.Moment, b *Backoff) (sooner container.Moment, brought bool) {
+	at, echo := max(now, p.failed.Add(p.least(b))), true
+	if now >= p.failed.Add(max(b.Min, echoWindow)) {
 		at, echo = now, false
 	}
 	if at >= due {
@@ -84,38 +86,38 @@ func (p *patience) stir(now, due moment, b *Backoff) (sooner moment, brought boo
 }
 
 // revive gives when parked work is due after a trigger or a change.
-func (p *patience) revive(now moment, b *Backoff) moment {
+func (p *patience) revive(now container.Moment, b *Backoff) container.Moment {
 	if p.echoes >= revivalsAtOnce {
 		at, _ := p.stir(now, math.MaxInt64, b)
 		return at
 	}
-	p.echo = now < p.failed.add(max(b.Min, echoWindow))
+	p.echo = now < p.failed.Add(max(b.Min, echoWindow))
 	return now
 }
 
 // urge gives when work is due after a new generation: at once, but not twice within the minimum backoff.
-func (p *patience) urge(now moment, b *Backoff) moment {
+func (p *patience) urge(now container.Moment, b *Backoff) container.Moment {
 	p.urged = urged(p.urged, now, b)
 	p.echo, p.echoes = false, 0
 	return p.urged
 }
 
-func urged(last, now moment, b *Backoff) moment {
-	if last == never || last > now {
+func urged(last, now container.Moment, b *Backoff) container.Moment {
+	if last == container.Never || last > now {
 		return max(last, now)
 	}
-	return max(now, last.add(b.Min))
+	return max(now, last.Add(b.Min))
 }
 
 // restart has the attempts of an item begin again.
 func (it *item[P]) restart() {
 	it.attempts = 0
-	if it.rare != nil {
-		it.rare.spared, it.rare.fresh = 0, false
+	if it.extras != nil {
+		it.extras.spared, it.extras.fresh = 0, false
 	}
 }
 
-// brought notes that something happened to the object of work that had failed before.
+// brought observations that something happened to the object of work that had failed before.
 func (it *item[P]) brought(that bool) {
 	if that && it.attempts > 0 {
 		it.extra().fresh = true
@@ -123,13 +125,13 @@ func (it *item[P]) brought(that bool) {
 }
 
 // renewed reports whether something did.
-func (it *item[P]) renewed() bool { return it.rare != nil && it.rare.fresh }
+func (it *item[P]) renewed() bool { return it.extras != nil && it.extras.fresh }
 
 // exhausted reports whether work was tried as often as it may be.
 func (it *item[P]) exhausted(res *Result, most int) bool {
 	tried := it.attempts
-	if it.rare != nil {
-		tried -= it.rare.spared
+	if it.extras != nil {
+		tried -= it.extras.spared
 	}
 	return most > 0 && !res.Forever && int(tried) >= most
 }

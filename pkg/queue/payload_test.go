@@ -43,7 +43,7 @@ func reusePayloads(t *testing.T, name string, rnd *rand.Rand) {
 	var add func(Event[*reused])
 	var wake func(Key)
 	var run func(context.Context)
-	limit := Limit[*reused]{Budget: 4 * CallOverhead, Weight: func(*reused, any) int64 { return CallOverhead }, Slim: func(p *reused) *reused {
+	limit := Limit[*reused]{Budget: 4 * CallOverhead, Weight: func(*reused, any) int64 { return CallOverhead }, KeyOnly: func(p *reused) *reused {
 		p.gone = true // it is slimmed once, before anything else was done with it
 		return &reused{}
 	}}

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 // Pool is the engine of Watch: every event that passed is a call of its own, as long as there is room (see Limit).
 // Calls run concurrently, also two for one object, and start in the order of
 // Add; a call that is made again (a retry, a requeue) goes to the end of the
@@ -13,15 +15,15 @@ type Pool[P any] struct {
 	handle Handler[P]
 
 	// Guarded by engine.mu.
-	line    list[*entry[P]]   // due calls that may start, in the order of their numbers
-	freed   delays[*entry[P]] // those that had to wait for an earlier one of their object, by number
-	delays  delays[*entry[P]]
-	origins table[identity, *origin[P]]
-	unsaid  table[identity, unsaid]
-	crowd   map[string]*list[*entry[P]] // due calls of namespaces that hang, by namespace; see pick
-	number  moment                      // of the call that came last
-	held    int                         // due calls that wait for an earlier one of their object
-	waits   [2]int                      // delayed: retries, requeues
+	line    container.List[*entry[P]]   // due calls that may start, in the order of their numbers
+	freed   container.Delays[*entry[P]] // those that had to wait for an earlier one of their object, by number
+	delays  container.Delays[*entry[P]]
+	origins container.Table[identity, *origin[P]]
+	unsaid  container.Table[identity, unsaid]
+	crowd   map[string]*container.List[*entry[P]] // due calls of namespaces that hang, by namespace; see pick
+	number  container.Moment                      // of the call that came last
+	held    int                                   // due calls that wait for an earlier one of their object
+	waits   [2]int                                // delayed: retries, requeues
 	limit   limit[P]
 }
 
@@ -34,31 +36,31 @@ type identity struct {
 // origin is what a pool keeps of an object that it has calls for. Mostly it has one, which is part of it.
 type origin[P any] struct {
 	id         identity
-	waiting    list[*entry[P]] // first the delayed, newest first, then the due, oldest first
-	entering   *entry[P]       // the oldest first call that has not entered its callback; nil: all have
-	held       list[*entry[P]] // due calls behind it
+	waiting    container.List[*entry[P]] // first the delayed, newest first, then the due, oldest first
+	entering   *entry[P]                 // the oldest first call that has not entered its callback; nil: all have
+	held       container.List[*entry[P]] // due calls behind it
 	generation int64
-	urged      moment // see patience
-	entries    int32  // those that wait or run
-	slim       int32  // that run
-	dropped    int32  // how often its work was dropped
-	changed    uint16 // how often there was a renewal
-	stirred    uint16 // how often its retries became due sooner
-	last       code   // type of the last event that passed
-	out        bool   // and so was the last of all: Deleted or Left
-	said       bool   // a call has succeeded since the object was out of the set
-	heard      news   // of which all delayed calls know; bits
-	used       bool   // own is in use
+	urged      container.Moment // see patience
+	entries    int32            // those that wait or run
+	keyOnly       int32            // that run
+	dropped    int32            // how often its work was dropped
+	changed    uint16           // how often there was a renewal
+	stirred    uint16           // how often its retries became due sooner
+	last       code             // type of the last event that passed
+	out        bool             // and so was the last of all: Deleted or Left
+	said       bool             // a call has succeeded since the object was out of the set
+	heard      news             // of which all delayed calls know; bits
+	used       bool             // own is in use
 	own        entry[P]
 }
 
 // entry is one call of a pool.
 type entry[P any] struct {
 	item[P]
-	turn    link[*entry[P]]   // in the line, or in origin.held
-	mate    link[*entry[P]]   // in origin.waiting
-	alarm   *alarm[*entry[P]] // in the delays, or in Pool.freed; nil: it never waited there
-	number  moment            // orders the due calls
+	turn    container.Link[*entry[P]]   // in the line, or in origin.held
+	mate    container.Link[*entry[P]]   // in origin.waiting
+	alarm   *container.Alarm[*entry[P]] // in the delays, or in Pool.freed; nil: it never waited there
+	number  container.Moment            // orders the due calls
 	origin  *origin[P]
 	dropped int32  // origin.dropped when it came
 	changed uint16 // origin.changed when it started
@@ -73,7 +75,7 @@ func (g *origin[P]) entry() *entry[P] {
 	}
 	g.used = true
 	c.origin, c.dropped = g, g.dropped
-	c.turn.of, c.mate.of = c, c
+	c.turn.Of, c.mate.Of = c, c
 	g.entries++
 	return c
 }
@@ -88,7 +90,7 @@ func NewPool[P any](o Options, h Handler[P]) *Pool[P] {
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (p *Pool[P]) Add(e Event[P]) {
-	var n notes
+	var n observations
 	p.mu.Lock()
 	if !p.closed {
 		p.add(&e, &n)
@@ -98,15 +100,15 @@ func (p *Pool[P]) Add(e Event[P]) {
 	n.tell(p.opts.Observer)
 }
 
-func (p *Pool[P]) add(e *Event[P], n *notes) {
+func (p *Pool[P]) add(e *Event[P], n *observations) {
 	id := identity{key: e.Key, uid: e.UID}
-	g, known := p.origins.get(id)
+	g, known := p.origins.Get(id)
 	if known {
 		p.hear(g, e)
 	}
 	if !e.Passed {
 		if e.Type.out() {
-			p.unsaid.delete(id)
+			p.unsaid.Delete(id)
 		}
 		// What was taken as out already stays: it is told in its own call.
 		if known && e.Type.out() && !g.last.typ().out() {
@@ -117,7 +119,7 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 	n.received = true
 	if !known {
 		g = &origin[P]{id: id, generation: e.Generation, last: codeUnchanged, out: e.Type.out()}
-		p.origins.set(id, g)
+		p.origins.Set(id, g)
 	}
 	if e.Type != Unchanged {
 		g.last = codeOf(e.Type)
@@ -126,37 +128,37 @@ func (p *Pool[P]) add(e *Event[P], n *notes) {
 		p.join(c, e, n)
 		return
 	}
-	p.limit.fit(e, nil, g.slim > 0)
+	p.limit.fit(e, nil, g.keyOnly > 0)
 	c := g.entry()
 	c.begin(e, p.now(), true)
 	p.say(c)
-	g.waiting.push(&c.mate)
+	g.waiting.Push(&c.mate)
 	p.queue(c)
 	p.limit.weigh(&c.item)
 }
 
 // host is what an event becomes part of for which there is no room, nil where it is a call of its own. What is
-// slim may tell a later state than the event has, so the event does not go behind it; nor would it be bounded how
-// many calls of an object are slim, if each could fail and make room for one more.
+// keyOnly may tell a later state than the event has, so the event does not go behind it; nor would it be bounded how
+// many calls of an object are keyOnly, if each could fail and make room for one more.
 func (p *Pool[P]) host(g *origin[P]) *entry[P] {
-	if g.waiting.n == 0 {
+	if g.waiting.N == 0 {
 		return nil
 	}
-	c := g.waiting.last.of
+	c := g.waiting.Last.Of
 	if c.wait != waitNone {
-		c = g.waiting.first.of
+		c = g.waiting.First.Of
 	}
-	if p.load.over() || c.slim {
+	if p.load.over() || c.keyOnly {
 		return c
 	}
 	return nil
 }
 
-func (p *Pool[P]) join(c *entry[P], e *Event[P], n *notes) {
+func (p *Pool[P]) join(c *entry[P], e *Event[P], n *observations) {
 	if c.wait == waitRequeue { // the event's call takes its place
 		p.wake(c)
 	}
-	p.limit.fit(e, &c.item, c.origin.slim > 0)
+	p.limit.fit(e, &c.item, c.origin.keyOnly > 0)
 	n.merged = c.item.join(e, p.now())
 	p.limit.weigh(&c.item)
 }
@@ -185,33 +187,33 @@ func (p *Pool[P]) hear(g *origin[P], e *Event[P]) {
 		return
 	}
 	g.heard |= heard
-	k := g.waiting.first // the delayed are the first, the oldest of them the last
-	for k != nil && k.next != nil && k.next.of.wait != waitNone {
-		k = k.next
+	k := g.waiting.First // the delayed are the first, the oldest of them the last
+	for k != nil && k.Next != nil && k.Next.Of.wait != waitNone {
+		k = k.Next
 	}
-	for k != nil && k.of.wait != waitNone {
-		c := k.of
-		k = k.prev // before it moves
+	for k != nil && k.Of.wait != waitNone {
+		c := k.Of
+		k = k.Prev // before it moves
 		p.hasten(c, heard, now)
 	}
 }
 
 // hasten has one call wait no longer than the news of its object make it.
-func (p *Pool[P]) hasten(c *entry[P], heard news, now moment) {
-	due := c.alarm.due
+func (p *Pool[P]) hasten(c *entry[P], heard news, now container.Moment) {
+	due := c.alarm.Due
 	switch {
 	case heard == renewal:
 		c.restart()
 		due = min(due, c.origin.urged)
 	case c.wait == waitRetry:
-		due = min(due, max(now, c.alarm.since.add(p.opts.Backoff.Min)))
-		c.brought(due < c.alarm.due)
+		due = min(due, max(now, c.alarm.Since.Add(p.opts.Backoff.Min)))
+		c.brought(due < c.alarm.Due)
 	}
 	switch {
-	case due == c.alarm.due:
+	case due == c.alarm.Due:
 	case due > now:
 		c.due = due
-		p.delays.push(c.alarm, due)
+		p.delays.Push(c.alarm, due)
 	default:
 		c.due = now
 		if c.wait == waitRequeue {
@@ -223,12 +225,12 @@ func (p *Pool[P]) hasten(c *entry[P], heard news, now moment) {
 
 // wake moves a delayed call to the line.
 func (p *Pool[P]) wake(c *entry[P]) {
-	p.delays.remove(c.alarm)
+	p.delays.Remove(c.alarm)
 	p.waits[c.wait.index()]--
 	c.wait = waitNone
 	p.enqueue(c)
-	c.mate.remove()
-	c.origin.waiting.push(&c.mate)
+	c.mate.Remove()
+	c.origin.waiting.Push(&c.mate)
 }
 
 // index is the place of a delay in Pool.waits.
@@ -240,10 +242,10 @@ func (w wait) index() int {
 }
 
 // abandon drops the work of an object that is gone, or left, and nobody is to know.
-func (p *Pool[P]) abandon(g *origin[P], n *notes) {
+func (p *Pool[P]) abandon(g *origin[P], n *observations) {
 	g.dropped++
-	for g.waiting.n > 0 {
-		c := g.waiting.first.of
+	for g.waiting.N > 0 {
+		c := g.waiting.First.Of
 		if c.wait != waitNone {
 			p.wake(c)
 		}
@@ -258,11 +260,11 @@ func (p *Pool[P]) abandon(g *origin[P], n *notes) {
 
 // release lets go of a call, and of its object with the last.
 func (p *Pool[P]) release(c *entry[P]) {
-	c.mate.remove()
+	c.mate.Remove()
 	p.limit.release(&c.item)
 	g := c.origin
 	if g.entries--; g.entries == 0 {
-		p.origins.delete(g.id)
+		p.origins.Delete(g.id)
 		return
 	}
 	if c == &g.own {
@@ -276,7 +278,7 @@ func (p *Pool[P]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Stats{
-		Waiting: p.waiting() + p.held, Running: p.running.n, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
+		Waiting: p.waiting() + p.held, Running: p.running.N, Retrying: p.waits[0], Requeued: p.waits[1], Bytes: p.load.held,
 	}
 }
 
@@ -293,35 +295,35 @@ func (p *Pool[P]) startable() int {
 
 // waiting is how many calls are due and wait for a slot alone.
 func (p *Pool[P]) waiting() int {
-	n := p.line.n + len(p.freed.heap)
+	n := p.line.N + len(p.freed.Heap)
 	for _, l := range p.crowd {
-		n += l.n
+		n += l.N
 	}
 	return n
 }
 
-func (p *Pool[P]) oldest() (since moment) {
+func (p *Pool[P]) oldest() (since container.Moment) {
 	look := func(c *entry[P]) { since = earlier(since, max(c.received, c.due)) }
-	if p.line.n > 0 {
-		look(p.line.first.of)
+	if p.line.N > 0 {
+		look(p.line.First.Of)
 	}
-	if len(p.freed.heap) > 0 {
-		look(p.freed.heap[0].of)
+	if len(p.freed.Heap) > 0 {
+		look(p.freed.Heap[0].Of)
 	}
 	for _, l := range p.crowd {
-		if l.n > 0 {
-			look(l.first.of)
+		if l.N > 0 {
+			look(l.First.Of)
 		}
 	}
 	return since
 }
 
-func (p *Pool[P]) busy() int               { return p.waiting() + p.held + p.running.n }
-func (p *Pool[P]) soonest() (moment, bool) { return p.delays.first() }
+func (p *Pool[P]) busy() int                         { return p.waiting() + p.held + p.running.N }
+func (p *Pool[P]) soonest() (container.Moment, bool) { return p.delays.First() }
 
-func (p *Pool[P]) elapse(now moment) {
+func (p *Pool[P]) elapse(now container.Moment) {
 	for {
-		c, ok := p.delays.pop(now)
+		c, ok := p.delays.Pop(now)
 		if !ok {
 			return
 		}

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 import "time"
 
 // poolHand is what a goroutine that makes calls has in hand.
@@ -54,10 +56,10 @@ func (p *Pool[P]) next(w *poolHand[P]) bool {
 		return false
 	}
 	p.unline(e)
-	e.mate.remove()
+	e.mate.Remove()
 	e.changed, e.stirred = e.origin.changed, e.origin.stirred
-	if e.slim {
-		e.origin.slim++
+	if e.keyOnly {
+		e.origin.keyOnly++
 	}
 	now := p.now()
 	w.e, w.wait = e, e.waited(now)
@@ -71,15 +73,15 @@ func (p *Pool[P]) next(w *poolHand[P]) bool {
 // finish ends a call, and takes the next if the goroutine goes on.
 func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
 	f := w.call.finish(res)
-	var n notes
+	var n observations
 	now := p.now()
 	p.mu.Lock()
 	f.Took = time.Duration(now - w.started)
 	p.stopped(&w.run)
 	e := w.e
 	p.limit.release(&e.item) // weighed again where it waits again
-	if e.slim {
-		e.origin.slim--
+	if e.keyOnly {
+		e.origin.keyOnly--
 	}
 	if res.Outcome != Postpone { // else it is made later, still before the next of its object
 		p.pass(e)
@@ -99,7 +101,7 @@ func (p *Pool[P]) finish(w *poolHand[P], res Result, goesOn bool) (more bool) {
 }
 
 // settle acts on the result of a call. It reports whether the event was given up.
-func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *notes) bool {
+func (p *Pool[P]) settle(e *entry[P], res Result, now container.Moment, f *Finish, n *observations) bool {
 	switch {
 	case res.Outcome == Done:
 		e.origin.said = !e.typ().out()
@@ -144,7 +146,7 @@ func (p *Pool[P]) settle(e *entry[P], res Result, now moment, f *Finish, n *note
 }
 
 // retry puts a call back that failed.
-func (p *Pool[P]) retry(e *entry[P], after time.Duration, now moment, f *Finish) {
+func (p *Pool[P]) retry(e *entry[P], after time.Duration, now container.Moment, f *Finish) {
 	e.failed()
 	e.wait = waitRetry
 	if e.stirred != e.origin.stirred && after > p.opts.Backoff.Min {
@@ -155,30 +157,30 @@ func (p *Pool[P]) retry(e *entry[P], after time.Duration, now moment, f *Finish)
 }
 
 // again puts a call back, to be made again.
-func (p *Pool[P]) again(e *entry[P], after time.Duration, now moment, f *Finish) {
+func (p *Pool[P]) again(e *entry[P], after time.Duration, now container.Moment, f *Finish) {
 	p.limit.weigh(&e.item)
 	g := e.origin
 	if e.changed != g.changed { // there was a renewal while it ran
 		g.urged = max(g.urged, now)
 		after = min(after, time.Duration(g.urged-now))
 	}
-	e.due = now.add(after)
+	e.due = now.Add(after)
 	f.Again, f.Next = true, after
 	if after > 0 {
 		if e.alarm == nil {
-			e.alarm = &alarm[*entry[P]]{of: e}
+			e.alarm = &container.Alarm[*entry[P]]{Of: e}
 		}
-		e.alarm.since = now
+		e.alarm.Since = now
 		g.heard = noNews
-		e.origin.waiting.pushFront(&e.mate)
+		e.origin.waiting.PushFront(&e.mate)
 		p.waits[e.wait.index()]++
-		p.delays.push(e.alarm, e.due)
+		p.delays.Push(e.alarm, e.due)
 		return
 	}
 	if e.wait == waitRequeue {
 		e.asked()
 	}
 	e.wait = waitNone
-	e.origin.waiting.push(&e.mate)
+	e.origin.waiting.Push(&e.mate)
 	p.enqueue(e)
 }

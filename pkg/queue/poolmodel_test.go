@@ -88,7 +88,7 @@ func (m *poolModel) add(e Event[string], now time.Time) {
 	}
 	reads := slices.ContainsFunc(m.all, func(u *poolUnit) bool { return u.id == id && u.running && u.ranSlim })
 	if m.limit.Budget > 0 && !e.Bare && (held >= m.limit.Budget || reads) {
-		e.Payload, e.slim = m.limit.Slim(e.Payload), true
+		e.Payload, e.keyOnly = m.limit.KeyOnly(e.Payload), true
 	}
 	entry := entryOf{Event: e, at: now, counts: true}
 	if host == nil {
@@ -126,7 +126,7 @@ func (m *poolModel) host(waiting []*poolUnit) *poolUnit {
 		}
 	}
 	over := m.limit.Budget > 0 && m.bytes() >= m.limit.Budget
-	if over || stateOf(host.log).slim {
+	if over || stateOf(host.log).keyOnly {
 		return host
 	}
 	return nil
@@ -191,7 +191,7 @@ func (m *poolModel) weight(u *poolUnit) int64 {
 	}
 	s := stateOf(u.log)
 	sum := m.limit.Weight(s.Payload, u.heldBefore())
-	if !s.slim {
+	if !s.keyOnly {
 		sum += CallOverhead
 	}
 	return sum
@@ -259,7 +259,7 @@ func (m *poolModel) start() (calls []string) {
 		if u.running || u.wait != waitNone || m.held(u) || !m.room(u.id.key.Namespace) {
 			continue
 		}
-		u.running, u.heard, u.ranSlim = true, noNews, stateOf(u.log).slim
+		u.running, u.heard, u.ranSlim = true, noNews, stateOf(u.log).keyOnly
 		calls = append(calls, u.call(u.id.key, true))
 	}
 	return calls
@@ -338,7 +338,7 @@ func (m *poolModel) failed(u *poolUnit, res Result, now time.Time) bool {
 func (u *poolUnit) requeue(due time.Time) {
 	had, t := stateOf(u.log), u.typ(true)
 	e := entryOf{Event: Event[string]{Type: Unchanged, Payload: had.Payload, Bare: had.Bare, Passed: true}, at: due}
-	e.slim = had.slim
+	e.keyOnly = had.keyOnly
 	if t.out() {
 		e.Type = t
 	}

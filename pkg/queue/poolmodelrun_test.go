@@ -236,13 +236,13 @@ func (w *poolWorld) bounded(t *rapid.T) {
 	if w.limit.Budget == 0 {
 		return
 	}
-	slim := map[identity]int{}
+	keyOnly := map[identity]int{}
 	for _, u := range w.all {
-		if stateOf(u.log).slim {
-			slim[u.id]++
+		if stateOf(u.log).keyOnly {
+			keyOnly[u.id]++
 		}
-		if slim[u.id] > 2+w.opts.Concurrency+int(w.limit.Budget/CallOverhead) {
-			t.Fatalf("%d calls for %v are not in the budget", slim[u.id], u.id)
+		if keyOnly[u.id] > 2+w.opts.Concurrency+int(w.limit.Budget/CallOverhead) {
+			t.Fatalf("%d calls for %v are not in the budget", keyOnly[u.id], u.id)
 		}
 	}
 	most := w.limit.Budget + int64(1+w.objectsWaiting()*(1+w.opts.Concurrency))*CallOverhead + int64(w.version)
@@ -278,7 +278,7 @@ func (w *poolWorld) end(t *rapid.T) {
 		}
 	}
 	p := w.p
-	if n := p.line.n + len(p.delays.heap) + len(p.freed.heap) + p.held + len(p.origins.m) + p.workers + int(p.load.held); n != 0 {
+	if n := p.line.N + len(p.delays.Heap) + len(p.freed.Heap) + p.held + len(p.origins.M) + p.workers + int(p.load.held); n != 0 {
 		t.Fatalf("the pool keeps something at rest: %+v", p.Stats())
 	}
 }

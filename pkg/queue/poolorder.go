@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 // The order in which the calls of a Pool start, and in which those of one object are entered.
 
 // Enter says that the handler is about to enter the user's callback, and returns at once. In a Pool, the next call of
@@ -34,7 +36,7 @@ func (p *Pool[P]) queue(c *entry[P]) {
 	}
 	p.number++
 	c.number = p.number
-	g.held.push(&c.turn)
+	g.held.Push(&c.turn)
 	p.held++
 }
 
@@ -42,7 +44,7 @@ func (p *Pool[P]) queue(c *entry[P]) {
 func (p *Pool[P]) enqueue(c *entry[P]) {
 	p.number++
 	c.number = p.number
-	p.line.push(&c.turn)
+	p.line.Push(&c.turn)
 }
 
 // pass lets the next call of the object start, where c was the one that it waited for.
@@ -52,26 +54,26 @@ func (p *Pool[P]) pass(c *entry[P]) {
 		return
 	}
 	g.entering = nil
-	if g.held.n == 0 {
+	if g.held.N == 0 {
 		return
 	}
-	next := g.held.first.of
-	next.turn.remove()
+	next := g.held.First.Of
+	next.turn.Remove()
 	p.held--
 	g.entering = next
 	if next.alarm == nil {
-		next.alarm = &alarm[*entry[P]]{of: next}
+		next.alarm = &container.Alarm[*entry[P]]{Of: next}
 	}
-	p.freed.push(next.alarm, next.number) // its place is before what came later
+	p.freed.Push(next.alarm, next.number) // its place is before what came later
 }
 
 // startable is the next call of the object that was not made yet, nil where there is none.
 func (g *origin[P]) startable() *entry[P] {
 	switch {
-	case g.entering != nil && g.entering.mate.in != nil: // else it runs
+	case g.entering != nil && g.entering.mate.In != nil: // else it runs
 		return g.entering
-	case g.held.n > 0:
-		return g.held.first.of
+	case g.held.N > 0:
+		return g.held.First.Of
 	}
 	return nil
 }
@@ -86,20 +88,20 @@ func (p *Pool[P]) pick() (c *entry[P]) {
 			break
 		}
 		if p.crowd == nil {
-			p.crowd = map[string]*list[*entry[P]]{}
+			p.crowd = map[string]*container.List[*entry[P]]{}
 		}
 		if p.crowd[namespace] == nil {
-			p.crowd[namespace] = &list[*entry[P]]{}
+			p.crowd[namespace] = &container.List[*entry[P]]{}
 		}
 		p.unline(c)
-		p.crowd[namespace].push(&c.turn)
+		p.crowd[namespace].Push(&c.turn)
 	}
 	for namespace, l := range p.crowd {
 		switch {
-		case l.n == 0:
+		case l.N == 0:
 			delete(p.crowd, namespace)
-		case p.room(namespace) > 0 && (c == nil || l.first.of.number < c.number):
-			c = l.first.of
+		case p.room(namespace) > 0 && (c == nil || l.First.Of.number < c.number):
+			c = l.First.Of
 		}
 	}
 	return c
@@ -107,25 +109,25 @@ func (p *Pool[P]) pick() (c *entry[P]) {
 
 // first is the first call of the line, nil where there is none.
 func (p *Pool[P]) first() *entry[P] {
-	number, ok := p.freed.first()
-	if l := p.line.first; l != nil && (!ok || l.of.number < number) {
-		return l.of
+	number, ok := p.freed.First()
+	if l := p.line.First; l != nil && (!ok || l.Of.number < number) {
+		return l.Of
 	}
 	if !ok {
 		return nil
 	}
-	return p.freed.heap[0].of
+	return p.freed.Heap[0].Of
 }
 
 // unline takes a due call out of the order.
 func (p *Pool[P]) unline(c *entry[P]) {
 	switch {
-	case c.turn.in == &c.origin.held:
+	case c.turn.In == &c.origin.held:
 		p.held--
-		c.turn.remove()
-	case c.turn.in != nil:
-		c.turn.remove()
+		c.turn.Remove()
+	case c.turn.In != nil:
+		c.turn.Remove()
 	default:
-		p.freed.remove(c.alarm)
+		p.freed.Remove(c.alarm)
 	}
 }

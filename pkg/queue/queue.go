@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"k8s.io/client-go/util/workqueue"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 // Queue is the engine of Reconcile. Of one object it makes one call at a time,
@@ -17,13 +19,13 @@ type Queue[P any] struct {
 
 	// Guarded by engine.mu, as all below it: the workqueue keeps a lock of its
 	// own, but is never used without ours.
-	objects table[Key, *object[P]] // all that are not at rest
-	lanes   table[Key, *lane[P]]   // of those, where a lane is more than an object
-	unsaid  table[Key, unsaid]
-	delays  delays[*object[P]]
+	objects container.Table[Key, *object[P]] // all that are not at rest
+	lanes   container.Table[Key, *lane[P]]   // of those, where a lane is more than an object
+	unsaid  container.Table[Key, unsaid]
+	delays  container.Delays[*object[P]]
 	order   *laneOrder[P]
-	lineup  *workqueue.Typed[*lane[P]]
-	peak    int // of lanes in lineup since it was made
+	lanesDue  *workqueue.Typed[*lane[P]]
+	peak    int // of lanes in lanesDue since it was made
 	items   int // in the lines of the objects
 	counts  [states]int
 	limit   limit[P]
@@ -34,13 +36,13 @@ func New[P any](o Options, h Handler[P]) *Queue[P] {
 	q := &Queue[P]{handle: h}
 	q.init(o, q)
 	q.limit.load = &q.load
-	q.newLineup()
+	q.newLanesDue()
 	return q
 }
 
-func (q *Queue[P]) newLineup() {
+func (q *Queue[P]) newLanesDue() {
 	q.order = &laneOrder[P]{}
-	q.lineup = workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[*lane[P]]{Queue: q.order})
+	q.lanesDue = workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[*lane[P]]{Queue: q.order})
 	q.peak = 0
 }
 
@@ -70,7 +72,7 @@ func (q *Queue[P]) Parked() []ParkedInfo {
 	q.mu.Lock()
 	infos := make([]ParkedInfo, 0, q.counts[parked])
 	if q.counts[parked] > 0 {
-		for _, o := range q.objects.m {
+		for _, o := range q.objects.M {
 			if o.state == parked {
 				it := o.first
 				infos = append(infos, ParkedInfo{
@@ -86,54 +88,54 @@ func (q *Queue[P]) Parked() []ParkedInfo {
 
 // object gives the object of a key, made where it is at rest.
 func (q *Queue[P]) object(k Key) *object[P] {
-	if o, ok := q.objects.get(k); ok {
+	if o, ok := q.objects.Get(k); ok {
 		return o
 	}
 	o := &object[P]{key: k}
 	if q.opts.Strategy == PerObject {
 		o.lane = &o.ownLane
-		o.lane.object, o.lane.seat.link.of = o, o.lane
+		o.lane.object, o.lane.seat.Link.Of = o, o.lane
 	} else {
 		o.lane = q.lane(q.opts.Strategy.lane(k))
 		o.lane.group.objects++
 	}
-	q.objects.set(k, o)
+	q.objects.Set(k, o)
 	return o
 }
 
 // lane gives a lane that objects share.
 func (q *Queue[P]) lane(k Key) *lane[P] {
-	if l, ok := q.lanes.get(k); ok {
+	if l, ok := q.lanes.Get(k); ok {
 		return l
 	}
 	l := &lane[P]{group: &group[P]{key: k}}
-	l.seat.link.of = l
-	q.lanes.set(k, l)
+	l.seat.Link.Of = l
+	q.lanes.Set(k, l)
 	return l
 }
 
 // forget lets go of an object that is at rest.
 func (q *Queue[P]) forget(o *object[P]) {
-	q.objects.delete(o.key)
+	q.objects.Delete(o.key)
 	if g := o.lane.group; g != nil {
 		if g.objects--; g.objects == 0 {
-			q.lanes.delete(g.key)
+			q.lanes.Delete(g.key)
 		}
 	}
 }
 
 // place puts an object where it belongs after any change of its line.
-func (q *Queue[P]) place(o *object[P], n *notes) {
+func (q *Queue[P]) place(o *object[P], n *observations) {
 	want := o.want()
 	if want == o.state {
 		if want == ready && o.lane.behind(o) {
 			o.lane.push(o)
-			q.lineup.Add(o.lane)
+			q.lanesDue.Add(o.lane)
 		}
 		switch want {
 		case retrying, requeued:
-			if a := &o.aside.alarm; a.due != o.first.due {
-				q.delays.push(a, o.first.due)
+			if a := &o.delayed.alarm; a.Due != o.first.due {
+				q.delays.Push(a, o.first.due)
 			}
 		case atRest:
 			q.forget(o)
@@ -144,23 +146,23 @@ func (q *Queue[P]) place(o *object[P], n *notes) {
 	switch want {
 	case ready:
 		o.lane.push(o)
-		q.lineup.Add(o.lane)
+		q.lanesDue.Add(o.lane)
 		q.peak = max(q.peak, q.order.Len()+q.counts[running])
 	case retrying, requeued:
-		q.delays.push(&o.extra().alarm, o.first.due)
+		q.delays.Push(&o.extra().alarm, o.first.due)
 	case atRest:
 		q.forget(o)
 	}
 }
 
 // move changes the state of an object and takes it from where the old one had it.
-func (q *Queue[P]) move(o *object[P], to state, n *notes) {
+func (q *Queue[P]) move(o *object[P], to state, n *observations) {
 	switch o.state {
 	case ready:
 		o.lane.remove(o)
 		q.order.settle(o.lane)
 	case retrying, requeued:
-		q.delays.remove(&o.aside.alarm)
+		q.delays.Remove(&o.delayed.alarm)
 	case parked:
 		n.parked--
 	}
@@ -175,23 +177,23 @@ func (q *Queue[P]) move(o *object[P], to state, n *notes) {
 // trim makes the workqueue anew when it was large and has little left to do: it
 // keeps the room that it had, and cannot let go of lanes whose work was dropped.
 func (q *Queue[P]) trim() {
-	if q.closed || !outgrown(q.counts[ready]+q.counts[running], q.peak) {
+	if q.closed || !container.Outgrown(q.counts[ready]+q.counts[running], q.peak) {
 		return
 	}
 	old := q.order
-	q.newLineup()
-	for r := q.running.first; r != nil; r = r.next {
-		if o, ok := q.objects.get(r.of.key); ok {
-			q.lineup.Add(o.lane)
-			q.lineup.Get() // the only one in it
+	q.newLanesDue()
+	for r := q.running.First; r != nil; r = r.Next {
+		if o, ok := q.objects.Get(r.Of.key); ok {
+			q.lanesDue.Add(o.lane)
+			q.lanesDue.Get() // the only one in it
 			if !o.lane.empty() {
-				q.lineup.Add(o.lane)
+				q.lanesDue.Add(o.lane)
 			}
 		}
 	}
 	for old.Len() > 0 {
 		if l := old.Pop(); !l.empty() {
-			q.lineup.Add(l)
+			q.lanesDue.Add(l)
 		}
 	}
 	q.peak = q.order.Len() + q.counts[running]
@@ -205,12 +207,12 @@ func (q *Queue[P]) startable() int {
 	others, n := q.order.Len(), 0
 	for namespace := range q.hang.of {
 		if q.hang.holds(namespace) > 0 {
-			waits := q.order.fair.waiting(namespace)
+			waits := q.order.fair.Waiting(namespace)
 			others -= waits
 			n += min(waits, q.room(namespace))
 		}
 	}
-	return n + min(others, max(0, q.most()-q.running.n))
+	return n + min(others, max(0, q.most()-q.running.N))
 }
 
 // crowded are the namespaces of which no call may start though others may.
@@ -227,39 +229,39 @@ func (q *Queue[P]) crowded() (skip []string) {
 }
 
 // oldest: see owner. Objects come into a line when they are due, so the first of each namespace is its oldest.
-func (q *Queue[P]) oldest() (since moment) {
+func (q *Queue[P]) oldest() (since container.Moment) {
 	look := func(o *object[P]) {
 		if it := o.first; it != nil && it.wait == waitNone {
 			since = earlier(since, max(it.received, it.due))
 		}
 	}
-	for l := range q.order.fair.heads {
+	for l := range q.order.fair.Heads {
 		if l.object != nil {
 			look(l.object)
 		}
 	}
-	for _, l := range q.lanes.m {
-		for o := range l.group.ready.heads {
+	for _, l := range q.lanes.M {
+		for o := range l.group.ready.Heads {
 			look(o)
 		}
 	}
 	return since
 }
 
-func earlier(a, b moment) moment {
-	if a == never || b < a {
+func earlier(a, b container.Moment) container.Moment {
+	if a == container.Never || b < a {
 		return b
 	}
 	return a
 }
 
-func (q *Queue[P]) busy() int               { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
-func (q *Queue[P]) soonest() (moment, bool) { return q.delays.first() }
+func (q *Queue[P]) busy() int                         { return q.counts[ready] + q.counts[blocked] + q.counts[running] }
+func (q *Queue[P]) soonest() (container.Moment, bool) { return q.delays.First() }
 
-func (q *Queue[P]) elapse(now moment) {
-	var n notes // nothing is told: what is due was told of before
+func (q *Queue[P]) elapse(now container.Moment) {
+	var n observations // nothing is told: what is due was told of before
 	for {
-		o, ok := q.delays.pop(now)
+		o, ok := q.delays.Pop(now)
 		if !ok {
 			return
 		}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ancho-dev/ancho/internal/container"
 )
 
 const many = 100_000
@@ -65,15 +67,15 @@ func small[P any](t *testing.T, q *Queue[P]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for what, n := range map[string]int{
-		"objects": q.objects.peak, "lanes": q.lanes.peak, "delays": cap(q.delays.heap), "workqueue": q.peak,
-		"live namespaces": q.order.fair.rings[tierLive].byName.peak, "backlog namespaces": q.order.fair.rings[tierBacklog].byName.peak,
+		"objects": q.objects.Peak, "lanes": q.lanes.Peak, "delays": cap(q.delays.Heap), "workqueue": q.peak,
+		"live namespaces": q.order.fair.Rings[container.TierLive].ByName.Peak, "backlog namespaces": q.order.fair.Rings[container.TierBacklog].ByName.Peak,
 	} {
-		if n >= largeTable {
+		if n >= container.LargeTable {
 			t.Errorf("%s: room for %d", what, n)
 		}
 	}
-	if q.opts.Locks != nil && q.opts.Locks.held.peak >= largeTable {
-		t.Errorf("locks: room for %d", q.opts.Locks.held.peak)
+	if q.opts.Locks != nil && q.opts.Locks.held.Peak >= container.LargeTable {
+		t.Errorf("locks: room for %d", q.opts.Locks.held.Peak)
 	}
 }
 
@@ -87,15 +89,15 @@ func TestDroppedWorkIsLetGoWhileAllSlotsHang(t *testing.T) {
 				r.hold("h/1", "i/2")
 				r.on(added("h/1", ""), added("i/2", ""))
 				r.on(modified("h/1", ""), added("h/3", ""))
-				for i := range 10 * largeTable {
+				for i := range 10 * container.LargeTable {
 					k := fmt.Sprintf("%d/x", i)
 					r.add(added(k, ""))
 					r.add(deleted(k, "", filtered))
 				}
-				if n := len(r.q.objects.m); n != 3 {
+				if n := len(r.q.objects.M); n != 3 {
 					t.Errorf("%d objects, want 3", n)
 				}
-				if n := r.q.order.Len(); n > largeTable {
+				if n := r.q.order.Len(); n > container.LargeTable {
 					t.Errorf("%d lanes wait, want hardly any", n)
 				}
 				small(t, r.q)
@@ -135,8 +137,8 @@ func TestAPoolKeepsNothingAtRest(t *testing.T) {
 		r.stats(Stats{Retrying: many / 5, Requeued: many / 5})
 		time.Sleep(time.Hour)
 		r.atRest()
-		if p.origins.peak >= largeTable || cap(p.delays.heap) >= largeTable {
-			t.Errorf("room for %d objects and %d delays", p.origins.peak, cap(p.delays.heap))
+		if p.origins.Peak >= container.LargeTable || cap(p.delays.Heap) >= container.LargeTable {
+			t.Errorf("room for %d objects and %d delays", p.origins.Peak, cap(p.delays.Heap))
 		}
 		p.Shutdown()
 		ended.Wait()

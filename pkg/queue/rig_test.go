@@ -304,7 +304,7 @@ func (r *rig) atRest() {
 		p := r.p
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if n := []int{p.line.n, len(p.delays.heap), len(p.origins.m), p.waits[0], p.waits[1], p.running.n, p.workers, int(p.load.held)}; slices.Max(n) != 0 || slices.Min(n) != 0 {
+		if n := []int{p.line.N, len(p.delays.Heap), len(p.origins.M), p.waits[0], p.waits[1], p.running.N, p.workers, int(p.load.held)}; slices.Max(n) != 0 || slices.Min(n) != 0 {
 			r.t.Errorf("not at rest: line, delays, origins, retries, requeues, running, workers, bytes: %v", n)
 		}
 		return
@@ -312,12 +312,12 @@ func (r *rig) atRest() {
 	q := r.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := []int{len(q.objects.m), len(q.lanes.m), len(q.delays.heap), q.order.Len(), q.items, q.running.n, q.workers, int(q.load.held)}
+	n := []int{len(q.objects.M), len(q.lanes.M), len(q.delays.Heap), q.order.Len(), q.items, q.running.N, q.workers, int(q.load.held)}
 	for s := ready; s < states; s++ {
 		n = append(n, q.counts[s])
 	}
 	if q.opts.Locks != nil {
-		n = append(n, len(q.opts.Locks.held.m))
+		n = append(n, len(q.opts.Locks.held.M))
 	}
 	if slices.Max(n) != 0 || slices.Min(n) != 0 {
 		r.t.Errorf("not at rest: objects, lanes, delays, order, items, running, workers, bytes, states, locks: %v", n)

@@ -1,10 +1,12 @@
 package queue
 
+import "github.com/ancho-dev/ancho/internal/container"
+
 import "time"
 
 // settle acts on the result of a call. It reports whether work was given up that
 // is not parked.
-func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *Finish, n *notes) bool {
+func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now container.Moment, f *Finish, n *observations) bool {
 	if o.disowned {
 		if res.Outcome != Done && res.Outcome != Drop {
 			n.gone++
@@ -13,8 +15,8 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 	}
 	switch res.Outcome {
 	case Done:
-		if o.aside != nil {
-			o.aside.echo, o.aside.echoes = false, 0
+		if o.delayed != nil {
+			o.delayed.echo, o.delayed.echoes = false, 0
 		}
 		return false
 	case Drop:
@@ -51,7 +53,7 @@ func (q *Queue[P]) settle(o *object[P], it *item[P], res Result, now moment, f *
 // renewed reports whether the attempts of work that just failed were not all for what is known of its object now. Then
 // they begin again, and what came last is tried as often as it may be.
 func (q *Queue[P]) renewed(o *object[P], it *item[P]) bool {
-	stirred := o.news == stir && (o.aside == nil || o.aside.echoes < echoesAllowed)
+	stirred := o.news == stir && (o.delayed == nil || o.delayed.echoes < echoesAllowed)
 	return it.renewed() || stirred || !q.opts.InOrder && o.follower(it) != nil
 }
 
@@ -64,7 +66,7 @@ func (o *object[P]) follower(it *item[P]) *item[P] {
 }
 
 // requeue puts a call in the line that was asked for, unless one is there anyway.
-func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now moment, f *Finish, n *notes) {
+func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now container.Moment, f *Finish, n *observations) {
 	// Out of the set it was told to be, and still is: the call keeps its type.
 	out := it.typ().out() && o.told != present
 	switch {
@@ -75,7 +77,7 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now m
 		return
 	}
 	*it = it.requeued(out, q.opts.InOrder)
-	it.due = now.add(after)
+	it.due = now.Add(after)
 	if o.news == renewal {
 		it.due = min(it.due, o.extra().urge(now, &q.opts.Backoff))
 	}
@@ -88,10 +90,10 @@ func (q *Queue[P]) requeue(o *object[P], it *item[P], after time.Duration, now m
 }
 
 // again puts a failed call in the line, as one with what came while it ran.
-func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now moment, f *Finish) {
+func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now container.Moment, f *Finish) {
 	it.failed()
 	it = q.rejoin(o, it)
-	p, due := &o.extra().patience, now.add(delay)
+	p, due := &o.extra().patience, now.Add(delay)
 	p.fail(now)
 	switch o.news {
 	case renewal:
@@ -106,7 +108,7 @@ func (q *Queue[P]) again(o *object[P], it *item[P], delay time.Duration, now mom
 }
 
 // waitUntil has work that failed wait.
-func (it *item[P]) waitUntil(due, now moment, f *Finish) {
+func (it *item[P]) waitUntil(due, now container.Moment, f *Finish) {
 	it.due = due
 	if due > now {
 		it.wait = waitRetry
@@ -135,7 +137,7 @@ func (q *Queue[P]) pushFront(o *object[P], it *item[P]) {
 // giveUp ends work that failed for good. What came while it ran is a change, for
 // which it is tried again; else it is parked until there is one, where that can
 // be. It reports whether it is neither.
-func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *Finish) bool {
+func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now container.Moment, f *Finish) bool {
 	if q.opts.InOrder {
 		q.owe(o, it)
 		return true
@@ -153,7 +155,7 @@ func (q *Queue[P]) giveUp(o *object[P], it *item[P], err error, now moment, f *F
 		return true
 	}
 	var none P
-	it.payload, it.bare, it.slim, it.fresh = none, true, false, false
+	it.payload, it.bare, it.keyOnly, it.fresh = none, true, false, false
 	it.why, it.taken = cause{}, codeNone
 	it.renew()
 	it.wait, it.due, it.extra().err = waitChange, now, err

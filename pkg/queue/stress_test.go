@@ -63,7 +63,7 @@ func TestStress(t *testing.T) {
 		q.Shutdown()
 	}
 	running.Wait()
-	if n := len(locks.held.m); n != 0 {
+	if n := len(locks.held.M); n != 0 {
 		t.Errorf("%d locks are held", n)
 	}
 }

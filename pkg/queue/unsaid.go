@@ -31,20 +31,20 @@ func (q *Queue[P]) owe(o *object[P], it *item[P]) {
 	case next != nil:
 		next.says(u)
 	case o.first == nil: // else another object has its name
-		q.unsaid.set(o.key, u)
+		q.unsaid.Set(o.key, u)
 	}
 }
 
 // say pays what is owed with a new item, or forgets it if another object has the name.
 func (q *Queue[P]) say(k Key, it *item[P]) {
-	if len(q.unsaid.m) == 0 {
+	if len(q.unsaid.M) == 0 {
 		return
 	}
-	u, ok := q.unsaid.get(k)
+	u, ok := q.unsaid.Get(k)
 	if !ok {
 		return
 	}
-	q.unsaid.delete(k)
+	q.unsaid.Delete(k)
 	if same(u.uid, it.uid) {
 		it.says(u)
 	}
@@ -52,12 +52,12 @@ func (q *Queue[P]) say(k Key, it *item[P]) {
 
 // outs forgets what is owed of an object that left the set, or of one whose name another has now.
 func (q *Queue[P]) outs(e *Event[P]) {
-	if len(q.unsaid.m) == 0 {
+	if len(q.unsaid.M) == 0 {
 		return
 	}
-	u, ok := q.unsaid.get(e.Key)
+	u, ok := q.unsaid.Get(e.Key)
 	if ok && (e.Type.out() && same(u.uid, e.UID) || !same(u.uid, e.UID)) {
-		q.unsaid.delete(e.Key)
+		q.unsaid.Delete(e.Key)
 	}
 }
 
@@ -70,17 +70,17 @@ func (p *Pool[P]) owe(e *entry[P]) {
 	case next != nil:
 		next.says(u)
 	case g.entries == 1:
-		p.unsaid.set(g.id, u)
+		p.unsaid.Set(g.id, u)
 	}
 }
 
 // say pays what is owed with a new call.
 func (p *Pool[P]) say(e *entry[P]) {
-	if len(p.unsaid.m) == 0 {
+	if len(p.unsaid.M) == 0 {
 		return
 	}
-	if u, ok := p.unsaid.get(e.origin.id); ok {
-		p.unsaid.delete(e.origin.id)
+	if u, ok := p.unsaid.Get(e.origin.id); ok {
+		p.unsaid.Delete(e.origin.id)
 		e.says(u)
 	}
 }

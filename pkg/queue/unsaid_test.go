@@ -40,7 +40,7 @@ func TestModifiedNeverReplacesAnAddedThatWasDropped(t *testing.T) {
 					r.on(added("a/x", "1"))
 					r.on(out)
 					r.expect(append([]string{"Added a/x=1"}, map[bool][]string{true: {"Deleted a/x=2"}}[out.Passed]...)...)
-					if r.q != nil && len(r.q.unsaid.m) > 0 || r.p != nil && len(r.p.unsaid.m) > 0 {
+					if r.q != nil && len(r.q.unsaid.M) > 0 || r.p != nil && len(r.p.unsaid.M) > 0 {
 						t.Errorf("after %s, passed %v, what is unsaid is kept", out.Type, out.Passed)
 					}
 				}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ancho-dev/ancho/internal/declare"
 	"github.com/ancho-dev/ancho/pkg/queue"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -29,7 +29,7 @@ var errUndelivered = errors.New("the stream has not delivered this object yet: t
 type ahead struct {
 	N  atomic.Int32 // how many, for the streams, which ask with each event
 	mu sync.Mutex
-	of table.Map[queue.Key, lead]
+	of container.Table[queue.Key, lead]
 }
 
 // lead is one state that a live read gave.
@@ -74,7 +74,7 @@ func (a *ahead) Set(k queue.Key, m *watcher.Meta) {
 	if l, ok := a.of.M[k]; ok && Older(m.ResourceVersion, l.rv) {
 		return
 	}
-	a.of.Set(table.Key(k), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
+	a.of.Set(k.Clone(), lead{uid: strings.Clone(m.UID), rv: strings.Clone(m.ResourceVersion)})
 	a.N.Store(int32(len(a.of.M))) //nolint:gosec // as many as objects
 }
 
@@ -103,7 +103,7 @@ func (a *ahead) mark(k queue.Key, past func(lead) bool) {
 	defer a.mu.Unlock()
 	if l, ok := a.of.M[k]; ok && past(l) {
 		l.passed = true
-		a.of.Set(table.Key(k), l) // a map takes the new key's memory, which is the frame's
+		a.of.Set(k.Clone(), l) // a map takes the new key's memory, which is the frame's
 	}
 }
 

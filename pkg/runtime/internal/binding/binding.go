@@ -173,7 +173,7 @@ func New(c *compile.Compiled, with Options, l *existence.Checks, log logr.Logger
 		Kind:        c.Resource.Kind,
 		Observer:    b.Metrics,
 	}
-	limit := queue.Limit[*Work]{Budget: c.Settings.MemoryBudget, Weight: weigh, Slim: (*Work).DropObject, Full: with.Full}
+	limit := queue.Limit[*Work]{Budget: c.Settings.MemoryBudget, Weight: weigh, KeyOnly: (*Work).DropObject, Full: with.Full}
 	if c.Action == declare.ActionWatch {
 		p := queue.NewPool(o, b.Call)
 		p.Limit(limit)

@@ -8,7 +8,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -19,8 +19,8 @@ type cache struct {
 	managed bool // managedFields are kept
 
 	mu      sync.RWMutex
-	States  table.Map[queue.Key, *state]
-	raised  table.Map[queue.Key, *state] // of live reads that are ahead of the streams
+	States  container.Table[queue.Key, *state]
+	raised  container.Table[queue.Key, *state] // of live reads that are ahead of the streams
 	bytes   int64                        // raw ones
 	pending map[watcher.Target]bool
 }

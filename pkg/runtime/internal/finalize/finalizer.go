@@ -12,7 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/live"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -39,7 +39,7 @@ type Finalizer struct {
 	restorer *restorer
 
 	mu    sync.Mutex
-	wards table.Map[ID, *Ward]
+	wards container.Table[ID, *Ward]
 	// warned is when the log last said that something else keeps removing the finalizer.
 	warned time.Time
 }
@@ -227,7 +227,7 @@ func (f *Finalizer) Count() int {
 
 // clone is the same in memory of its own: that of metadata is the frame's.
 func (id ID) clone() ID {
-	return ID{table.Key(id.Key), strings.Clone(id.UID)}
+	return ID{id.Key.Clone(), strings.Clone(id.UID)}
 }
 
 // ReleasedAt says whether Reconcile released the object, and its generation has not changed since.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
-	"github.com/ancho-dev/ancho/pkg/runtime/internal/table"
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -38,9 +38,9 @@ type Trigger struct {
 	t    *compile.CompiledTrigger
 
 	mu      sync.Mutex
-	stands  table.Map[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
-	names   table.Map[queue.Key, []queue.Key]            // object -> sources, of Uses
-	named   table.Map[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
+	stands  container.Table[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
+	names   container.Table[queue.Key, []queue.Key]            // object -> sources, of Uses
+	named   container.Table[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
 	waiting map[watcher.Target]bool                      // whose first list is not complete
 	ready   func()                                       // called once none is left
 	warned  bool
@@ -129,7 +129,7 @@ func (w *Trigger) use(m *watcher.Meta, f *watcher.Frame) {
 	}
 	names := keys(found)
 	w.outside(m, names)
-	w.set(table.Key(queue.Key{Namespace: m.Namespace, Name: m.Name}), names)
+	w.set(queue.Key{Namespace: m.Namespace, Name: m.Name}.Clone(), names)
 }
 
 // Forget drops what a deleted object of the binding names.
@@ -200,7 +200,7 @@ func keys(names []types.NamespacedName) []queue.Key {
 	out := make([]queue.Key, 0, len(names))
 	for _, n := range names {
 		if n.Name != "" {
-			out = append(out, table.Key(queue.Key{Namespace: n.Namespace, Name: n.Name}))
+			out = append(out, queue.Key{Namespace: n.Namespace, Name: n.Name}.Clone())
 		}
 	}
 	return sorted(out)

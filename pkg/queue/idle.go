@@ -10,20 +10,20 @@ import (
 // what it costs.
 const lingerFor = time.Second
 
-// linger are the goroutines that wait for more to do. The engine's mu guards it.
-type linger struct {
+// idleWorkers are the goroutines that wait for more to do. The engine's mu guards it.
+type idleWorkers struct {
 	most  int
 	spare int           // that nobody has recalled
 	wake  chan struct{} // has room for a token for each
 }
 
-func (l *linger) init(concurrency int) {
+func (l *idleWorkers) init(concurrency int) {
 	l.most = min(concurrency, runtime.GOMAXPROCS(0))
 	l.wake = make(chan struct{}, l.most)
 }
 
 // recall has one of them go on, if there is one. mu is held.
-func (l *linger) recall() bool {
+func (l *idleWorkers) recall() bool {
 	if l.spare == 0 {
 		return false
 	}
@@ -36,28 +36,28 @@ func (l *linger) recall() bool {
 // to end: there was nothing for a while, the engine is closed, or others wait already.
 func (e *engine) stay() bool {
 	e.mu.Lock()
-	if e.closed || e.linger.spare+len(e.linger.wake) >= e.linger.most {
+	if e.closed || e.idleWorkers.spare+len(e.idleWorkers.wake) >= e.idleWorkers.most {
 		e.mu.Unlock()
 		return false
 	}
-	e.linger.spare++
+	e.idleWorkers.spare++
 	e.mu.Unlock()
 	enough := time.NewTimer(lingerFor)
 	defer enough.Stop()
 	select {
-	case <-e.linger.wake:
+	case <-e.idleWorkers.wake:
 		return true
 	case <-enough.C:
 	case <-e.done:
 	}
 	e.mu.Lock()
-	leaves := e.linger.spare > 0
+	leaves := e.idleWorkers.spare > 0
 	if leaves {
-		e.linger.spare--
+		e.idleWorkers.spare--
 	}
 	e.mu.Unlock()
 	if !leaves { // all that wait were recalled
-		<-e.linger.wake
+		<-e.idleWorkers.wake
 	}
 	return !leaves
 }

@@ -78,10 +78,10 @@ func TestFewGoroutinesLinger(t *testing.T) {
 		close(together)
 		synctest.Wait()
 		q.mu.Lock()
-		spare := q.linger.spare
+		spare := q.idleWorkers.spare
 		q.mu.Unlock()
 		if spare != runtime.GOMAXPROCS(0) {
-			t.Errorf("%d goroutines linger, want %d", spare, runtime.GOMAXPROCS(0))
+			t.Errorf("%d goroutines idleWorkers, want %d", spare, runtime.GOMAXPROCS(0))
 		}
 		cancel()
 		<-ended

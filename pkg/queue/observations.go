@@ -1,13 +1,13 @@
 package queue
 
-// notes collects under the lock what the observer is told after it.
-type notes struct {
+// observations collects under the lock what the observer is told after it.
+type observations struct {
 	received, merged bool
 	parked           int
 	gone, replaced   int
 }
 
-func (n *notes) tell(o Observer) {
+func (n *observations) tell(o Observer) {
 	if n.received {
 		o.Received()
 	}

@@ -1,2 +1,0 @@
-// Package table is a map that gives its memory back.
-package table
