@@ -31,6 +31,7 @@ func (d *Delays[T]) First() (Moment, bool) {
 	return d.Heap[0].Due, true
 }
 
+// Push puts an alarm in, out of the place that it had.
 func (d *Delays[T]) Push(a *Alarm[T], due Moment) {
 	d.Remove(a)
 	a.Due = due

@@ -5,6 +5,7 @@ import "slices"
 // Tier is a rank in a fair order: all of a lower one go first.
 type Tier uint8
 
+// The tiers.
 const (
 	TierLive    Tier = iota // live events, requeues
 	TierBacklog             // the initial list
@@ -39,6 +40,7 @@ type Seat[T any] struct {
 	Tier Tier
 }
 
+// Len counts what waits.
 func (f *Fair[T]) Len() int { return f.n }
 
 // Best is the tier of what pop gives next.
@@ -146,4 +148,5 @@ func (f *Fair[T]) Remove(s *Seat[T]) {
 	}
 }
 
+// Seated reports whether the seat is in an order.
 func (s *Seat[T]) Seated() bool { return s.Link.In != nil }

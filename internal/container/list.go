@@ -14,6 +14,7 @@ type Link[T any] struct {
 	Prev, Next *Link[T]
 }
 
+// Push puts a link at the end.
 func (l *List[T]) Push(k *Link[T]) {
 	k.In, k.Prev, k.Next = l, l.Last, nil
 	if l.Last == nil {
@@ -25,6 +26,7 @@ func (l *List[T]) Push(k *Link[T]) {
 	l.N++
 }
 
+// PushFront puts a link at the beginning.
 func (l *List[T]) PushFront(k *Link[T]) {
 	k.In, k.Prev, k.Next = l, nil, l.First
 	if l.First == nil {

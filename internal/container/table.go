@@ -12,11 +12,13 @@ type Table[K comparable, V any] struct {
 	Peak int
 }
 
+// Get gives the value of a key, and whether there is one.
 func (t *Table[K, V]) Get(k K) (V, bool) {
 	v, ok := t.M[k]
 	return v, ok
 }
 
+// Set puts a value under a key.
 func (t *Table[K, V]) Set(k K, v V) {
 	if t.M == nil {
 		t.M = make(map[K]V)
@@ -25,6 +27,7 @@ func (t *Table[K, V]) Set(k K, v V) {
 	t.Peak = max(t.Peak, len(t.M))
 }
 
+// Delete removes a key.
 func (t *Table[K, V]) Delete(k K) {
 	delete(t.M, k)
 	if !Outgrown(len(t.M), t.Peak) {

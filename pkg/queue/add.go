@@ -1,8 +1,10 @@
 package queue
 
-import "github.com/ancho-dev/ancho/internal/container"
+import (
+	"cmp"
 
-import "cmp"
+	"github.com/ancho-dev/ancho/internal/container"
+)
 
 // Add takes an event. It never blocks. After Shutdown it does nothing.
 func (q *Queue[P]) Add(e Event[P]) {

@@ -18,19 +18,19 @@ type engine struct {
 	own   owner
 	begun time.Time // when it was made, where moments begin
 
-	mu      sync.Mutex
-	ctx     context.Context // parent of the calls' contexts; nil before Run
-	closed  bool
-	done    chan struct{} // closed with closed
-	workers int
-	idleWorkers  idleWorkers
-	group   sync.WaitGroup
-	running container.List[*run]
-	timer   *time.Timer
-	armed   container.Moment // for when the timer is set; never: it is not
-	idle    chan struct{}    // closed when the engine becomes idle; nil: nobody waits
-	load    load
-	hang    hanging
+	mu          sync.Mutex
+	ctx         context.Context // parent of the calls' contexts; nil before Run
+	closed      bool
+	done        chan struct{} // closed with closed
+	workers     int
+	idleWorkers idleWorkers
+	group       sync.WaitGroup
+	running     container.List[*run]
+	timer       *time.Timer
+	armed       container.Moment // for when the timer is set; never: it is not
+	idle        chan struct{}    // closed when the engine becomes idle; nil: nobody waits
+	load        load
+	hang        hanging
 }
 
 // run is a call that runs. Each goroutine has one, for one call after the other.

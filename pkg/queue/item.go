@@ -34,7 +34,7 @@ type item[P any] struct {
 
 	uid        string
 	payload    P
-	extras       *extras[P]
+	extras     *extras[P]
 	why        cause
 	received   container.Moment // the oldest event
 	due        container.Moment // end of the wait; never: it never waited
@@ -52,7 +52,7 @@ type item[P any] struct {
 	taken   code  // of the last event that passed and was no trigger
 
 	bare    bool // there is no payload
-	keyOnly    bool // the payload is what Limit.KeyOnly made of it
+	keyOnly bool // the payload is what Limit.KeyOnly made of it
 	fresh   bool // an event brought payload and place; else they are assumed
 	initial bool // began with the initial list
 	backlog bool // nothing but the initial list

@@ -1,8 +1,10 @@
 package queue
 
-import "github.com/ancho-dev/ancho/internal/container"
+import (
+	"time"
 
-import "time"
+	"github.com/ancho-dev/ancho/internal/container"
+)
 
 // state is where an object is in its queue.
 type state uint8
@@ -21,19 +23,19 @@ const (
 // object is what a queue keeps of an object that is not at rest. Mostly it has one item, and with PerObject a lane
 // of its own: they are part of it, so that it is one piece of memory.
 type object[P any] struct {
-	key   Key
-	lane  *lane[P]
+	key     Key
+	lane    *lane[P]
 	delayed *delayed[P]
 
 	first, last *item[P] // the line of what waits, oldest first
 	run         *item[P] // what runs
 
-	state    state
-	told     place // what runs tells the handler
+	state       state
+	told        place // what runs tells the handler
 	toldKeyOnly bool  // and that it has no payload, see limit
-	disowned bool  // it was dropped while it runs: its result counts no more
-	news     news  // that came while it runs
-	used     bool  // own is in use
+	disowned    bool  // it was dropped while it runs: its result counts no more
+	news        news  // that came while it runs
+	used        bool  // own is in use
 
 	own     item[P]
 	ownLane lane[P]

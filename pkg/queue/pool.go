@@ -42,7 +42,7 @@ type origin[P any] struct {
 	generation int64
 	urged      container.Moment // see patience
 	entries    int32            // those that wait or run
-	keyOnly       int32            // that run
+	keyOnly    int32            // that run
 	dropped    int32            // how often its work was dropped
 	changed    uint16           // how often there was a renewal
 	stirred    uint16           // how often its retries became due sooner

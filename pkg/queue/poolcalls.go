@@ -1,8 +1,10 @@
 package queue
 
-import "github.com/ancho-dev/ancho/internal/container"
+import (
+	"time"
 
-import "time"
+	"github.com/ancho-dev/ancho/internal/container"
+)
 
 // poolHand is what a goroutine that makes calls has in hand.
 type poolHand[P any] struct {

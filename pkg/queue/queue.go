@@ -19,16 +19,16 @@ type Queue[P any] struct {
 
 	// Guarded by engine.mu, as all below it: the workqueue keeps a lock of its
 	// own, but is never used without ours.
-	objects container.Table[Key, *object[P]] // all that are not at rest
-	lanes   container.Table[Key, *lane[P]]   // of those, where a lane is more than an object
-	unsaid  container.Table[Key, unsaid]
-	delays  container.Delays[*object[P]]
-	order   *laneOrder[P]
-	lanesDue  *workqueue.Typed[*lane[P]]
-	peak    int // of lanes in lanesDue since it was made
-	items   int // in the lines of the objects
-	counts  [states]int
-	limit   limit[P]
+	objects  container.Table[Key, *object[P]] // all that are not at rest
+	lanes    container.Table[Key, *lane[P]]   // of those, where a lane is more than an object
+	unsaid   container.Table[Key, unsaid]
+	delays   container.Delays[*object[P]]
+	order    *laneOrder[P]
+	lanesDue *workqueue.Typed[*lane[P]]
+	peak     int // of lanes in lanesDue since it was made
+	items    int // in the lines of the objects
+	counts   [states]int
+	limit    limit[P]
 }
 
 // New makes a queue that calls h. Nothing runs before Run.

@@ -1,8 +1,10 @@
 package queue
 
-import "github.com/ancho-dev/ancho/internal/container"
+import (
+	"time"
 
-import "time"
+	"github.com/ancho-dev/ancho/internal/container"
+)
 
 // settle acts on the result of a call. It reports whether work was given up that
 // is not parked.

@@ -5,10 +5,10 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/kind"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
-	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -21,7 +21,7 @@ type cache struct {
 	mu      sync.RWMutex
 	States  container.Table[queue.Key, *state]
 	raised  container.Table[queue.Key, *state] // of live reads that are ahead of the streams
-	bytes   int64                        // raw ones
+	bytes   int64                              // raw ones
 	pending map[watcher.Target]bool
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/queue"
 	"github.com/ancho-dev/ancho/pkg/runtime/internal/compile"
-	"github.com/ancho-dev/ancho/internal/container"
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
@@ -41,8 +41,8 @@ type Trigger struct {
 	stands  container.Table[queue.Key, []queue.Key]            // source -> objects, of Owns and Mapped
 	names   container.Table[queue.Key, []queue.Key]            // object -> sources, of Uses
 	named   container.Table[queue.Key, map[queue.Key]struct{}] // source -> objects, of Uses
-	waiting map[watcher.Target]bool                      // whose first list is not complete
-	ready   func()                                       // called once none is left
+	waiting map[watcher.Target]bool                            // whose first list is not complete
+	ready   func()                                             // called once none is left
 	warned  bool
 }
 
