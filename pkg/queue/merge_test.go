@@ -224,14 +224,14 @@ func TestADropIsForgottenButNotCompared(t *testing.T) {
 func TestATriggerIsBareAndFindsTheUIDLater(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, Options{})
-		r.q.Wake(key("a/x"), Cause{Type: Modified, Via: ViaOwned, Kind: "Pod", Name: "a/p"})
+		r.q.Add(triggered[string](key("a/x"), Cause{Type: Modified, Via: ViaOwned, Kind: "Pod", Name: "a/p"}))
 		r.expect("Unchanged a/x= bare")
 		if c := r.last().Causes; len(c) != 1 || c[0].Kind != "Pod" || r.last().UID != "" {
 			t.Errorf("causes %+v, UID %q", c, r.last().UID)
 		}
 		r.hold("a/x")
 		r.on(modified("a/x", "1"))
-		r.q.Wake(key("a/x"), Cause{Via: ViaOwned})
+		r.q.Add(triggered[string](key("a/x"), Cause{Via: ViaOwned}))
 		r.on(modified("a/x", "2"))
 		r.release("a/x")
 		r.expect("Modified a/x=1", "Modified a/x=2 merged 1")

@@ -215,7 +215,7 @@ func (w *world) delete(t *rapid.T) {
 func (w *world) wake(t *rapid.T) {
 	k, _ := w.pick(t)
 	a := rapid.SampledFrom(w.arms).Draw(t, "queue")
-	a.q.Wake(k, Cause{Via: ViaMapped})
+	a.q.Add(triggered[string](k, Cause{Via: ViaMapped}))
 	a.model.add(Event[string]{Key: k, Type: Unchanged, Bare: true, Passed: true}, time.Now())
 }
 

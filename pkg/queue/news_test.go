@@ -52,7 +52,7 @@ func TestATriggerEndsABackoff(t *testing.T) {
 	for _, inOrder := range []bool{false, true} {
 		inBubble(t, func(t *testing.T) {
 			r := waiting(t, newRig, Options{InOrder: inOrder}, added("a/x", "1", generation(1)), 3*time.Second)
-			r.q.Wake(key("a/x"), Cause{Via: ViaUsed})
+			r.q.Add(triggered[string](key("a/x"), Cause{Via: ViaUsed}))
 			synctest.Wait()
 			if r.count() < 5 || r.calls[4].Attempt != 5 || r.calls[4].Type != Added {
 				t.Errorf("in order %v: %d calls", inOrder, r.count())
@@ -113,7 +113,7 @@ func TestAnUnknownGenerationIsNew(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, Options{})
 		r.answers("a/x", retryAfter(time.Hour), retryAfter(time.Hour))
-		r.q.Wake(key("a/x"), Cause{})
+		r.q.Add(triggered[string](key("a/x"), Cause{}))
 		r.after(time.Minute)
 		r.on(modified("a/x", "1", generation(5)))
 		r.expect("Unchanged a/x= bare", "Modified a/x=1 merged 1")

@@ -33,7 +33,7 @@ func TestAPermanentFailureParksUntilTheObjectChanges(t *testing.T) {
 		if r.seen.waits[2] != 0 || r.seen.parked != 1 {
 			t.Errorf("waited %s, parked %d", r.seen.waits[2], r.seen.parked)
 		}
-		r.q.Wake(key("a/x"), Cause{})
+		r.q.Add(triggered[string](key("a/x"), Cause{}))
 		r.expect("Added a/x= bare initial") // the payload was let go: read it
 		r.stats(Stats{})
 		r.atRest()

@@ -54,7 +54,7 @@ func reusePayloads(t *testing.T, name string, rnd *rand.Rand) {
 	} else {
 		q := New(o, handle)
 		q.Limit(limit)
-		add, wake, run = q.Add, func(k Key) { q.Wake(k, Cause{Via: ViaOwned}) }, q.Run
+		add, wake, run = q.Add, func(k Key) { q.Add(triggered[*reused](k, Cause{Via: ViaOwned})) }, q.Run
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -46,12 +46,6 @@ func (q *Queue[P]) newLanesDue() {
 	q.peak = 0
 }
 
-// Wake asks for a call of the object without an event of its own (a trigger).
-// It is the same as Add of a bare Unchanged that passed, of no known UID.
-func (q *Queue[P]) Wake(k Key, c Cause) {
-	q.Add(Event[P]{Key: k, Type: Unchanged, Bare: true, Passed: true, Cause: c})
-}
-
 // Stats counts what is in the queue.
 func (q *Queue[P]) Stats() Stats {
 	q.mu.Lock()

@@ -72,7 +72,7 @@ func TestAChangeOfGenerationIsDueAtOnce(t *testing.T) {
 			r.answers("a/x", retry(), retry())
 			r.hold("a/x")
 			r.on(added("a/x", "1", generation(1)))
-			r.q.Wake(key("a/x"), Cause{})
+			r.q.Add(triggered[string](key("a/x"), Cause{}))
 			r.on(change)
 			r.release("a/x")
 			r.expect("Added a/x=1", "Added a/x=2 merged 2")

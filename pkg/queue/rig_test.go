@@ -372,3 +372,8 @@ func inBubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
 }
+
+// triggered is what a trigger adds: an event that brings no state.
+func triggered[P any](k Key, c Cause) Event[P] {
+	return Event[P]{Key: k, Type: Unchanged, Bare: true, Passed: true, Cause: c}
+}

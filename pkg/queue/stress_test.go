@@ -42,7 +42,7 @@ func TestStress(t *testing.T) {
 				for round := range rounds {
 					q.Add(Event[int]{Key: k, UID: "1", Type: Modified, Payload: round, Passed: true, Was: true, Generation: int64(round / 7)})
 					if round%5 == 0 {
-						q.Wake(k, Cause{Via: ViaOwned})
+						q.Add(triggered[int](k, Cause{Via: ViaOwned}))
 					}
 				}
 			})

@@ -126,9 +126,9 @@ func TestATriggerIsOfTheFirstUIDThatComes(t *testing.T) {
 			r := newRig(t, Options{InOrder: inOrder})
 			r.answers("a/x", retry(), retry())
 			r.hold("a/x")
-			r.q.Wake(key("a/x"), Cause{})
+			r.q.Add(triggered[string](key("a/x"), Cause{}))
 			r.on() // it runs
-			r.q.Wake(key("a/x"), Cause{})
+			r.q.Add(triggered[string](key("a/x"), Cause{}))
 			r.on(deleted("a/x", "1"))
 			r.on(added("a/x#2", "2", generation(1)), modified("a/x#2", "3", generation(2)))
 			r.on(deleted("a/x#2", "4", generation(2), filtered)) // nothing of 1

@@ -262,7 +262,7 @@ func TestReaderIsSyncedWithTheLastTarget(t *testing.T) {
 	p.metric(t, `ancho_binding_cached_objects{binding="configmaps",capability="c"} 2`)
 }
 
-// A route that leaves its carrier and comes back takes nothing with it: what is kept is the binding's.
+// A route that leaves its shared stream and comes back takes nothing with it: what is kept is the binding's.
 func TestCachedOnARider(t *testing.T) {
 	var r capability.Reader[*corev1.ConfigMap]
 	s, cfg := remember(t)

@@ -30,8 +30,8 @@ func managed(cm *corev1.ConfigMap) {
 	cm.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "m", Operation: "Update", APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`)}}
 }
 
-// A stream leaves managedFields out unless one of those that it serves wants them, a rider among them; a rider's
-// own stream goes by the rider alone.
+// A stream leaves managedFields out unless one of those that it serves wants them, a narrow route among them; a narrow route's
+// own stream goes by the narrow route alone.
 func TestStreamsCutManagedFields(t *testing.T) {
 	nothing := func(context.Context, capability.Event[*corev1.ConfigMap]) error { return nil }
 	wide, narrow := capability.When(kind.ConfigMap), capability.When(kind.ConfigMap).InNamespace("ns").Alias("narrow")
@@ -42,8 +42,8 @@ func TestStreamsCutManagedFields(t *testing.T) {
 		rider    bool // its own stream would be
 	}{
 		{"nobody asks", []capability.Binding{wide.Watch(nothing), narrow.Watch(nothing)}, true, true},
-		{"the carrier's own asks", []capability.Binding{wide.ManagedFields().Watch(nothing), narrow.Watch(nothing)}, false, true},
-		{"a rider asks", []capability.Binding{wide.Watch(nothing), narrow.ManagedFields().Watch(nothing)}, false, false},
+		{"the shared stream's own asks", []capability.Binding{wide.ManagedFields().Watch(nothing), narrow.Watch(nothing)}, false, true},
+		{"a narrow route asks", []capability.Binding{wide.Watch(nothing), narrow.ManagedFields().Watch(nothing)}, false, false},
 		{"all ask", []capability.Binding{wide.ManagedFields().Watch(nothing), narrow.ManagedFields().Watch(nothing)}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -61,18 +61,18 @@ func TestStreamsCutManagedFields(t *testing.T) {
 			}
 			p := plan.New(compiled)
 			if len(p.Streams) != 1 || len(p.Streams[0].Routes) != 2 {
-				t.Fatalf("the plan is %+v, want one stream with a rider", p.Streams)
+				t.Fatalf("the plan is %+v, want one stream with a narrow route", p.Streams)
 			}
 			routes := p.Streams[0].Routes
 			if got := dispatch.NewDispatcher(routes, live).Options(nil).CutManagedFields; got != test.carrier {
-				t.Errorf("the carrier cuts: %v, want %v", got, test.carrier)
+				t.Errorf("the shared stream cuts: %v, want %v", got, test.carrier)
 			}
 			own := dispatch.NewDispatcher(routes[1:], live)
 			if got := own.Options(nil).CutManagedFields; got != test.rider {
-				t.Errorf("the rider's own stream cuts: %v, want %v", got, test.rider)
+				t.Errorf("the narrow route's own stream cuts: %v, want %v", got, test.rider)
 			}
 			if got := own.Routes[0].WantsManagedFields(); got == test.rider {
-				t.Errorf("the list of a rider that comes back has them: %v", got)
+				t.Errorf("the list of a narrow route that comes back has them: %v", got)
 			}
 		})
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// rejoined is a rig whose route has just come back to a carrier: the rider's list was of resourceVersion 10
-// and showed the object "known", which the carrier knows too, and "ahead", which it does not yet.
+// rejoined is a rig whose route has just come back to a shared stream: the narrow route's list was of resourceVersion 10
+// and showed the object "known", which the shared stream knows too, and "ahead", which it does not yet.
 func rejoined(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
@@ -24,7 +24,7 @@ func rejoined(t *testing.T) *rig {
 	listed := watcher.NewIndex(r.feed.Words)
 	known := r.entry(named("ahead", "8"))
 	copy(listed.Put("ns", "ahead", "ahead", "8").Words(), known.Words())
-	r.index.Remove(known) // the carrier makes an entry of its own
+	r.index.Remove(known) // the shared stream makes an entry of its own
 	route.Attach(dispatch.NewReplay("10", route, listed, false))
 	return r
 }
@@ -43,7 +43,7 @@ func TestReplayPassesOverWhatTheListTold(t *testing.T) {
 	r.upsert(named("ahead", "12"), false)
 	r.expect(0, "Modified", "Modified")
 	if r.feed.Routes[0].Replay != nil {
-		t.Error("the carrier has passed the list, and what was kept for that is still there")
+		t.Error("the shared stream has passed the list, and what was kept for that is still there")
 	}
 	r.gone(named("ahead", "13"), false)
 	r.expect(0, "Deleted")
@@ -63,7 +63,7 @@ func TestReplayIsSilentOfWhatCameAndWentBeforeTheList(t *testing.T) {
 	r.expect(0)
 }
 
-// The carrier lost its history before it saw an object that the rider's list showed: its own list shows that
+// The shared stream lost its history before it saw an object that the narrow route's list showed: its own list shows that
 // the object is gone.
 func TestReplayEndsWithTheNextList(t *testing.T) {
 	r := rejoined(t)
@@ -76,7 +76,7 @@ func TestReplayEndsWithTheNextList(t *testing.T) {
 	r.expect(0, "Modified")
 }
 
-// The carrier selects too: what its list does not show may only have left what it selects, which is looked into.
+// The shared stream selects too: what its list does not show may only have left what it selects, which is looked into.
 func TestReplayThatEndsWithAListDoesNotDecide(t *testing.T) {
 	r := departed(t)
 	r.upsert(aMap("u", "3", labelled("yes")), false) // it had left, and is back
@@ -99,7 +99,7 @@ func TestReplayThatEndsWithAListDoesNotDecide(t *testing.T) {
 	r.nothingOpen()
 }
 
-func TestRidersLeaveOnlyWhereThatMayHelp(t *testing.T) {
+func TestNarrowRoutesLeaveOnlyWhereThatMayHelp(t *testing.T) {
 	wide := watcher.Target{Resource: kind.ConfigMap.Resource()}
 	in := func(ns, labels, fields string) watcher.Target {
 		return watcher.Target{Resource: wide.Resource, Namespace: ns, Labels: labels, Fields: fields}

@@ -59,7 +59,7 @@ func TestALaterEventDecides(t *testing.T) {
 	}
 }
 
-// An object of another name decides nothing, nor does one that a rider has heard of already.
+// An object of another name decides nothing, nor does one that a narrow route has heard of already.
 func TestOthersDecideNothing(t *testing.T) {
 	r := departed(t)
 	r.upsert(aMap("w", "3", labelled("yes"), func(cm *corev1.ConfigMap) { cm.Name = "other" }), false)

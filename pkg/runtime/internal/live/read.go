@@ -30,29 +30,30 @@ type Reader interface {
 	ReadListed(ctx context.Context, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error)
 }
 
-// Read reads one object from the server: with get, or where that is forbidden by a list of its one name, which a
-// stream needs the right for, too.
+// Read reads one object from the server. See getElseList.
 func Read(ctx context.Context, s Reader, r kind.Resource, namespace, name string, o watcher.ReaderOptions) (*watcher.Frame, bool, error) {
-	f, found, err := s.Read(ctx, r, namespace, name, o)
-	if !apierrors.IsForbidden(err) {
-		return f, found, err
-	}
-	listed, found, other := s.ReadListed(ctx, r, namespace, name, o)
-	if apierrors.IsForbidden(other) {
-		return nil, false, err // it names the right that is missing
-	}
-	return listed, found, other
+	return getElseList(
+		func() (*watcher.Frame, bool, error) { return s.Read(ctx, r, namespace, name, o) },
+		func() (*watcher.Frame, bool, error) { return s.ReadListed(ctx, r, namespace, name, o) })
 }
 
-// LookUp is readLive for the metadata alone.
+// LookUp reads the metadata of one object from the server. See getElseList.
 func LookUp(ctx context.Context, s Reader, r kind.Resource, namespace, name string) (watcher.Meta, bool, error) {
-	m, found, err := s.Lookup(ctx, r, namespace, name)
+	return getElseList(
+		func() (watcher.Meta, bool, error) { return s.Lookup(ctx, r, namespace, name) },
+		func() (watcher.Meta, bool, error) { return s.LookupListed(ctx, r, namespace, name) })
+}
+
+// getElseList reads one object: with get, or where that is forbidden by a list of its one name, for which a stream needs the permission,
+// too. Where both are forbidden, the error names get.
+func getElseList[T any](get, list func() (T, bool, error)) (T, bool, error) {
+	out, found, err := get()
 	if !apierrors.IsForbidden(err) {
-		return m, found, err
+		return out, found, err
 	}
-	listed, found, other := s.LookupListed(ctx, r, namespace, name)
+	listed, found, other := list()
 	if apierrors.IsForbidden(other) {
-		return m, false, err
+		return out, false, err
 	}
 	return listed, found, other
 }

@@ -23,7 +23,7 @@ type Stream struct {
 }
 
 // Route is one wanted target with the bindings that want it. A route whose target is not the
-// stream's own is a rider: it is covered by the stream, and can run by itself when the stream cannot.
+// stream's own is a narrow route: it is covered by the stream, and can run by itself when the stream cannot.
 type Route struct {
 	Target   watcher.Target
 	Bindings []*compile.Compiled

@@ -220,9 +220,9 @@ func (d *diary) expect(t *testing.T, want ...string) {
 	}
 }
 
-// A rider is told of every change once, whichever stream serves it: while the wide one is refused, when it goes on where
-// it stopped, while it reads again what the rider knows, and when it is refused in the middle of that.
-func TestRiderLeavesAndComesBack(t *testing.T) {
+// A narrow route is told of every change once, whichever stream serves it: while the wide one is refused, when it goes on where
+// it stopped, while it reads again what the narrow route knows, and when it is refused in the middle of that.
+func TestANarrowRouteLeavesAndComesBack(t *testing.T) {
 	s, cfg := remember(t)
 	s.put("a", "x")
 	s.set(true, false)
@@ -269,7 +269,7 @@ func TestRiderLeavesAndComesBack(t *testing.T) {
 	narrow.expect(t, "Modified x", "Modified z")
 	wide.expect(t, "Modified x", "Modified z")
 
-	// Refused again before it has read what the rider knows.
+	// Refused again before it has read what the narrow route knows.
 	s.set(true, false)
 	streams(2)
 	s.put("a", "x")
@@ -290,7 +290,7 @@ func TestRiderLeavesAndComesBack(t *testing.T) {
 	wide.expect(t, "Modified x", "Added v", "Deleted z", "Modified v", "Deleted x", "Added end")
 }
 
-// What left the selection of a wide stream and came back before the list of a rider that joins it, is told by neither.
+// What left the selection of a wide stream and came back before the list of a narrow route that joins it, is told by neither.
 func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
 	route := r.feed.Routes[0]
@@ -311,7 +311,7 @@ func TestReplayCoversWhatLeftAndCameBack(t *testing.T) {
 	r.expect(0, "Deleted")
 }
 
-// A carrier that lists again shows its objects in the order of their names: the first young one says nothing of the rest.
+// A shared stream that lists again shows its objects in the order of their names: the first young one says nothing of the rest.
 func TestReplayLastsThroughASnapshot(t *testing.T) {
 	r := newRig(t, capability.When(kind.ConfigMap).IsCreatedOrUpdated().IsDeleted().Watch(ignoreMap))
 	route := r.feed.Routes[0]
