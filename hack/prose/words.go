@@ -34,7 +34,7 @@ func rules() []rule {
 			`it was gone`),
 		word(`(?:puts?|putting) (?:\w+ )?right|(?:made|makes?|making) up for|mend(?:s|ed|ing)?`, `write "reverts", "recovers", "repairs" or "fixes"`),
 		word(`(?:an?|the|its|these|those|all|some|of|more|no|many|such|live|each|every) looks?`, `write "existence check"`, `(?:all|that|these|those) looks? (?:at|like|for|up)`),
-		word(`undecided`, `write "pending deletion"`),
+		word(`undecided`, `write "pending deletion"`, `undecided is`),
 		word(`(?:brings?|bringing|brought) (?:\w+ ){0,2}(?:along|in)`, `write "embeds", "includes" or "loads"`, `.{1,30} in (?:line|step)`),
 		word(`(?:puts?|putting|takes?|taking|taken) (?:\w+ ){0,3}(?:on|off) (?:the|a) finalizer|(?:puts?|putting) (?:a|the|its|this) finalizers? (?:\w+ )?on|(?:takes?|taking|taken) (?:(?:a|the|its|this) )?finalizers? off`,
 			`write "add" or "remove"`),

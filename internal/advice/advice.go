@@ -31,5 +31,5 @@ func For(err error) string {
 	return ""
 }
 
-// IsAnonymous tells whether a server refuses a user that it does not know (kube-apiserver, option anonymous-auth).
+// IsAnonymous reports whether a server refuses a user that it does not know (kube-apiserver, option anonymous-auth).
 func IsAnonymous(message string) bool { return strings.Contains(message, `User "system:anonymous"`) }

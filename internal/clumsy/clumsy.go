@@ -1,5 +1,5 @@
 // Package clumsy is a program that does everything with Secrets, and goes wrong in all ways, by the names of what it is called for. None of
-// its errors says a value: so tests can tell whether something else does.
+// its errors says a value: so tests can find out whether something else does.
 package clumsy
 
 import (

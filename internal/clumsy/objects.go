@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// What nobody may say: a value of Secrets, and one of custom resources, which a recording holds.
+// What no log line, error or metric may hold: a value of Secrets, and one of custom resources, which a recording holds.
 const (
 	Secret = "hunter2-Gx7Qm2Zp9LwT4vKb" //nolint:gosec // none
 	Custom = "letmein-Rf5Ny8Jc3HsD6aXe"

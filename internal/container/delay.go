@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Delays is a heap of what waits for its time, soonest first. Unlike client-go's
+// Delays is a heap of things that are due at a time, soonest first. Unlike client-go's
 // delaying queue it lets go of what is cancelled.
 type Delays[T any] struct {
 	Heap []*Alarm[T]

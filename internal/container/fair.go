@@ -40,7 +40,7 @@ type Seat[T any] struct {
 	Tier Tier
 }
 
-// Len counts what waits.
+// Len counts the things in the order.
 func (f *Fair[T]) Len() int { return f.n }
 
 // Best is the tier of what pop gives next.

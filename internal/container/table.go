@@ -6,7 +6,7 @@ import "maps"
 const LargeTable = 64
 
 // Table is a map that shrinks: a Go map keeps the room that it had at its
-// largest, so one that was large and is nearly empty is made anew.
+// largest, so one that was large and is nearly empty is made again.
 type Table[K comparable, V any] struct {
 	M    map[K]V
 	Peak int
@@ -39,7 +39,7 @@ func (t *Table[K, V]) Delete(k K) {
 }
 
 // Outgrown reports whether a structure that held peak entries and holds n is
-// worth making anew. What is left is an eighth, so that the copying is paid for
+// worth making again. The rest is an eighth, so that the copying is paid for
 // by the deletions before.
 func Outgrown(n, peak int) bool {
 	return peak >= LargeTable && n <= peak/8

@@ -25,7 +25,7 @@ type Rule struct {
 	Names map[string][]string
 }
 
-// Rules are those of this project: kind <- watcher <- capability <- runtime, with
+// Rules are the rules of this project: kind <- watcher <- capability <- runtime, with
 // queue to one side.
 func Rules() []Rule { return append(rules(), rooms()...) }
 

@@ -20,7 +20,7 @@ import (
 // A Package is what the rules look at.
 type Package struct {
 	Path        string   // relative to the module's root
-	Imports     []string // import paths, without those of tests
+	Imports     []string // import paths, without the tests'
 	TestImports []string // import paths of its tests
 	// Uses are, by import path from outside, the names that the package uses of
 	// it; "." stands for an import that hides them.

@@ -17,7 +17,7 @@ const Limit = 4 << 10
 const reserve = 40
 
 // Bound returns text on one line and within Limit. It replaces characters that do not print, among them line
-// breaks, terminal controls (C0, C1) and those that change the direction of text, by their Go escapes, such as \n,
+// breaks, terminal controls (C0, C1) and characters that change the direction of text, by their Go escapes, such as \n,
 // \u009b and \u202e; bytes that are not UTF-8 become \x escapes. It cuts what is longer and says how many bytes of the
 // original it left out. It does not keep a longer original in memory. Text that needs none of this is returned as it
 // is, without a copy; so is what Bound returned.

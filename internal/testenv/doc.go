@@ -5,8 +5,8 @@
 //
 // The servers are started by controller-runtime's envtest. What it lacks is
 // added here: their process ids (so that one can be killed), and a guardian that
-// ends them should this process die. Binaries are those of KUBEBUILDER_ASSETS,
-// else those of hack/controlplane/bin, which are built if they are missing.
+// ends them should this process die. Binaries come from KUBEBUILDER_ASSETS,
+// else from hack/controlplane/bin, which are built if they are missing.
 //
 // StartPair starts two API servers on one etcd behind one address. A test moves the
 // connections from one server to the other, and cuts the second one off from etcd,

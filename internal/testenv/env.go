@@ -33,7 +33,7 @@ type Options struct {
 	// that is named twice is passed twice.
 	APIServerArgs []string
 	// APIServerEnv are variables of the environment of kube-apiserver, "NAME=value"
-	// each, beside those of this process.
+	// each, in addition to the variables of this process.
 	APIServerEnv []string
 	// Log receives what both servers write, for as long as they run, one write at a
 	// time. Default: nothing is shown; an error of a start always carries the last
@@ -45,7 +45,7 @@ type Options struct {
 }
 
 // Env is a running control plane. Its methods may be called from several
-// goroutines; those that start and stop servers wait for each other.
+// goroutines; methods that start and stop servers wait for each other.
 type Env struct {
 	// Config connects as a cluster administrator, without client-side rate limit.
 	// It stays valid when the API server is started again. Not to be changed: copy
@@ -163,7 +163,7 @@ func (e *Env) User(name string, groups ...string) (*rest.Config, error) {
 }
 
 // Stop ends both servers and removes their data. A second call does nothing.
-// It kills them: nobody reads what they would still have written.
+// It kills them: nothing reads what they would still have written.
 func (e *Env) Stop() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// Work is what waits for a callback: the raw object, decoded only on the worker that runs the call.
+// Work is queued for a callback: the raw object, decoded only on the worker that runs the call.
 type Work struct {
 	Frame     *watcher.Frame // nil: only the identity is known
 	RV        string         // the resourceVersion, where there is no frame, or none that counts
@@ -143,11 +143,11 @@ type Binding struct {
 type Options struct {
 	Locks *queue.Locks   // shared with others; nil: none
 	Rand  func() float64 // nil: the default
-	Full  *atomic.Int32  // counts, of all bindings, those that have no room; nil: of this one
+	Full  *atomic.Int32  // counts the bindings that have no room, of all; nil: this one
 
 	Fence    *replicas.Fence    // of the lease; nil: there is none
 	Stopping *atomic.Bool       // no callback starts any more; nil: that never happens
-	OnCall   func(queue.Finish) // is told of each call that ended; nil: nobody is
+	OnCall   func(queue.Finish) // is called for each call that ended; nil: not called
 	OnParked func(queue.Finish) // writes a Kubernetes Event; nil: none is written
 }
 
@@ -219,7 +219,7 @@ func actionsOf(c *compile.Compiled) []string {
 }
 
 // Start lets calls begin once the sources of the binding's triggers are known, unless ctx ends before. Their contexts, and the writes of
-// finalizers, are those of work.
+// finalizers, come from work.
 func (b *Binding) Start(ctx, work context.Context, wg *sync.WaitGroup) {
 	wg.Go(func() {
 		if b.gate.Pass(ctx) {

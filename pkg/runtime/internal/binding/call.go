@@ -32,7 +32,7 @@ var errReadAgain = errors.New("the object was not kept in memory (see MemoryBudg
 // errWoken marks a failure to read an object that a trigger has woken.
 var errWoken = errors.New("the object was woken by a trigger and cannot be read")
 
-// ErrNoLease is about a call that came when the lease was over.
+// ErrNoLease is about a call that came after the lease had expired.
 var ErrNoLease = errors.New("the lease is over: another replica may have it, and makes this call")
 
 // Call runs on a worker of the binding's engine.

@@ -19,7 +19,7 @@ const (
 
 // Pauser holds up the streams that feed a binding while more waits than the binding's memory budget: so one that is
 // slower than the wire for a while gets everything from memory, and at its own pace. One that hangs uses up the
-// allowance, and holds up nobody any more until it has made room again.
+// allowance, and no longer holds up streams until it has made room again.
 type Pauser struct {
 	engine roomEngine
 	paused func(time.Duration)
@@ -40,7 +40,7 @@ type roomEngine interface {
 	Roomy() time.Time      // when there was some again for the last time
 }
 
-// NewPauser makes the pauses of one binding; paused is told how long each was.
+// NewPauser makes the pauses of one binding; paused is called with the length of each.
 func NewPauser(of roomEngine, paused func(time.Duration), log logr.Logger) *Pauser {
 	return &Pauser{engine: of, paused: paused, log: log, left: pauseAllowance}
 }

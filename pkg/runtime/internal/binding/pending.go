@@ -11,8 +11,8 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher"
 )
 
-// PendingDeletion is an object of which the server said DELETED while it selects by label or by a field that changes: it is
-// gone, or has only left the selection. A later event of its name says which, else an existence check does; until then the binding
+// PendingDeletion is an object of which the server said DELETED while it selects by label or by a field that changes: it was
+// deleted, or has only left the selection. A later event of its name says which, else an existence check does; until then the binding
 // hears of neither.
 type PendingDeletion struct {
 	Of   *Binding
@@ -111,7 +111,7 @@ func (b *Binding) notServed(of part) {
 	}
 }
 
-// Open implements asker: it says whether nobody has decided yet.
+// Open implements asker: it reports whether the question is still open.
 func (d *PendingDeletion) Open() bool {
 	u := &d.Of.Pending
 	u.mu.Lock()

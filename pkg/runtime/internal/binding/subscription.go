@@ -54,7 +54,7 @@ func (s *Subscription) Optional() bool { return s.Of.Optional }
 // AnyPending reports whether a deletion is pending, of any binding of the runtime.
 func (s *Subscription) AnyPending() bool { return s.Of.Checks.Pending() > 0 }
 
-// Exists tells the binding that an object exists, whether or not it is selected, before it hears more of it.
+// Exists informs the binding that an object exists, whether or not it is selected, before it hears more of it.
 func (s *Subscription) Exists(m *watcher.Meta) { s.Of.decide(m) }
 
 // AnyFull reports whether a binding of the runtime has no room.
@@ -213,7 +213,7 @@ func (b *Binding) knows(m *watcher.Meta) bool {
 	return b.Engine.Knows(queue.Key{Namespace: m.Namespace, Name: m.Name}, m.UID)
 }
 
-// Gone tells a binding that an object it knew was deleted, or perhaps only left the server's selection.
+// Gone informs a binding that an object it knew was deleted, or perhaps only left the server's selection.
 func (s *Subscription) Gone(d watcher.Delta) {
 	e, words := d.Entry, d.Entry.Words()
 	member, carried := s.slots.Member(words), s.slots.Carries(words, false)

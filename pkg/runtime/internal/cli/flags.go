@@ -54,7 +54,7 @@ type Flags struct {
 }
 
 // Parse reads the arguments; help asks for no more than the text that was printed. A program that is not embeddable
-// has no API server to bring along.
+// has no embedded API server.
 func Parse(name string, args []string, stderr io.Writer, embeddable bool) (f Flags, help bool, err error) {
 	set := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	set.SetOutput(stderr)

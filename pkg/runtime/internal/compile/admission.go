@@ -12,13 +12,13 @@ type Admission struct {
 	// Conditions are CEL expressions over object and request, all of which must be true.
 	Conditions []AdmissionCondition
 	// Gap says what the API server cannot evaluate, such as "Where"; empty: nothing. Objects that it would give the
-	// finalizer to then are not exactly those that the binding selects.
+	// finalizer to then are not exactly the objects that the binding selects.
 	Gap string
 }
 
 // AdmissionCondition is one condition on an object.
 type AdmissionCondition struct {
-	// Name is unique among those of a binding.
+	// Name is unique among the conditions of a binding.
 	Name string
 	// Expression is in CEL.
 	Expression string

@@ -17,7 +17,7 @@ import (
 type CompiledTrigger struct {
 	// Via says which step it comes from.
 	Via queue.Via
-	// Source is what is watched: its Action is ActionTrigger, and nobody is called.
+	// Source is what is watched: its Action is ActionTrigger, and no callback is called.
 	Source *Compiled
 	// Names gives the objects of the binding that an object of the source stands for. Nil for Uses. A function that panics
 	// is an error.

@@ -31,8 +31,8 @@ type Compiled struct {
 	ClientSide []string
 	// Settings are complete: what was not declared has its default.
 	Settings declare.Settings
-	// Match says whether metadata fits the whole selection, as far as metadata can tell, including
-	// what the server selects. So it gives the same whether the binding has its own stream or rides
+	// Match says whether metadata fits all of the selection that is about metadata, including
+	// what the server selects. So it gives the same whether the binding has its own stream or shares
 	// on a wider one. It allocates nothing.
 	Match func(*watcher.Meta) bool
 	// Conditions are some of what Match asks for: it is false for metadata that does not meet all of them. A runtime

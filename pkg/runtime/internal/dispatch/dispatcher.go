@@ -29,10 +29,10 @@ type Attachment struct {
 	of       *Dispatcher
 	Subs     []*binding.Subscription
 	Attached bool
-	Replay   *Replay // while the stream has not passed what a joining list told already
+	Replay   *Replay // while the stream has not passed what a joining list delivered already
 }
 
-// Options are those of the stream that feeds this dispatcher. Where one binding wants managedFields they are left
+// Options are the options of the stream that feeds this dispatcher. Where one binding wants managedFields they are left
 // in the frames, and the others do without when they decode.
 func (f *Dispatcher) Options(seed *watcher.Index) watcher.StreamOptions {
 	wanted := slices.ContainsFunc(f.Routes, (*Attachment).WantsManagedFields)
@@ -150,7 +150,7 @@ func (r *Attachment) serve(by *Stream) {
 	}
 }
 
-// Attach says that the stream serves the route from now on, which was told by a list what the stream has yet to read.
+// Attach says that the stream serves the route from now on, for which a list delivered what the stream has yet to read.
 func (r *Attachment) Attach(p *Replay) { r.change(true, p) }
 
 // detach says that the stream does not serve the route for now.

@@ -2,7 +2,7 @@ package dispatch
 
 import "github.com/ancho-dev/ancho/pkg/watcher"
 
-// Replay is what a narrow route that came back was told by its own list, while the shared stream still has to
+// Replay is what a narrow route that came back got from its own list, while the shared stream still has to
 // read the same changes: they are passed over. A nil replay covers nothing.
 type Replay struct {
 	until string         // the list's resourceVersion

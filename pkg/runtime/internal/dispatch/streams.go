@@ -23,7 +23,7 @@ import (
 // errDied is about a stream that nobody stopped.
 var errDied = errors.New("a stream has died, which is a defect of Ancho")
 
-// Streams are all streams of a runtime: those of the plan, and those of narrow routes whose shared stream cannot
+// Streams are all streams of a runtime: the plan's, and the own streams of narrow routes whose shared stream cannot
 // serve them at present.
 type Streams struct {
 	server  *watcher.Server
@@ -121,7 +121,7 @@ func (s *Streams) NewStream(t watcher.Target, h watcher.Handler, o watcher.Strea
 	return &Stream{name: name, optional: o.Optional, observer: observer, Stream: watcher.NewStream(s.server, t, h, o)}
 }
 
-// Statuses returns the streams that run, sorted by name, and the names of those that died.
+// Statuses returns the streams that run, sorted by name, and the names of dead streams.
 func (s *Streams) Statuses() (running []observe.StreamStatus, dead []string) {
 	s.mu.Lock()
 	live := slices.Collect(maps.Values(s.live))

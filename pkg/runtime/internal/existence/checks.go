@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// AtOnce is how many requests are under way at once to tell what left from what was deleted.
+	// AtOnce is how many requests run at once to decide between left and deleted.
 	AtOnce = 8
 	// Together is from how many objects of one namespace on a list of their metadata is cheaper than one read each.
 	Together = 100
@@ -24,7 +24,7 @@ const (
 	Everywhere = 1000
 )
 
-// The delays after which a check that failed is tried again, the second twice as long as the first and so on.
+// The delays after which a failed check is retried, the second twice as long as the first and so on.
 const (
 	RetryMin = time.Second
 	retryMax = time.Minute
@@ -103,7 +103,7 @@ func New(server live.Reader) *Checks {
 	return &Checks{Server: server, all: map[checkID]*check{}, lists: map[place]bool{}, singles: map[place]int{}}
 }
 
-// Run lets checks begin until ctx ends. The function that it returns waits then for those that are under way.
+// Run lets checks begin until ctx ends. The function that it returns waits then for the running checks.
 func (s *Checks) Run(ctx context.Context) (wait func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +139,7 @@ func (s *Checks) Remembered() (questions, lists, reads int) {
 	return len(s.all), len(s.lists), len(s.singles)
 }
 
-// Ask asks about a pending deletion. Bindings that are told of the same one share the answer.
+// Ask asks about a pending deletion. Bindings with the same question share the answer.
 func (s *Checks) Ask(d Asker) {
 	q := d.Question()
 	id := checkID{place: place{q.Resource, q.Namespace}, name: q.Name, uid: q.UID, rv: q.RV}

@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // Finalizer adds the finalizer of one binding to objects and removes it. It remembers only objects with a patch or a cleanup in
-// progress, those whose finalizer something else removed, and those that Reconcile released.
+// progress, objects whose finalizer something else removed, and objects that Reconcile released.
 type Finalizer struct {
 	o        Options
 	restorer *restorer

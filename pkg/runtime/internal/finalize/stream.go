@@ -100,7 +100,7 @@ func (w *Ward) unrelease(generation int64) {
 	}
 }
 
-// Depart is called when the stream reports an object deleted, before the engine is told. It says whether a Deleted has
+// Depart is called when the stream reports an object deleted, before the engine gets the event. It says whether a Deleted has
 // to be queued, since the cleanup of the object is due or may be. frame is the last state, nil where the stream did not see the deletion.
 func (f *Finalizer) Depart(id ID, carried bool, frame *watcher.Frame) (due bool) {
 	if f == nil {

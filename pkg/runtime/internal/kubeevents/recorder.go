@@ -133,8 +133,8 @@ func (s *eventSenders) add(e *eventsv1.Event) bool {
 	return s.all[n%senders].add(e)
 }
 
-// Start sends Kubernetes Events to the server until the returned function is called, which waits as long as it is told
-// to for those that are not sent. Callbacks that run into the grace period still have theirs recorded.
+// Start sends Kubernetes Events to the server until the returned function is called, which waits as long as its argument says
+// for Events that are not sent yet. Callbacks that run into the grace period still have theirs recorded.
 func (r *Recorder) Start(ctx context.Context) (stop func(wait time.Duration)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &eventSenders{seed: maphash.MakeSeed()}

@@ -103,7 +103,7 @@ func (g *group) add(c compile.Condition, binding, size int) {
 	}
 }
 
-// Pick returns the bindings that may match, and those that have the object in their set. It is good until the next pick.
+// Pick returns the bindings that may match, and the bindings that have the object in their set. It is good until the next pick.
 func (p *Candidates) Pick(m *watcher.Meta, words []uint64) []uint64 {
 	for i := range p.picked {
 		p.picked[i] = p.always[i] | words[i]

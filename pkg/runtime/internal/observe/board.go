@@ -17,7 +17,7 @@ type Board struct {
 
 // Streams shows the streams of a runtime.
 type Streams interface {
-	// Statuses returns the streams that run, sorted by name, and the names of those that died.
+	// Statuses returns the streams that run, sorted by name, and the names of dead streams.
 	Statuses() (running []StreamStatus, dead []string)
 }
 

@@ -96,7 +96,7 @@ func (o *Calls) GaveUp(f queue.Finish) {
 	}
 }
 
-// Finished implements queue.Observer: it counts each call, and logs those that failed, with what
+// Finished implements queue.Observer: it counts each call, and logs failed calls, with what
 // happens next.
 func (o *Calls) Finished(f queue.Finish) {
 	if o.OnEnd != nil {

@@ -17,7 +17,7 @@ const (
 	parkedNote   = "%s failed, and does not try again before this object changes; the program's log says why"
 )
 
-// WriteParked has a Kubernetes Event written about each object of a binding that is parked, where those look who know nothing of
+// WriteParked has a Kubernetes Event written about each object of a binding that is parked, for readers who know nothing of
 // the program: at the object. It does not repeat the failure: more people may read Events than logs, and the text of
 // an error is the user's. Nothing is written about Events: a binding that fails on them would be called for its own.
 func WriteParked(to events.EventRecorder, c *compile.Compiled, id string) func(queue.Finish) {

@@ -39,7 +39,7 @@ func EndsWithin(d time.Duration, done <-chan struct{}) bool {
 	}
 }
 
-// Within calls f, which may not heed that ctx ends, since it writes to a pipe that nothing reads: then f is left behind after a while.
+// Within calls f, which may not notice that ctx ends, since it writes to a pipe that nothing reads: then f is left behind after a while.
 func Within(ctx context.Context, f func() error) error {
 	var err error
 	done := make(chan struct{})

@@ -48,7 +48,7 @@ func GuessedOf(b *compile.Compiled) (out []string) {
 }
 
 // ClientSideOf adds to a binding's own filters what it would select on the server, had it a stream
-// of its own, and now selects here because it rides on a wider one.
+// of its own, and now selects here because it shares a wider one.
 func (p *Plan) ClientSideOf(b *compile.Compiled) []string {
 	out := append([]string{}, b.ClientSide...)
 	for _, t := range p.Targets[b] {

@@ -16,7 +16,7 @@ type Plan struct {
 	Targets  map[*compile.Compiled][]watcher.Target
 }
 
-// Stream is one request that stays open, and what rides on it.
+// Stream is one request that stays open, and the bindings that share it.
 type Stream struct {
 	Target watcher.Target
 	Routes []Route
@@ -30,7 +30,7 @@ type Route struct {
 }
 
 // New shares targets: bindings with the same target use one stream, and a target that a wider
-// one covers rides on the widest. Order follows the declarations, so that a plan reads like them.
+// one covers shares the widest. Order follows the declarations, so that a plan reads like them.
 func New(bindings []*compile.Compiled) *Plan {
 	p := &Plan{Bindings: bindings, Carrier: map[watcher.Target]watcher.Target{}, Targets: wanted(bindings)}
 	var targets []watcher.Target

@@ -14,7 +14,7 @@ const leastMoment = 250 * time.Millisecond
 // or starved wakes up with timers and workers that race; so it is looked at right before each call, and the answer
 // comes from the clock alone. Nil is a runtime without leader election, and is always open.
 //
-// The others count from when they saw the last renewal, which is not before it was sent. Nobody compares clocks.
+// The others count from when they saw the last renewal, which is not before it was sent. No replica compares clocks.
 type Fence struct {
 	lease, renew time.Duration   // of the lease, and in which it has to be renewed
 	base         time.Time       // what until counts from, on the monotonic clock, which goes on while a process is stopped
@@ -62,7 +62,7 @@ func (f *Fence) Renewed(sent time.Time) (first bool) {
 	return first
 }
 
-// Shut lets no call start any more and ends lost, with the cause. taken says that others have the lease by now. It tells
+// Shut lets no call start any more and ends lost, with the cause. taken says that others have the lease by now. It reports
 // whether it is the first to shut the fence.
 func (f *Fence) Shut(cause error, taken bool) bool {
 	f.mu.Lock()
@@ -102,12 +102,12 @@ func (f *Fence) left() time.Duration {
 	return time.Until(f.ends)
 }
 
-// Moment is how long callbacks have to return after a lost lease cancelled them: half of what is left, and no longer than most.
+// Moment is how long callbacks have to return after a lost lease cancelled them: half of the remaining time, and no longer than most.
 func (f *Fence) Moment(most time.Duration) time.Duration {
 	return min(max(f.left()/2, leastMoment), most)
 }
 
-// Overdue is when a process ends that has not ended by itself after it lost the lease: before what is left is over.
+// Overdue is when a process ends that has not ended by itself after it lost the lease: before the remaining time ends.
 func (f *Fence) Overdue() time.Duration {
 	return max(f.left()*3/4, 2*leastMoment)
 }

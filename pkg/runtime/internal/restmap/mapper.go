@@ -104,7 +104,7 @@ func (e entry) mapping(gvk schema.GroupVersionKind) *meta.RESTMapping {
 }
 
 // Resolve returns the mapping of a kind, by discovery if nothing is known of it. A kind that is not served is a
-// *meta.NoKindMatchError, which is not remembered: it may be installed in the next moment. Other errors are those of the request.
+// *meta.NoKindMatchError, which is not remembered: it may be installed in the next moment. Other errors come from the request.
 func (m *Mapper) Resolve(ctx context.Context, gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
 	if found, ok := m.Known(gvk); ok {
 		return found, nil

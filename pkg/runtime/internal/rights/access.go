@@ -296,7 +296,7 @@ func (a *Access) keep(found []Finding) {
 	}
 }
 
-// Say writes what a standby lacks, and tells whether that is no reason to fail: by default it is none, with strict it is.
+// Say writes what a standby lacks, and reports whether that is no reason to fail: by default it is none, with strict it is.
 func (a *Access) Say(say func(verdict, what, detail string), strict bool) bool {
 	a.mu.Lock()
 	found, asked := a.found, a.asked

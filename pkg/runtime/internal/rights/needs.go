@@ -35,7 +35,7 @@ type Need struct {
 	spare bool   // the program works without: it takes another way, or leaves out what is for people
 }
 
-// Needed are what the plan's requests need, and those that the runtime makes beside them.
+// Needed are what the plan's requests need, and the requests that the runtime makes in addition.
 func Needed(p *plan.Plan) []Need {
 	var all []Need
 	for _, b := range p.Bindings {
@@ -68,7 +68,7 @@ func existenceChecks(p *plan.Plan, b *compile.Compiled, t watcher.Target) bool {
 	return p.Carrier[t].Ambiguous() && (b.Takes(queue.Left, false) || b.Takes(queue.Deleted, false))
 }
 
-// ForLease are those of leader election. An object that is not there has no name to an authorizer, so that create is
+// ForLease are the needs of leader election. An object that is not there has no name to an authorizer, so that create is
 // about all Leases of the namespace.
 func ForLease(lease types.NamespacedName) []Need {
 	all := anyLease

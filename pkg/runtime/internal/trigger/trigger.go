@@ -30,7 +30,7 @@ type Source interface {
 }
 
 // Trigger enqueues objects of a binding for events of a source. It remembers by name what each
-// source object stands for, or for Uses, what each object of the binding names. What is there when the source is first
+// source object stands for, or for Uses, what each object of the binding names. The objects that exist when the source is first
 // listed enqueues nothing: the binding's calls begin when that list is complete.
 type Trigger struct {
 	of   Binding // whose objects are enqueued
@@ -57,7 +57,7 @@ func New(of Binding, from Source, t *compile.CompiledTrigger, targets []watcher.
 	return w
 }
 
-// Event takes an event of the source; frame is the object's state, nil where it is gone. passes says that it enqueues: other events
+// Event takes an event of the source; frame is the object's state, nil if it was deleted. passes says that it enqueues: other events
 // may change what is remembered.
 func (w *Trigger) Event(k queue.Key, typ queue.EventType, frame *watcher.Frame, passes bool) {
 	var of []queue.Key
@@ -183,7 +183,7 @@ func (w *Trigger) Sizes() (stands, names, named int) {
 	return len(w.stands.M), len(w.names.M), len(w.named.M)
 }
 
-// Begun is told that the first list of a target is complete.
+// Begun notes that the first list of a target is complete.
 func (w *Trigger) Begun(t watcher.Target) {
 	w.mu.Lock()
 	was := len(w.waiting)

@@ -30,7 +30,7 @@ func Guard(next http.Handler, names ...string) http.Handler {
 	})
 }
 
-// LocalOnly refuses requests from other machines (403), also those that a proxy of this machine hands on to an address of the
+// LocalOnly refuses requests from other machines (403), also requests that a proxy of this machine hands on to an address of the
 // network: what it guards may hold Secrets.
 func LocalOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

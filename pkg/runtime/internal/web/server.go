@@ -23,7 +23,7 @@ const (
 // headerBytes is how long a request's headers may be; net/http adds 4 KiB.
 const headerBytes = 8 << 10
 
-// Options are what differs between addresses.
+// Options are the settings of one address.
 type Options struct {
 	Handler http.Handler
 	// Connections is how many are open at most. One more closes another: see connections.

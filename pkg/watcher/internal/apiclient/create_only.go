@@ -7,7 +7,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/kind"
 )
 
-// CreateOnly says whether a resource is one of those that Kubernetes answers at once and does not store, or a subresource: they
+// CreateOnly says whether a resource is one that Kubernetes answers at once and does not store, or a subresource: they
 // can be created, and neither listed nor watched, whatever rights are granted and definitions installed.
 func CreateOnly(r kind.Resource) bool {
 	switch r.Group {

@@ -12,7 +12,7 @@ import (
 	"github.com/ancho-dev/ancho/pkg/watcher/internal/wire"
 )
 
-// ListAll reads all pages of a list of the target, beginning with those that p asks for, each within 30 seconds. It calls each with one object
+// ListAll reads all pages of a list of the target, beginning with the page that p asks for, each within 30 seconds. It calls each with one object
 // after the other, which is good until it returns, and whole with the metadata of each page that is complete; an
 // error of whole ends the list. A refusal is an *errors.StatusError of apimachinery's.
 func (s *Server) ListAll(

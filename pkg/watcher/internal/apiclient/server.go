@@ -142,7 +142,7 @@ func watchListScope(r kind.Resource) string {
 }
 
 // RefuseMedia remembers that the server does not give this resource in this form (status 406, or an answer
-// that cannot be read). It reports whether another form is left to ask for; if none is, all are asked for again in their
+// that cannot be read). It reports whether another form is left to ask for; if none is, all are asked for again in
 // turn. A refusal holds for an hour.
 func (s *Server) RefuseMedia(r kind.Resource, m Media) bool {
 	s.mu.Lock()

@@ -81,7 +81,7 @@ func (t Target) Ambiguous() bool {
 
 // Covers reports whether a stream of t delivers everything that a stream of o would, so that what o leaves out
 // can be left out by looking at metadata: the same resource, a namespace as wide, every requirement of t also
-// one of o, and those of o that t lacks are on labels, metadata.name or metadata.namespace. A target covers
+// one of o, and the terms of o that t lacks are on labels, metadata.name or metadata.namespace. A target covers
 // itself. A selector that cannot be parsed covers nothing but the same text.
 func (t Target) Covers(o Target) bool {
 	if t == o {

@@ -1,4 +1,4 @@
-// Package firsts tells texts that come for the first time from those that came before, in bounded memory.
+// Package firsts finds texts that were not seen before, in bounded memory.
 package firsts
 
 import (

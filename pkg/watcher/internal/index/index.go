@@ -90,7 +90,7 @@ func (x *Index) Remove(e Entry) {
 	x.erase(e)
 }
 
-// Drop takes an entry out, and calls tell meanwhile, in which the entry can be read and is not found in the index.
+// Drop takes an entry out, and calls its argument meanwhile, in which the entry can be read and is not found in the index.
 func (x *Index) Drop(e Entry, tell func()) {
 	x.take(e)
 	tell()
@@ -272,12 +272,12 @@ func (x *Index) compare(a, b uint32) int {
 }
 
 // Sweep ends a snapshot: it removes the entries that were not seen in it, in the order of their namespaces and
-// names, and tells of each, which is good until tell returns.
-func (x *Index) Sweep(tell func(Entry)) {
+// names, and calls each with them. An entry is good until each returns.
+func (x *Index) Sweep(each func(Entry)) {
 	gone := x.unseen()
 	for _, at := range gone {
 		x.take(Entry{x, at})
-		tell(Entry{x, at})
+		each(Entry{x, at})
 	}
 	slices.Sort(gone)
 	for _, at := range slices.Backward(gone) { // what takes the place of a record is from behind it

@@ -15,7 +15,7 @@ const (
 	Added                     // ADDED
 	Modified                  // MODIFIED
 	Deleted                   // DELETED: gone, or no longer selected
-	Bookmark                  // BOOKMARK: moves the resourceVersion, calls nobody
+	Bookmark                  // BOOKMARK: moves the resourceVersion, causes no call
 	Error                     // ERROR: the object is a metav1.Status
 	Listed                    // an item of a list
 )
@@ -38,7 +38,7 @@ type Frame struct {
 	class  int          // of the buffer
 }
 
-// Held is how many bytes of memory the frame's Raw keeps in use: those of its buffer, which may be more than Raw has.
+// Held is how many bytes of memory the frame's Raw keeps in use: the size of its buffer, which may be more than Raw has.
 func (f *Frame) Held() int {
 	return max(len(f.Raw), len(f.buffer))
 }

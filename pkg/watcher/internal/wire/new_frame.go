@@ -60,7 +60,7 @@ func (f *Frame) bad(t EventType, enc kind.Encoding, err error) *BadFrameError {
 	return bad
 }
 
-// Scan finds the metadata of an object in any encoding. What it finds beside an error is good for naming the object.
+// Scan finds the metadata of an object in any encoding. What it finds in addition to an error is good for naming the object.
 func Scan(raw []byte, enc kind.Encoding, m *Meta) error {
 	switch enc {
 	case kind.JSON:

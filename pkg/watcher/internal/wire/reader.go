@@ -34,7 +34,7 @@ type WatchReader interface {
 // goroutine at a time.
 type ListReader interface {
 	// Next returns the next item, of type Listed. io.EOF says that the whole list was read and was a
-	// list; the other errors are those of WatchReader, and *NotAListError. The caller owns one reference to
+	// list; the other errors are as of WatchReader, and *NotAListError. The caller owns one reference to
 	// the frame.
 	Next() (*Frame, error)
 	// Meta is the metadata of the list: complete once Next has returned io.EOF, and not before.

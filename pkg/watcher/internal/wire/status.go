@@ -21,7 +21,7 @@ const maxStatusText = 512
 // reason, whose message is the beginning of the text, or says what was found in place of a Status.
 //
 // A Status without a kind is read as one: intermediaries write such, and their code and reason decide what happens
-// next. Kind tells whether the server said that it is a Status. Message and reason are bounded as plaintext.Bound does.
+// next. Kind reports whether the server said that it is a Status. Message and reason are bounded as plaintext.Bound does.
 func DecodeStatus(body []byte, contentType string) *metav1.Status {
 	media := MediaType(contentType)
 	var s *metav1.Status
