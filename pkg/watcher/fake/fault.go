@@ -154,10 +154,12 @@ func (s *faults) happeningTo(x *exchange, about subject, pick func(*faultKind) b
 	}
 }
 
+// happens reports whether a fault happens, and counts that. Nothing more happens to a request that was broken off, whose handler may
+// still run.
 func (s *faults) happens(a *Active, x *exchange, about subject) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.active, a) && a.takes(x, about)
+	return x.failure() == nil && slices.Contains(s.active, a) && a.takes(x, about)
 }
 
 // any tells whether some fault of those that pick names happens now.

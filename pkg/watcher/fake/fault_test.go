@@ -2,9 +2,11 @@ package fake
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -280,4 +282,22 @@ func TestStallEnds(t *testing.T) {
 			t.Error(l.names())
 		}
 	})
+}
+
+// The handler of a request that was broken off may still be about to write. That uses up no other fault.
+func TestABrokenRequestTakesNoFault(t *testing.T) {
+	s := New()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/pods?watch=true", nil)
+	x := &exchange{ResponseWriter: httptest.NewRecorder(), faults: &s.faults, request: r, subject: subjectOf(r), ctx: ctx, cancel: cancel}
+	x.enter()
+	defer x.leave()
+	if n := s.Cut(); n != 1 {
+		t.Fatalf("cut %d requests, want 1", n)
+	}
+	f := s.Fault(CutInFrame(), Times(1))
+	if x.breaks() || f.Count() != 0 {
+		t.Errorf("it happened %d times to the request that was cut", f.Count())
+	}
 }
